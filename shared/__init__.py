@@ -1,0 +1,1 @@
+"""The event contract and the kit that every service stands on."""

@@ -1,0 +1,45 @@
+"""Set-based writes: one statement, many rows, ordered by key so that two writers cannot deadlock."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.database import Transaction
+
+Row = Mapping[str, Any]
+
+
+def _in_key_order(table: Table, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    key = [column.name for column in table.primary_key]
+    return sorted((dict(row) for row in rows), key=lambda row: tuple(str(row.get(name)) for name in key))
+
+
+async def insert_new(session: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows whose primary key is not there yet; leave the others as they are."""
+    if rows:
+        connection = await session.connection()
+        await connection.execute(insert(table).on_conflict_do_nothing(), _in_key_order(table, rows))
+
+
+async def upsert(
+    session: Transaction, table: Table, rows: Sequence[Row], *, newer_by: str | None = None
+) -> None:
+    """Insert rows, or replace those of the same primary key.
+
+    With `newer_by` (a version column) an older row never replaces a newer one. Two rows of one key in one call are
+    applied one after the other.
+    """
+    if not rows:
+        return
+    statement = insert(table)
+    key = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    statement = statement.on_conflict_do_update(
+        index_elements=key,
+        set_=changed,
+        where=None if newer_by is None else table.c[newer_by] < statement.excluded[newer_by],
+    )
+    connection = await session.connection()
+    await connection.execute(statement, _in_key_order(table, rows))

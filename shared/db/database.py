@@ -1,0 +1,61 @@
+"""One engine a process and database; one transaction a unit of work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+# A session whose transaction somebody else began and will commit: store functions take it and never commit.
+Transaction = AsyncSession
+
+
+class Database:
+    """The connections of one process to one database.
+
+    `url` is `postgresql://role:password@host:port/database`, or with `?host=/socket/folder` for a Unix socket.
+    `name` is shown by PostgreSQL as the connection's application.
+    """
+
+    def __init__(self, url: str, *, name: str, pool_size: int = 5) -> None:
+        self.url: URL = make_url(url).set(drivername="postgresql+asyncpg")
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",  # correctness must not hang on a database's default
+            connect_args={"server_settings": {"application_name": name, "timezone": "UTC"}},
+        )
+        self.name = name
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin a transaction; commit when the block ends, roll back when it raises."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def connect(self) -> "asyncpg.Connection[Any]":
+        """Open a connection outside the pool, for work that holds it long: an advisory lock, LISTEN, COPY."""
+        query = dict(self.url.query)
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(
+            host=query.get("host") or self.url.host,
+            port=int(str(query.get("port") or self.url.port or 5432)),
+            user=self.url.username,
+            password=self.url.password,
+            database=self.url.database,
+            server_settings={"application_name": self.name, "timezone": "UTC"},
+        )
+        return connection
+
+    async def ping(self) -> None:
+        """Raise the driver's error when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self.engine.dispose()
