@@ -23,9 +23,7 @@ async def insert_new(session: Transaction, table: Table, rows: Sequence[Row]) ->
         await connection.execute(insert(table).on_conflict_do_nothing(), _in_key_order(table, rows))
 
 
-async def upsert(
-    session: Transaction, table: Table, rows: Sequence[Row], *, newer_by: str | None = None
-) -> None:
+async def upsert(session: Transaction, table: Table, rows: Sequence[Row], *, newer_by: str | None = None) -> None:
     """Insert rows, or replace those of the same primary key.
 
     With `newer_by` (a version column) an older row never replaces a newer one. Two rows of one key in one call are

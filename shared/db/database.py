@@ -27,6 +27,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text goes to logs; a person's data must not
             isolation_level="READ COMMITTED",  # correctness must not hang on a database's default
             connect_args={"server_settings": {"application_name": name, "timezone": "UTC"}},
         )
@@ -40,10 +41,10 @@ class Database:
 
     async def connect(self) -> "asyncpg.Connection[Any]":
         """Open a connection outside the pool, for work that holds it long: an advisory lock, LISTEN, COPY."""
-        query = dict(self.url.query)
+        query = {name: str(value) for name, value in self.url.query.items()}
         connection: asyncpg.Connection[Any] = await asyncpg.connect(
             host=query.get("host") or self.url.host,
-            port=int(str(query.get("port") or self.url.port or 5432)),
+            port=int(query.get("port") or self.url.port or 5432),
             user=self.url.username,
             password=self.url.password,
             database=self.url.database,

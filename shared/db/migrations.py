@@ -1,0 +1,72 @@
+"""One Alembic history a service, in `services/<service>/migrations`."""
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from alembic import command, context
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, text
+
+from shared.db.database import Database
+from shared.db.kit import kit_metadata
+
+_LOCK = 0x416E73696E680002  # "Ansinh", 2: one process migrates a database at a time
+
+
+def _config(service: str, connection: Connection | None = None) -> Config:
+    package = importlib.import_module(f"services.{service}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(package.__file__)).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def run(metadata: MetaData) -> None:
+    """What each service's `env.py` calls: run the migrations on the connection that was given."""
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, target_metadata=[metadata, kit_metadata])
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def upgrade(service: str, url: str, revision: str = "head") -> None:
+    """Bring a service's database up to a revision; does nothing when it is there. One process at a time does it."""
+    await _with_connection(url, lambda connection: command.upgrade(_config(service, connection), revision))
+
+
+async def downgrade(service: str, url: str, revision: str) -> None:
+    """Take a service's database back to a revision; `base` is an empty one."""
+    await _with_connection(url, lambda connection: command.downgrade(_config(service, connection), revision))
+
+
+async def drift(service: str, url: str, metadata: MetaData) -> Sequence[Any]:
+    """Return how the database differs from the tables in code, as Alembic's operations; empty when they agree."""
+
+    def compare(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), [metadata, kit_metadata]))
+
+    return list(await _with_connection(url, compare))
+
+
+async def _with_connection(url: str, work: Any) -> Any:
+    database = Database(url, name="ansinh migrations", pool_size=1)
+    try:
+        async with database.engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            return await connection.run_sync(work)
+    finally:
+        await database.close()
+
+
+def make_revision(service: str, url: str, message: str) -> None:
+    """Write a new revision from the difference between code and database. For developers."""
+
+    def work(connection: Connection) -> None:
+        command.revision(_config(service, connection), message=message, autogenerate=True)
+
+    asyncio.run(_with_connection(url, work))

@@ -1,0 +1,35 @@
+"""Events of notifications."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.events.contract import HouseholdEvent, Kind
+
+Channel = Literal["sms"]
+
+
+class MessageDelivered(HouseholdEvent):
+    """The gateway says that the message reached the phone."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.notifications.message.delivered.v1"
+    TOPIC: ClassVar[str] = "notifications.messages"
+    KIND: ClassVar[Kind] = "fact"
+
+    message_id: UUID
+    purpose: str
+    channel: Channel
+    delivered_at: datetime
+
+
+class MessageFailed(HouseholdEvent):
+    """The message will not reach the phone; `reason` is the gateway's, without the number."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.notifications.message.failed.v1"
+    TOPIC: ClassVar[str] = "notifications.messages"
+    KIND: ClassVar[Kind] = "fact"
+
+    message_id: UUID
+    purpose: str
+    channel: Channel
+    reason: str

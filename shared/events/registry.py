@@ -1,0 +1,136 @@
+"""Events of the beneficiary registry."""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.contract import AreaEvent, HouseholdEvent, Kind
+
+HouseholdClass = Literal["poor", "near_poor", "not_poor"]
+AreaLevel = Literal["province", "district", "commune", "village"]
+Setting = Literal["urban", "rural"]
+Sex = Literal["male", "female", "unknown"]
+Transition = Literal[
+    "new_poor",
+    "re_poor",
+    "escaped_to_near_poor",
+    "escaped_above_near_poor",
+    "new_near_poor",
+    "re_near_poor",
+    "near_poor_to_poor",
+    "rose_above_near_poor",
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AreaStated(AreaEvent):
+    """An administrative unit as it is in a period. A unit is a code AND a validity: codes are reused."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.area.stated.v1"
+    TOPIC: ClassVar[str] = "registry.areas"
+    KIND: ClassVar[Kind] = "state"
+
+    version: int
+    valid_from: date
+    valid_to: date | None = Field(default=None, description="last day of validity, inclusive")
+    name: str
+    level: AreaLevel
+    kind: str = Field(description="legal kind in Vietnamese: tỉnh, xã, phường, …")
+    setting: Setting | None = Field(default=None, description="urban for ward and township, rural for commune")
+    parent_code: str | None = None
+
+
+class AreaTotalsStated(AreaEvent):
+    """The published number of households and people of a unit in a year: the denominator of every rate."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.area.totals-stated.v1"
+    TOPIC: ClassVar[str] = "registry.areas"
+    KIND: ClassVar[Kind] = "state"
+
+    version: int
+    year: int
+    households: int
+    people: int
+    source: str
+
+
+class Member(_Part):
+    """A member of a household without anything that names the person."""
+
+    person_id: UUID
+    sex: Sex
+    birth_year: int
+    ethnicity: str = Field(description="two-digit code of the statistics office's list of ethnic groups")
+    is_head: bool = False
+    priority_groups: tuple[str, ...] = ()
+
+
+class Standing(_Part):
+    """The class of a household under one standard, by a decision."""
+
+    standard: str
+    household_class: HouseholdClass
+    decided_on: date
+
+
+class HouseholdStated(HouseholdEvent):
+    """A household as it is now, members pseudonymous."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.household.stated.v1"
+    TOPIC: ClassVar[str] = "registry.households"
+    KIND: ClassVar[Kind] = "state"
+
+    version: int
+    area_code: str
+    members: tuple[Member, ...]
+    standings: tuple[Standing, ...] = ()
+    recorded_at: datetime
+
+
+class HouseholdClassified(HouseholdEvent):
+    """The commune's decision gave the household a class under a standard, from the decision's date on."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.household.classified.v1"
+    TOPIC: ClassVar[str] = "registry.households"
+    KIND: ClassVar[Kind] = "fact"
+
+    decision_id: UUID
+    decision_number: str
+    standard: str
+    household_class: HouseholdClass
+    previous_class: HouseholdClass | None
+    transition: Transition | None
+    area_code: str
+    people: int
+    b1_points: int | None
+    b2_points: int
+    deprivations: tuple[str, ...]
+    decided_on: date
+
+
+class PaymentAccount(_Part):
+    """Where to pay: an account at a bank, by the bank's NAPAS number."""
+
+    bank_bin: str
+    number: str
+    holder_name: str
+
+
+class PersonStated(HouseholdEvent):
+    """A person as registered now: name, contact, account. Only benefits and notifications may read this topic."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.person.stated.v1"
+    TOPIC: ClassVar[str] = "registry.people"
+    KIND: ClassVar[Kind] = "state"
+
+    person_id: UUID
+    version: int
+    full_name: str
+    is_head: bool
+    phone: str | None = Field(default=None, description="E.164")
+    account: PaymentAccount | None = None

@@ -1,0 +1,34 @@
+"""Which errors heal by waiting, and how an error is named in logs."""
+
+import traceback
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.eventlog import LogUnavailable
+
+# SQLSTATE classes: connection, transaction rollback (deadlock, serialization), resources, operator intervention.
+_HEALING_CLASSES = ("08", "40", "53", "57")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same work may succeed later without anybody changing anything."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            return True
+        return _heals(getattr(error.orig, "sqlstate", None))
+    if isinstance(error, asyncpg.PostgresError):
+        return _heals(error.sqlstate)
+    return isinstance(error, OSError | TimeoutError | PoolTimeout | LogUnavailable | asyncpg.InterfaceError)
+
+
+def _heals(sqlstate: str | None) -> bool:
+    return sqlstate is not None and (sqlstate[:2] in _HEALING_CLASSES or sqlstate == _LOCK_NOT_AVAILABLE)
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, `file:line`. Its text stays out of logs: it may quote a person's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "unknown"
