@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.kafka import KafkaNode
 from deploy.postgres import EmbeddedPostgres
 from shared.settings import ServiceName
+from tests.support.kafka import own_node, shared_broker
 from tests.support.postgres import CreateDatabase, Databases
 
 
@@ -44,6 +46,27 @@ async def create_database(databases: Databases) -> AsyncIterator[CreateDatabase]
 async def embedded_log_url(create_database: CreateDatabase) -> str:
     """An empty database for an event log in PostgreSQL."""
     return await create_database()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address (host:port) of the session's broker; no test stops it."""
+    with shared_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="module")
+def module_kafka_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
+    """A broker of the module's own."""
+    with own_node(tmp_path_factory.mktemp("kafka-node")) as node:
+        yield node
+
+
+@pytest.fixture
+def kafka_node(module_kafka_node: KafkaNode) -> KafkaNode:
+    """A running broker of the module's own, which the test may stop, kill and cut, and leave as it is."""
+    module_kafka_node.start()
+    return module_kafka_node
 
 
 @pytest.fixture
