@@ -1,0 +1,81 @@
+"""The one factory of apps: every service has the same manners and nothing of its own at module level."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from types import MappingProxyType
+
+from fastapi import FastAPI
+
+from shared.db import Database
+from shared.http.health import Check
+from shared.http.metrics import Metrics
+from shared.http.middleware import AccessMiddleware, BodyLimitMiddleware, TraceMiddleware
+from shared.http.openapi import document
+from shared.http.problems import Problem
+from shared.http.refusals import install
+from shared.http.router import Router
+from shared.http.system import system_router
+from shared.logs import name_service
+from shared.settings import ServiceName
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_BODY_LIMIT = 1 << 20
+
+
+def _named_lifespan(service: str, lifespan: Lifespan | None) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        name_service(service)
+        async with nullcontext() if lifespan is None else lifespan(app):
+            yield
+
+    return run
+
+
+def create_app(
+    *,
+    service: ServiceName,
+    title: str,
+    database: Database,
+    metrics: Metrics,
+    routers: Sequence[Router],
+    checks: Sequence[Check] = (),
+    constraints: Mapping[str, Problem] = MappingProxyType({}),
+    lifespan: Lifespan | None = None,
+    body_limit: int = _BODY_LIMIT,
+) -> FastAPI:
+    """Return the app of a service, which answers under `/<service>/` and nowhere else.
+
+    `checks` are what readiness names beside the database; `constraints` tells which problem a violated constraint of
+    the service's tables means; `lifespan` runs what lives as long as the app (consumers, relay, jobs); `body_limit` is
+    in bytes. `database` and `metrics` belong to the caller, who closes the database after the app.
+
+    Raises:
+        ValueError: a route is outside `/<service>/`, or two operations have one id.
+    """
+    app = FastAPI(
+        title=title,
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=_named_lifespan(service, lifespan),
+    )
+    app.state.service = service
+    app.state.database = database
+    app.state.metrics = metrics
+    install(app, constraints)
+    all_checks = (Check("database", database.ping), *checks)
+    app.state.routers = (system_router(app, service=service, metrics=metrics, checks=all_checks), *routers)
+    for router in app.state.routers:
+        if not router.prefix.startswith(f"/{service}/") and router.prefix != f"/{service}":
+            raise ValueError(f"the routes at {router.prefix!r} are outside /{service}/")
+        app.include_router(router)
+    # Added last, runs first: ids before log lines, log lines before refusals.
+    app.add_middleware(BodyLimitMiddleware, limit=body_limit)
+    app.add_middleware(AccessMiddleware, metrics=metrics)
+    app.add_middleware(TraceMiddleware)
+    document(app)
+    return app

@@ -1,0 +1,133 @@
+"""What the framework and the database refuse, told as problems: validation, routing, constraints, lost connections."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.http.problems import Answered, BodyTooLarge, FieldProblem, Problem, answer, pointer
+from shared.texts import CATALOGUE, DEFAULT_LANGUAGE, has_text, placeholders
+
+_BY_STATUS = {404: "not_found", 400: "malformed_request"}
+_OWN_PROBLEM = {
+    "x-actor": (401, "actor_missing"),
+    "idempotency-key": (400, "idempotency_key_required"),
+    "if-match": (428, "precondition_required"),
+}
+_SHOWN_ERRORS = 100
+_UNAVAILABLE = ("08", "53", "57P")  # SQLSTATE: connection lost, out of resources, shutting down
+_NO_CONNECTION = (ConnectionError, TimeoutError, PoolTimeout)
+_RETRY = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
+
+# Problems for the constraints of a service's own tables, by the constraint's name.
+Constraints = Mapping[str, Problem]
+
+
+def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
+    """Translate one pydantic error; the refused value and pydantic's own message, which may hold it, are left out."""
+    code = str(error["type"])
+    context = error.get("ctx") or {}
+    if not has_text(f"validation.{code}"):
+        return FieldProblem(pointer(error["loc"]), "other")
+    wanted = placeholders(CATALOGUE[f"validation.{code}"][DEFAULT_LANGUAGE])
+    if not wanted <= set(context):
+        return FieldProblem(pointer(error["loc"]), "other")
+    return FieldProblem(pointer(error["loc"]), code, {name: context[name] for name in wanted})
+
+
+def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """Return the problem for pydantic's errors, whose `loc` begins with the part: body, query, path or header."""
+    refused_headers = {str(error["loc"][-1]).lower() for error in errors if error["loc"][0] == "header"}
+    for header, (status, code) in _OWN_PROBLEM.items():
+        if header in refused_headers:
+            return Problem(status, code)
+    malformed = next((error for error in errors if error["type"] == "json_invalid"), None)
+    if malformed is not None:
+        return Problem(400, "malformed_json", position=malformed["loc"][-1])
+    shown = [_field_problem(error) for error in errors[:_SHOWN_ERRORS]]
+    return Problem(422, "validation_failed", errors=shown, count=len(errors))
+
+
+def _http_problem(error: HTTPException) -> Problem:
+    if isinstance(error, BodyTooLarge):
+        return error.problem
+    headers = error.headers or {}
+    code = _BY_STATUS.get(error.status_code)
+    if code is None:
+        return Problem(error.status_code, "refused", headers=headers, status=error.status_code)
+    return Problem(error.status_code, code, headers=headers)
+
+
+def constraint_of(error: DBAPIError) -> str | None:
+    """Return the name of the constraint that a write violated, None when it violated none."""
+    name = getattr(error.driver_exception, "constraint_name", None)
+    return name if isinstance(name, str) else None
+
+
+def database_problem(error: Exception, constraints: Constraints) -> Problem | None:
+    """Return the problem that a database error means to the client; None when it is a fault of ours."""
+    if isinstance(error, _NO_CONNECTION):
+        return Problem(503, "database_unavailable", headers={"Retry-After": "2"})
+    if not isinstance(error, DBAPIError):
+        return None
+    named = constraint_of(error)
+    if named is not None and named in constraints:
+        return constraints[named]
+    state = str(getattr(error.driver_exception, "sqlstate", None) or "")
+    if error.connection_invalidated or state.startswith(_UNAVAILABLE):
+        return Problem(503, "database_unavailable", headers={"Retry-After": "2"})
+    if state in _RETRY:
+        return Problem(503, "conflicting_write", headers={"Retry-After": "1"})
+    return None
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _answering(translate: Callable[[Any], Problem | None]) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        problem = translate(error)
+        if problem is None:
+            raise error
+        return answer(request, problem)
+
+    return handle
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    """Return the methods that a path takes; the framework names only those of the first route that matches."""
+    methods: set[str] = set()
+    for router in app.state.routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.path_regex.match(path):
+                methods |= route.methods
+    return ", ".join(sorted(methods))
+
+
+async def _method_not_allowed(request: Request, _error: Exception) -> Response:
+    headers = {"Allow": _allowed(request.app, request.url.path)}
+    return answer(request, Problem(405, "method_not_allowed", headers=headers))
+
+
+async def _answered(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, Answered):
+        raise error
+    return error.response
+
+
+def install(app: FastAPI, constraints: Constraints) -> None:
+    """Make an app answer its own, the framework's and the database's refusals with problem documents."""
+    app.add_exception_handler(Problem, _answering(lambda error: error))
+    app.add_exception_handler(RequestValidationError, _answering(lambda error: validation_problem(error.errors())))
+    app.add_exception_handler(405, _method_not_allowed)
+    app.add_exception_handler(HTTPException, _answering(_http_problem))
+    for kind in (DBAPIError, *_NO_CONNECTION):
+        app.add_exception_handler(kind, _answering(lambda error: database_problem(error, constraints)))
+    app.add_exception_handler(Answered, _answered)

@@ -1,0 +1,58 @@
+"""Routes with the manners that need the request and its answer: known parameters only, JSON only, idempotency."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import APIRouter, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.http.idempotency import keep_answer
+from shared.http.problems import FieldProblem, Problem, pointer
+
+
+def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        names = ", ".join(sorted(known)) or "—"
+        errors = [FieldProblem(pointer(("query", name)), "unknown_parameter") for name in unknown]
+        raise Problem(400, "unknown_parameter", errors=errors, known=names)
+
+
+def _refuse_other_media(request: Request) -> None:
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    if has_body and not is_json:
+        raise Problem(415, "unsupported_media_type", expected="application/json")
+
+
+class Route(APIRoute):
+    """A route that refuses what it does not know and keeps the answers of idempotent requests."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the function that answers a request of this route."""
+        answer = super().get_route_handler()
+        known = frozenset(
+            field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
+        )
+        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
+
+        async def handle(request: Request) -> Response:
+            _refuse_unknown_parameters(request, known)
+            if takes_json:
+                _refuse_other_media(request)
+            response = await answer(request)
+            await keep_answer(request, response)
+            return response
+
+        return handle
+
+
+class Router(APIRouter):
+    """The routes of one resource. `prefix` is the whole beginning of their paths: `/registry/v1`."""
+
+    def __init__(self, *, prefix: str, tags: Sequence[str]) -> None:
+        super().__init__(prefix=prefix, tags=list(tags), route_class=Route)
