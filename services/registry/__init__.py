@@ -1,0 +1,1 @@
+"""The beneficiary registry: areas, households, people, assessments and the decisions that classify."""

@@ -1,0 +1,1 @@
+"""The rules of the registry: plain Python; time and data are passed in."""

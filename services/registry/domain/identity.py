@@ -1,0 +1,65 @@
+"""What is written about a person: phone numbers, the personal identification number, accounts."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from shared.events.registry import Sex
+from shared.text import clean
+
+_SEPARATORS = re.compile(r"[ .\-()]")
+_MOBILE = re.compile(r"(?:0|\+84|84)([35789][0-9]{8})")
+
+PersonalNumberDoubt = Literal["personal_number_sex", "personal_number_birth_year"]
+
+
+def mobile_number(written: str) -> str:
+    """Return a Vietnamese mobile number in E.164, `+84912345678`.
+
+    Raises:
+        PydanticCustomError: not ten digits that begin with 03, 05, 07, 08 or 09.
+    """
+    match = _MOBILE.fullmatch(_SEPARATORS.sub("", written))
+    if match is None:
+        raise PydanticCustomError("mobile_number", "not a Vietnamese mobile number")
+    return f"+84{match[1]}"
+
+
+Mobile = Annotated[str, Field(max_length=30, examples=["0912 345 678"]), AfterValidator(mobile_number)]
+FullName = Annotated[str, Field(min_length=2, max_length=100, examples=["Hà Thị Mận"]), AfterValidator(clean)]
+PersonalNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["025185000123"])]
+
+
+class Account(BaseModel):
+    """An account at a bank, by the bank's six-digit NAPAS number. The number is text: zeros may lead, letters occur."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bank_bin: str = Field(pattern=r"^[0-9]{6}$", examples=["970405"])
+    number: str = Field(pattern=r"^[0-9A-Za-z]{6,19}$", examples=["2700205123456"])
+    holder_name: FullName
+
+
+def personal_number_doubts(number: str, *, sex: Sex, birth_date: date) -> Sequence[PersonalNumberDoubt]:
+    """Return where a twelve-digit personal number disagrees with what is registered.
+
+    Digit 4 tells century and sex (even male, odd female; 0 and 1 the 1900s), digits 5 and 6 the year. The number has no
+    check digit and its first three digits name the province of birth registration as it was then: neither they nor a
+    disagreement correct anybody's data.
+    """
+    doubts: list[PersonalNumberDoubt] = []
+    century_and_sex = int(number[3])
+    if sex != "unknown" and (century_and_sex % 2 == 1) != (sex == "female"):
+        doubts.append("personal_number_sex")
+    if 1900 + century_and_sex // 2 * 100 + int(number[4:6]) != birth_date.year:
+        doubts.append("personal_number_birth_year")
+    return doubts
+
+
+def ending(number: str | None) -> str | None:
+    """Return the last three characters, which is all that is shown of an identity or account number."""
+    return None if number is None else number[-3:]

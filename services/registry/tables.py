@@ -1,0 +1,160 @@
+"""The tables of the registry. Codes are text, instants are aware, dates are dates in law (Asia/Ho_Chi_Minh)."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Table(SQLModel):
+    """What the tables of this service have in common: their own metadata."""
+
+    metadata: ClassVar[MetaData] = metadata
+
+
+def _instant() -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class Areas(Table, table=True):
+    """Administrative units, a row a code and period. `version` counts what was stated about the row."""
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    valid_from: date = Field(primary_key=True)
+    valid_to: date | None
+    name: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    parent_code: str | None = Field(sa_type=Text, index=True)
+    version: int
+
+
+class AreaTotals(Table, table=True):
+    """The published numbers of households and people of a unit in a year."""
+
+    __tablename__ = "area_totals"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    year: int = Field(primary_key=True)
+    households: int
+    people: int
+    source: str = Field(sa_type=Text)
+    version: int
+
+
+class Households(Table, table=True):
+    """Households. Whoever changes one, a member or its class locks its row first, several in the order of ids."""
+
+    __table_args__ = (Index("ix_households_area_code", "area_code", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    area_code: str = Field(sa_type=Text)
+    registered_on: date
+    registered_by: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+    version: int
+
+
+class People(Table, table=True):
+    """Members of households, in the order in which they were named.
+
+    Identity number and account stand in these four columns and nowhere else in this database.
+    """
+
+    id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(foreign_key="households.id", index=True)
+    position: int
+    full_name: str = Field(sa_type=Text)
+    sex: str = Field(sa_type=Text)
+    birth_date: date
+    ethnicity: str = Field(sa_type=Text)
+    relationship: str = Field(sa_type=Text)
+    phone: str | None = Field(sa_type=Text)
+    personal_number: str | None = Field(sa_type=Text, unique=True)
+    bank_bin: str | None = Field(sa_type=Text)
+    account_number: str | None = Field(sa_type=Text)
+    account_holder: str | None = Field(sa_type=Text)
+    version: int
+
+
+class Assessments(Table, table=True):
+    """Findings and the class they propose. Never changed: a new look at a household is a new row."""
+
+    id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(foreign_key="households.id", index=True)
+    standard: str = Field(sa_type=Text)
+    assessed_on: date
+    setting: str = Field(sa_type=Text)
+    income_per_person_month: int | None = Field(sa_type=BigInteger)
+    b1_points: int | None
+    b2_points: int
+    deprivations: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    proposed_class: str = Field(sa_type=Text)
+    reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    recorded_by: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+
+
+class Decisions(Table, table=True):
+    """Decisions of communes, each with its number and date as on paper."""
+
+    __table_args__ = (UniqueConstraint("area_code", "number", "decided_on", name="uq_decisions_number"),)
+
+    id: UUID = Field(primary_key=True)
+    area_code: str = Field(sa_type=Text)
+    number: str = Field(sa_type=Text)
+    decided_on: date
+    signed_by: str = Field(sa_type=Text)
+    standard: str = Field(sa_type=Text)
+    recorded_by: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+
+
+class ClassHistory(Table, table=True):
+    """Every class that was decided; `number` counts from 1 a household and standard. The database refuses changes."""
+
+    __tablename__ = "class_history"
+
+    household_id: UUID = Field(primary_key=True, foreign_key="households.id")
+    standard: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True)
+    decision_id: UUID = Field(foreign_key="decisions.id", index=True)
+    assessment_id: UUID = Field(foreign_key="assessments.id", unique=True)
+    household_class: str = Field(sa_type=Text)
+    previous_class: str | None = Field(sa_type=Text)
+    transition: str | None = Field(sa_type=Text)
+    decided_on: date
+    people: int
+
+
+class Standings(Table, table=True):
+    """The class of each household now, a row a standard: the last row of its history, kept for lists."""
+
+    __table_args__ = (Index("ix_standings_class", "standard", "household_class", "household_id"),)
+
+    household_id: UUID = Field(primary_key=True, foreign_key="households.id")
+    standard: str = Field(primary_key=True, sa_type=Text)
+    household_class: str = Field(sa_type=Text)
+    decided_on: date
+
+
+AREAS = metadata.tables["areas"]
+AREA_TOTALS = metadata.tables["area_totals"]
+HOUSEHOLDS = metadata.tables["households"]
+PEOPLE = metadata.tables["people"]
+ASSESSMENTS = metadata.tables["assessments"]
+DECISIONS = metadata.tables["decisions"]
+CLASS_HISTORY = metadata.tables["class_history"]
+STANDINGS = metadata.tables["standings"]
