@@ -234,7 +234,7 @@ class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         try:
-            if self._in_group:
+            if self._in_group and offsets:
                 await self._consumer.commit(
                     {
                         KafkaPartition(self._prefix + topic, number): offset

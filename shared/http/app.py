@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from types import MappingProxyType
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from shared.db import Database
 from shared.http.health import Check
@@ -42,9 +42,10 @@ def create_app(
     checks: Sequence[Check] = (),
     constraints: Mapping[str, Problem] = MappingProxyType({}),
     lifespan: Lifespan | None = None,
+    pages: Sequence[APIRouter] = (),
     body_limit: int = _BODY_LIMIT,
 ) -> FastAPI:
-    """Return the app of a service, which answers under `/<service>/` and nowhere else.
+    """Return the app of a service, which answers under `/<service>/`, and where its `pages` do.
 
     `checks` are what readiness names beside the database; `constraints` tells which problem a violated constraint of
     the service's tables means; `lifespan` runs what lives as long as the app (consumers, relay, jobs); `body_limit` is
@@ -73,6 +74,8 @@ def create_app(
         if not router.prefix.startswith(f"/{service}/") and router.prefix != f"/{service}":
             raise ValueError(f"the routes at {router.prefix!r} are outside /{service}/")
         app.include_router(router)
+    for page in pages:
+        app.include_router(page, include_in_schema=False)
     # Added last, runs first: ids before log lines, log lines before refusals.
     app.add_middleware(BodyLimitMiddleware, limit=body_limit)
     app.add_middleware(AccessMiddleware, metrics=metrics)
