@@ -78,8 +78,8 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 async def apply(session: Transaction, consumer: Consumer, messages: Sequence[Message]) -> Applied:
     """Give the handler what is new among the messages.
 
-    A batch that fails is tried again event by event, each in a savepoint: what cannot be handled is put aside as a dead
-    letter, and later events of its key are parked behind it.
+    A batch that fails is tried again in halves, each in a savepoint, down to the event that cannot be handled. That one
+    is put aside as a dead letter, and later events of its key are parked behind it.
 
     Raises:
         Exception: a fault that heals by waiting; give the transaction up and come again.
@@ -88,35 +88,37 @@ async def apply(session: Transaction, consumer: Consumer, messages: Sequence[Mes
     new = await _accept(session, consumer, messages)
     if not new:
         return Applied(0, 0)
-    blocked = set((await session.execute(_BLOCKED, {"consumer": consumer.name})).scalars())
-    await put_aside(session, consumer, [message for message in new if message.key in blocked], state="parked")
-    ready = [message for message in new if message.key not in blocked]
-    failed = 0 if await _handled(session, consumer, ready) is None else await _one_by_one(session, consumer, ready)
-    return Applied(len(new), failed)
+    stuck = set((await session.execute(_BLOCKED, {"consumer": consumer.name})).scalars())
+    return Applied(len(new), await _handle_by_halves(session, consumer, new, stuck))
 
 
-async def _one_by_one(session: Transaction, consumer: Consumer, messages: Sequence[Message]) -> int:
-    """Handle messages singly; return how many were put aside as failed."""
-    stuck: set[str] = set()
-    failed = 0
-    for message in messages:
-        if message.key in stuck:
-            await put_aside(session, consumer, [message], state="parked")
-            continue
-        error = await _handled(session, consumer, [message])
-        if error is not None:
-            stuck.add(message.key)
-            failed += 1
-            await put_aside(session, consumer, [message], state="failed", error=error)
-            log.error(
-                "event_put_aside",
-                consumer=consumer.name,
-                event_id=str(message.id),
-                type=message.type,
-                error=type(error).__name__,
-                at=place_of(error),
-            )
-    return failed
+async def _handle_by_halves(
+    session: Transaction, consumer: Consumer, messages: Sequence[Message], stuck: set[str]
+) -> int:
+    """Handle messages in order, in ever smaller parts until what cannot be handled stands alone.
+
+    `stuck` are the keys that have one put aside; theirs are parked. Returns how many were put aside as failed.
+    """
+    await put_aside(session, consumer, [message for message in messages if message.key in stuck], state="parked")
+    ready = [message for message in messages if message.key not in stuck]
+    error = await _handled(session, consumer, ready)
+    if error is None:
+        return 0
+    if len(ready) > 1:
+        middle = len(ready) // 2
+        failed = await _handle_by_halves(session, consumer, ready[:middle], stuck)
+        return failed + await _handle_by_halves(session, consumer, ready[middle:], stuck)
+    await put_aside(session, consumer, ready, state="failed", error=error)
+    stuck.add(ready[0].key)
+    log.error(
+        "event_put_aside",
+        consumer=consumer.name,
+        event_id=str(ready[0].id),
+        type=ready[0].type,
+        error=type(error).__name__,
+        at=place_of(error),
+    )
+    return 1
 
 
 async def _handled(session: Transaction, consumer: Consumer, messages: Sequence[Message]) -> Exception | None:
@@ -125,6 +127,8 @@ async def _handled(session: Transaction, consumer: Consumer, messages: Sequence[
     Raises:
         Exception: a fault that heals by waiting.
     """
+    if not messages:
+        return None
     try:
         with trace(messages[0].traceparent if len(messages) == 1 else None):
             async with session.begin_nested():
@@ -155,8 +159,7 @@ async def _accept(session: Transaction, consumer: Consumer, messages: Sequence[M
 
 async def handle(session: Transaction, consumer: Consumer, messages: Sequence[Message]) -> None:
     """Decode messages and hand them to the consumer."""
-    if messages:
-        await consumer.handler(session, [decode(message) for message in messages])
+    await consumer.handler(session, [decode(message) for message in messages])
 
 
 async def put_aside(

@@ -46,7 +46,7 @@ async def count_waiting(session: Transaction) -> dict[str, int]:
         .where(dead_letters.c.state.in_(WAITING))
         .group_by(dead_letters.c.consumer)
     )
-    return {consumer: count for consumer, count in (await session.execute(waiting)).tuples()}
+    return dict((await session.execute(waiting)).tuples().all())
 
 
 async def list_letters(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from sqlalchemy import text
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.db import Database, Transaction
 from shared.eventlog import EventLog, Reader, TopicPartition
@@ -85,7 +85,7 @@ async def _prepare(database: Database, consumer: Consumer, schema: str) -> None:
         for table in tables:
             await shadows.execute(CreateTable(table))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                await shadows.run_sync(lambda sync, index=index: index.create(sync))
+                await shadows.execute(CreateIndex(index))
         await connection.execution_options(schema_translate_map=None)
 
 
@@ -99,13 +99,13 @@ async def _swap(session: Transaction, consumer: Consumer, schema: str) -> None:
     columns = ", ".join(column.name for column in dead_letters.columns if column.name != "id")
     this = {"consumer": consumer.name}
     await connection.execute(text("DELETE FROM public.inbox WHERE consumer = :consumer"), this)
-    await connection.execute(text(f"INSERT INTO public.inbox SELECT * FROM {schema}.inbox"))
+    await connection.execute(text(f"INSERT INTO public.inbox SELECT * FROM {schema}.inbox"))  # noqa: S608 - our own names
     await connection.execute(
         text("DELETE FROM public.dead_letters WHERE consumer = :consumer AND state IN ('failed', 'parked')"), this
     )
     await connection.execute(
         text(
-            f"INSERT INTO public.dead_letters ({columns}) SELECT {columns} FROM {schema}.dead_letters "
+            f"INSERT INTO public.dead_letters ({columns}) SELECT {columns} FROM {schema}.dead_letters "  # noqa: S608
             "ON CONFLICT (consumer, event_id) DO NOTHING"
         )
     )

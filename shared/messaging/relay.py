@@ -186,7 +186,7 @@ class Relay:
             await connection.execute(
                 _MARK,
                 [row["seq"] for row in rows],
-                range(self._position + 1, self._position + 1 + len(rows)),
+                list(range(self._position + 1, self._position + 1 + len(rows))),
                 [place.partition for place in placed],
                 [place.offset for place in placed],
             )

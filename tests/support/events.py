@@ -1,7 +1,7 @@
 """A small service for tests of events: a producer's database, a consumer's, a log between them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -161,16 +161,17 @@ class Chain:
 
 
 @asynccontextmanager
-async def _running(run) -> AsyncIterator[None]:  # type: ignore[no-untyped-def]
+async def _running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run a part for the block; should it end before, the block is given up with its error."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run(stop))
-    task.add_done_callback(lambda done: done.cancelled() or done.exception() and done.get_loop().call_exception_handler(
-        {"message": "a part of the chain ended", "exception": done.exception()}))
+    here = asyncio.current_task()
+    part = asyncio.create_task(run(stop))
+    part.add_done_callback(lambda done: None if stop.is_set() or here is None else here.cancel(repr(done.exception())))
     try:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(part, 30)
 
 
 async def open_chain(producer_url: str, consumer_url: str, log: EventLog) -> Chain:

@@ -1,0 +1,130 @@
+"""A service from its parts: an app whose lifespan runs its relay, consumers and workers."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared.db import Database
+from shared.eventlog import EventLog, LogUnavailable, open_log
+from shared.events import TOPICS
+from shared.faults import place_of
+from shared.http.app import create_app
+from shared.http.health import Check
+from shared.http.metrics import Metrics
+from shared.http.problems import Problem
+from shared.http.router import Router
+from shared.messaging.api import dead_letter_router, journal_router
+from shared.messaging.consumers import Consumer
+from shared.messaging.health import Flow
+from shared.messaging.relay import Relay
+from shared.messaging.runner import Runner
+from shared.settings import ServiceName, ServiceSettings
+from shared.workers import Worker, pause, run_worker
+
+Run = Callable[[asyncio.Event], Awaitable[None]]
+
+_STOP_SECONDS = 20.0
+_LONGEST_PAUSE = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ServiceDefinition:
+    """What a service is made of. `routers` answer under `/<name>/`; `pages` where they say."""
+
+    name: ServiceName
+    title: str
+    routers: Sequence[Router]
+    consumers: Sequence[Consumer] = ()
+    workers: Sequence[Worker] = ()
+    checks: Sequence[Check] = ()
+    constraints: Mapping[str, Problem] = field(default_factory=dict)
+    pages: Sequence[APIRouter] = ()
+
+
+def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastAPI:
+    """Return the service's app. Its lifespan opens and closes everything it uses."""
+    database = Database(settings.database_url, name=f"ansinh {definition.name}", pool_size=settings.pool_size)
+    event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
+    metrics = Metrics()
+    relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
+    runners = [Runner(database, event_log, consumer) for consumer in definition.consumers]
+    flow = Flow(database, runners, metrics.registry)
+    parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
+    parts |= {runner.consumer.name: runner.run for runner in runners}
+    parts |= {worker.name: partial(run_worker, database, worker) for worker in definition.workers}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with _at_work(parts, event_log):
+                yield
+        finally:
+            await event_log.close()
+            await database.close()
+
+    return create_app(
+        service=definition.name,
+        title=definition.title,
+        database=database,
+        metrics=metrics,
+        routers=[
+            *definition.routers,
+            journal_router(definition.name),
+            dead_letter_router(definition.name, definition.consumers),
+        ],
+        pages=definition.pages,
+        checks=[*flow.checks(), *definition.checks],
+        constraints=definition.constraints,
+        lifespan=lifespan,
+    )
+
+
+@asynccontextmanager
+async def _at_work(parts: Mapping[str, Run], event_log: EventLog) -> AsyncIterator[None]:
+    """Run the parts for the block; then let each finish what it has in hand."""
+    stop = asyncio.Event()
+    topics = asyncio.create_task(_ensure_topics(event_log, stop))
+    tasks = [asyncio.create_task(_kept_running(name, run, topics, stop), name=name) for name, run in parts.items()]
+    try:
+        yield
+    finally:
+        stop.set()
+        _, unfinished = await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+        for task in unfinished:
+            log.warning("part_cut_off", part=task.get_name())
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ensure_topics(event_log: EventLog, stop: asyncio.Event) -> None:
+    """Make the topics that are missing; wait for the log as long as it takes."""
+    seconds = 0.5
+    while not stop.is_set():
+        try:
+            return await event_log.ensure_topics(TOPICS)
+        except LogUnavailable as error:
+            log.warning("event_log_missing", error=str(error), seconds=seconds)
+        await pause(stop, seconds)
+        seconds = min(seconds * 2, _LONGEST_PAUSE)
+
+
+async def _kept_running(name: str, run: Run, topics: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Run a part until `stop`; what it dies of is logged, and it starts again."""
+    await topics
+    seconds = 0.5
+    while not stop.is_set():
+        try:
+            await run(stop)
+        except Exception as error:  # noqa: BLE001 - a part that dies must not take the others along
+            log.error("part_died", part=name, error=type(error).__name__, at=place_of(error), seconds=seconds)
+        await pause(stop, seconds)
+        seconds = min(seconds * 2, _LONGEST_PAUSE)
