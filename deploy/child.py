@@ -1,6 +1,7 @@
 """A program that ends with us: not by a signal that the kernel may forget, but by a pipe that closes when we die."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import time
@@ -74,14 +75,18 @@ class Child:
         inherit: Sequence[int] = (),
     ) -> None:
         supervisor = ["/bin/sh", "-c", _SUPERVISOR, "ansinh-supervisor", stop_signal.name.removeprefix("SIG")]
-        with open(log, "ab", opener=_private) as output:
+        # Above the numbers that a shell and its script use for themselves.
+        passed = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 20) for descriptor in inherit]
+        with contextlib.ExitStack() as closing, open(log, "ab", opener=_private) as output:
+            for descriptor in passed:
+                closing.callback(os.close, descriptor)
             self._supervisor = subprocess.Popen(
                 [*enter, *supervisor, *map(str, command)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=dict(environment),
-                pass_fds=inherit,
+                pass_fds=passed,
                 start_new_session=True,
             )
         assert self._supervisor.stdin is not None  # noqa: S101  both are pipes

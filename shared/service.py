@@ -110,7 +110,8 @@ async def _ensure_topics(event_log: EventLog, stop: asyncio.Event) -> None:
     seconds = 0.5
     while not stop.is_set():
         try:
-            return await event_log.ensure_topics(TOPICS)
+            await event_log.ensure_topics(TOPICS)
+            return
         except LogUnavailable as error:
             log.warning("event_log_missing", error=str(error), seconds=seconds)
         await pause(stop, seconds)

@@ -44,11 +44,15 @@ async def downgrade(service: str, url: str, revision: str) -> None:
     await _with_connection(url, lambda connection: command.downgrade(_config(service, connection), revision))
 
 
-async def drift(service: str, url: str, metadata: MetaData) -> Sequence[Any]:
+async def drift(url: str, metadata: MetaData) -> Sequence[Any]:
     """Return how the database differs from the tables in code, as Alembic's operations; empty when they agree."""
 
+    everything = MetaData()
+    for table in [*metadata.tables.values(), *kit_metadata.tables.values()]:
+        table.to_metadata(everything)
+
     def compare(connection: Connection) -> list[Any]:
-        return list(compare_metadata(MigrationContext.configure(connection), [metadata, kit_metadata]))
+        return list(compare_metadata(MigrationContext.configure(connection), everything))
 
     return list(await _with_connection(url, compare))
 

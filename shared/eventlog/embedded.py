@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS log_partitions (
     PRIMARY KEY (topic, partition));
 CREATE TABLE IF NOT EXISTS log_records (
     topic text NOT NULL, partition int NOT NULL, "offset" bigint NOT NULL,
-    key bytea NOT NULL, headers jsonb NOT NULL, value bytea NOT NULL, stored_at timestamptz NOT NULL DEFAULT now(),
+    key bytea NOT NULL, headers text NOT NULL, value bytea NOT NULL, stored_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset"));
 CREATE TABLE IF NOT EXISTS log_commits (
     "group" text NOT NULL, topic text NOT NULL, partition int NOT NULL, "offset" bigint NOT NULL,
@@ -77,8 +77,7 @@ class _Session:
                 raise LogUnavailable(repr(error)) from error
 
     async def opened(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Prepare a new connection."""
-        await connection.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
+        """Prepare a new connection, where there is something to prepare."""
 
     async def close(self) -> None:
         async with self._turn:
@@ -97,7 +96,6 @@ class _ReadSession(_Session):
         self.news: set[asyncio.Event] = set()
 
     async def opened(self, connection: "asyncpg.Connection[Any]") -> None:
-        await super().opened(connection)
         self.held = set()  # locks went with the connection that was lost
         await connection.add_listener(_CHANNEL, self._heard)
 

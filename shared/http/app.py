@@ -1,5 +1,6 @@
 """The one factory of apps: every service has the same manners and nothing of its own at module level."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from types import MappingProxyType
@@ -67,6 +68,7 @@ def create_app(
     app.state.service = service
     app.state.database = database
     app.state.metrics = metrics
+    app.state.stopping = asyncio.Event()  # set when the server stops: streams end then
     install(app, constraints)
     all_checks = (Check("database", database.ping), *checks)
     app.state.routers = (system_router(app, service=service, metrics=metrics, checks=all_checks), *routers)

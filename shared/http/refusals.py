@@ -107,7 +107,7 @@ def _allowed(app: FastAPI, path: str) -> str:
     for router in app.state.routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.path_regex.match(path):
-                methods |= route.methods
+                methods |= route.methods or set()
     return ", ".join(sorted(methods))
 
 

@@ -70,7 +70,7 @@ class Flow:
                 "SELECT count(*), coalesce(extract(epoch FROM now() - min(time)), 0) FROM "
                 "(SELECT time FROM outbox WHERE position IS NULL ORDER BY seq LIMIT 10000) waiting"
             )
-            unsent, age = result.one().tuple()
+            unsent, age = tuple(result.one())
         self._unsent.set(unsent)
         self._unsent_age.set(float(age))
         return {"unsent": unsent, "oldest_seconds": round(float(age), 1)}
