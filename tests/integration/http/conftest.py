@@ -1,0 +1,37 @@
+"""The sample service on a database of its own, and a client that talks to it without a socket."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared.db import Database
+from shared.db.kit import kit_metadata
+from tests.integration.http.sample import sample_app, tables
+from tests.support.postgres import CreateDatabase
+
+
+@pytest.fixture
+async def database(create_database: CreateDatabase) -> AsyncIterator[Database]:
+    """A database with the kit's tables and the sample's."""
+    database = Database(await create_database(), name="sample")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(kit_metadata.create_all)
+        await connection.run_sync(tables.create_all)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    """The sample service."""
+    return sample_app(database)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the sample service that says who acts."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-Actor": "mai"}) as client:
+        yield client
