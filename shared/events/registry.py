@@ -132,5 +132,6 @@ class PersonStated(HouseholdEvent):
     version: int
     full_name: str
     is_head: bool
+    birth_date: date | None = Field(default=None, description="decides an age that the birth year alone leaves open")
     phone: str | None = Field(default=None, description="E.164")
     account: PaymentAccount | None = None
