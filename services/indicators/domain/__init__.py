@@ -1,0 +1,1 @@
+"""What the figures are: areas by date, rates, poverty, payments. Plain Python; time is passed in."""

@@ -1,0 +1,4 @@
+from services.indicators.tables import metadata
+from shared.db.migrations import run
+
+run(metadata)

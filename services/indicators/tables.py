@@ -1,0 +1,124 @@
+"""What the figures are counted from: our copies of facts that other services published.
+
+Each table belongs to one projector and is rebuilt with it. Nothing here names a person: a household is its id.
+"""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Index, MetaData, Text
+from sqlalchemy import Table as SqlTable
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
+
+
+class Table(SQLModel):
+    """What the tables of this service have in common: their own metadata."""
+
+    metadata: ClassVar[MetaData] = metadata
+    __table__: ClassVar[SqlTable]
+
+
+def _instant() -> Any:
+    return Field(sa_type=DateTime(timezone=True))
+
+
+class AreaRow(Table, table=True):
+    """An administrative unit in one period."""
+
+    __tablename__ = "areas"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    valid_from: date = Field(primary_key=True)
+    version: int
+    valid_to: date | None
+    name: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    parent_code: str | None = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+
+
+class AreaTotalsRow(Table, table=True):
+    """Published households and people of a code in a year."""
+
+    __tablename__ = "area_totals"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    year: int = Field(primary_key=True)
+    version: int
+    households: int
+    people: int
+    source: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+
+
+class DecisionRow(Table, table=True):
+    """A decision about a household's class, and the day from which a later one replaces it.
+
+    `until` is exclusive and `infinity` while nothing replaces it; a decision replaced on its own day is in force on
+    no day. It is derived from the other rows of the household and standard, so it does not depend on their order.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index("decisions_household", "household_id", "standard", "decided_on"),
+        # Holds everything that a count reads, so a count of a million decisions touches no row.
+        Index(
+            "decisions_as_of",
+            "standard",
+            "area_code",
+            "household_class",
+            "decided_on",
+            "until",
+            postgresql_include=["people"],
+        ),
+        Index("decisions_recorded_at", "recorded_at"),
+    )
+
+    event_id: UUID = Field(primary_key=True)
+    household_id: UUID
+    standard: str = Field(sa_type=Text)
+    decided_on: date
+    until: date
+    household_class: str = Field(sa_type=Text)
+    area_code: str = Field(sa_type=Text)
+    people: int
+    recorded_at: datetime = _instant()
+
+
+class AwardRow(Table, table=True):
+    """An award in force from its first to its last month. Amounts in VND a month."""
+
+    __tablename__ = "awards"
+    __table_args__ = (Index("awards_programme", "programme", "first_month"), Index("awards_recorded_at", "recorded_at"))
+
+    award_id: UUID = Field(primary_key=True)
+    programme: str = Field(sa_type=Text)
+    area_code: str = Field(sa_type=Text)
+    monthly_amount: int = Field(sa_type=BigInteger)
+    first_month: str = Field(sa_type=Text)
+    last_month: str | None = Field(sa_type=Text)
+    granted_on: date
+    recorded_at: datetime = _instant()
+
+
+class BookingRow(Table, table=True):
+    """A payment that a bank statement shows as settled, or its return. Amounts in VND."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        Index("bookings_period", "period", "programme", "area_code"),
+        Index("bookings_recorded_at", "recorded_at"),
+    )
+
+    event_id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text, description="settled or returned")
+    programme: str = Field(sa_type=Text)
+    area_code: str = Field(sa_type=Text)
+    period: str = Field(sa_type=Text, description="month that the money is owed for, 2026-11")
+    amount: int = Field(sa_type=BigInteger)
+    booked_on: date
+    recorded_at: datetime = _instant()
