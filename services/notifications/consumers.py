@@ -1,0 +1,39 @@
+"""Which events notifications listens to. Who can be reached is kept apart from what they are told."""
+
+from collections.abc import Sequence
+
+from services.notifications.domain.notices import notice_of
+from services.notifications.store import contacts, messages
+from services.notifications.tables import households, people
+from shared import clock
+from shared.db import Transaction
+from shared.events import Received
+from shared.events.benefits import PaymentReturned, PaymentSettled
+from shared.events.registry import HouseholdClassified, HouseholdStated, PersonStated
+from shared.messaging.consumers import Consumer
+
+
+async def _keep_contacts(session: Transaction, received: Sequence[Received]) -> None:
+    events = [item.event for item in received]
+    await contacts.keep_people(session, [event for event in events if isinstance(event, PersonStated)])
+    await contacts.keep_households(session, [event for event in events if isinstance(event, HouseholdStated)])
+
+
+async def _add_messages(session: Transaction, received: Sequence[Received]) -> None:
+    notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in received]
+    await messages.add(session, notices, clock.now())
+
+
+CONTACTS = Consumer(
+    name="notifications.contacts",
+    kind="projector",
+    handles=(PersonStated, HouseholdStated),
+    handler=_keep_contacts,
+    tables=(people, households),
+)
+MESSAGES = Consumer(
+    name="notifications.messages",
+    kind="reactor",
+    handles=(HouseholdClassified, PaymentSettled, PaymentReturned),
+    handler=_add_messages,
+)

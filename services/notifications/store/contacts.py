@@ -1,0 +1,35 @@
+"""The copy of who can be reached how, by versions: an older statement never replaces a newer one."""
+
+from collections.abc import Sequence
+
+from services.notifications.tables import households, people
+from shared.db import Transaction, upsert
+from shared.events.registry import HouseholdStated, PersonStated
+from shared.text import clean
+
+
+async def keep_people(session: Transaction, stated: Sequence[PersonStated]) -> None:
+    """Keep names and telephone numbers."""
+    rows = [
+        {
+            "person_id": person.person_id,
+            "full_name": clean(person.full_name),
+            "phone": person.phone,
+            "version": person.version,
+        }
+        for person in stated
+    ]
+    await upsert(session, people, rows, newer_by="version")
+
+
+async def keep_households(session: Transaction, stated: Sequence[HouseholdStated]) -> None:
+    """Keep who heads which household."""
+    rows = [
+        {
+            "household_id": household.household_id,
+            "head_id": next((member.person_id for member in household.members if member.is_head), None),
+            "version": household.version,
+        }
+        for household in stated
+    ]
+    await upsert(session, households, rows, newer_by="version")
