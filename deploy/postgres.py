@@ -150,6 +150,11 @@ class EmbeddedPostgres:
             )
 
     def _start_locked(self) -> None:
+        if self.data.exists() and (owner := self.data.stat().st_uid) != os.geteuid():
+            raise EmbeddedPostgresError(
+                f"The data in {self.data} belongs to the user {_account(owner)}; start as that user, "
+                f"or take the folder over with: chown -R {_account(os.geteuid())} {self.folder}"
+            )
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
         self._remove_leftovers()
@@ -288,7 +293,7 @@ def _as_ordinary_user(folder: Path) -> list[str]:
     Raises:
         EmbeddedPostgresError: this machine does not let us enter a user namespace.
     """
-    if os.geteuid() != 0 and _has_name(os.geteuid()):
+    if os.geteuid() != 0 and not _account(os.geteuid()).isdecimal():
         return []
     account = next((entry for entry in pwd.getpwall() if entry.pw_uid != 0), None)
     unshare = shutil.which("unshare")
@@ -302,9 +307,9 @@ def _as_ordinary_user(folder: Path) -> list[str]:
     )
 
 
-def _has_name(user: int) -> bool:
+def _account(user: int) -> str:
+    """Return the user's name, or the number where the system knows no name."""
     try:
-        pwd.getpwuid(user)
+        return pwd.getpwuid(user).pw_name
     except KeyError:
-        return False
-    return True
+        return str(user)
