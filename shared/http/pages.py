@@ -77,7 +77,7 @@ class PageRequest:
         return Page(items=items, next=cursor)
 
     def _cursor_of(self, key: tuple[Any, ...]) -> str:
-        payload = orjson.dumps(key)
+        payload = orjson.dumps(key, default=str)  # asyncpg has a UUID type of its own
         return urlsafe_b64encode(self._digest(payload) + payload).decode().rstrip("=")
 
     def _digest(self, payload: bytes) -> bytes:

@@ -23,7 +23,7 @@ _OWN_PROBLEM = {
 }
 _SHOWN_ERRORS = 100
 _UNAVAILABLE = ("08", "53", "57P")  # SQLSTATE: connection lost, out of resources, shutting down
-_NO_CONNECTION = (ConnectionError, TimeoutError, PoolTimeout)
+_NO_CONNECTION = (ConnectionError, FileNotFoundError, TimeoutError, PoolTimeout)
 _RETRY = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 # Problems for the constraints of a service's own tables, by the constraint's name.
@@ -73,6 +73,8 @@ def constraint_of(error: DBAPIError) -> str | None:
 
 def database_problem(error: Exception, constraints: Constraints) -> Problem | None:
     """Return the problem that a database error means to the client; None when it is a fault of ours."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return None  # a file; a missing socket has no name
     if isinstance(error, _NO_CONNECTION):
         return Problem(503, "database_unavailable", headers={"Retry-After": "2"})
     if not isinstance(error, DBAPIError):

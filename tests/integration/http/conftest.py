@@ -1,6 +1,9 @@
 """The sample service on a database of its own, and a client that talks to it without a socket."""
 
-from collections.abc import AsyncIterator
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -8,8 +11,17 @@ from fastapi import FastAPI
 
 from shared.db import Database
 from shared.db.kit import kit_metadata
+from shared.logs import configure_logging
 from tests.integration.http.sample import sample_app, tables
 from tests.support.postgres import CreateDatabase
+
+
+@pytest.fixture(autouse=True)
+def log_lines() -> Callable[[], list[dict[str, Any]]]:
+    """Gives the log lines that were written since the test began."""
+    stream = io.StringIO()
+    configure_logging("tests", stream=stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 @pytest.fixture
