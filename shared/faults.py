@@ -1,6 +1,4 @@
-"""Which errors heal by waiting, and how an error is named in logs."""
-
-import traceback
+"""Which errors heal by waiting."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -26,9 +24,3 @@ def is_transient(error: BaseException) -> bool:
 
 def _heals(sqlstate: str | None) -> bool:
     return sqlstate is not None and (sqlstate[:2] in _HEALING_CLASSES or sqlstate == _LOCK_NOT_AVAILABLE)
-
-
-def place_of(error: BaseException) -> str:
-    """Return where an error was raised, `file:line`. Its text stays out of logs: it may quote a person's data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "unknown"

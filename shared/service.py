@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,12 +13,12 @@ from fastapi import APIRouter, FastAPI
 from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, open_log
 from shared.events import TOPICS
-from shared.faults import place_of
 from shared.http.app import create_app
 from shared.http.health import Check
 from shared.http.metrics import Metrics
 from shared.http.problems import Problem
 from shared.http.router import Router
+from shared.jobs import Handler, JobRunner, job_router
 from shared.messaging.api import dead_letter_router, journal_router
 from shared.messaging.consumers import Consumer
 from shared.messaging.health import Flow
@@ -46,6 +46,7 @@ class ServiceDefinition:
     workers: Sequence[Worker] = ()
     checks: Sequence[Check] = ()
     constraints: Mapping[str, Problem] = field(default_factory=dict)
+    jobs: Mapping[str, Handler] = field(default_factory=dict)
     pages: Sequence[APIRouter] = ()
 
 
@@ -64,13 +65,13 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with _at_work(parts, event_log):
+            async with _at_work(parts, event_log), _working(database, definition.jobs):
                 yield
         finally:
             await event_log.close()
             await database.close()
 
-    return create_app(
+    app = create_app(
         service=definition.name,
         title=definition.title,
         database=database,
@@ -79,12 +80,20 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *definition.routers,
             journal_router(definition.name),
             dead_letter_router(definition.name, definition.consumers),
+            *([job_router(definition.name)] if definition.jobs else []),
         ],
         pages=definition.pages,
         checks=[*flow.checks(), *definition.checks],
         constraints=definition.constraints,
         lifespan=lifespan,
     )
+    app.state.consumers = {consumer.name: consumer for consumer in definition.consumers}
+    return app
+
+
+def _working(database: Database, jobs: Mapping[str, Handler]) -> AbstractAsyncContextManager[None]:
+    """Do long work where the service has any."""
+    return JobRunner(database, jobs).running() if jobs else nullcontext()
 
 
 @asynccontextmanager
@@ -125,7 +134,7 @@ async def _kept_running(name: str, run: Run, topics: asyncio.Task[None], stop: a
     while not stop.is_set():
         try:
             await run(stop)
-        except Exception as error:  # noqa: BLE001 - a part that dies must not take the others along
-            log.error("part_died", part=name, error=type(error).__name__, at=place_of(error), seconds=seconds)
+        except Exception as error:
+            log.error("part_died", part=name, seconds=seconds, exc_info=error)
         await pause(stop, seconds)
         seconds = min(seconds * 2, _LONGEST_PAUSE)

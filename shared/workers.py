@@ -10,7 +10,6 @@ import asyncpg
 import structlog
 
 from shared.db import Database
-from shared.faults import place_of
 
 Step = Callable[[Database], Awaitable[bool]]
 
@@ -46,10 +45,8 @@ async def run_worker(database: Database, worker: Worker, stop: asyncio.Event) ->
         try:
             await _hold_lock_and_work(database, worker, stop)
             seconds = worker.interval
-        except Exception as error:  # noqa: BLE001 - one failed step must not end the work; it is logged and repeated
-            log.warning(
-                "worker_waits", worker=worker.name, error=type(error).__name__, at=place_of(error), seconds=seconds
-            )
+        except Exception as error:
+            log.warning("worker_waits", worker=worker.name, seconds=seconds, exc_info=error)
             await pause(stop, seconds)
             seconds = min(max(seconds, 0.5) * 2, _LONGEST_PAUSE)
 

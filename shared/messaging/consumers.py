@@ -18,7 +18,7 @@ from shared import clock
 from shared.db import Transaction
 from shared.eventlog import Stored
 from shared.events import Event, Message, Received, decode
-from shared.faults import is_transient, place_of
+from shared.faults import is_transient
 from shared.messaging.envelope import BrokenEnvelope, from_stored
 from shared.messaging.tables import dead_letters
 from shared.tracing import trace
@@ -115,8 +115,7 @@ async def _handle_by_halves(
         consumer=consumer.name,
         event_id=str(ready[0].id),
         type=ready[0].type,
-        error=type(error).__name__,
-        at=place_of(error),
+        exc_info=error,
     )
     return 1
 

@@ -1,0 +1,171 @@
+"""The command `ansinh`: run the platform, run one service, look after events, prove that it all works."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from deploy.apps import SETTINGS, build
+from deploy.embedded.counterparts import CounterpartError
+from deploy.embedded.launcher import up as run_platform
+from deploy.embedded.server import PortTaken, listen, make_server
+from deploy.postgres import EmbeddedPostgresError
+from deploy.smoke import SmokeFailed, tell_the_story
+from shared.db import Database, migrations
+from shared.eventlog import open_log
+from shared.logs import configure_logging
+from shared.messaging.consumers import Consumer
+from shared.messaging.rebuild import NotRebuildable
+from shared.messaging.rebuild import rebuild as rebuild_projector
+from shared.settings import ServiceName, ServiceSettings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Service = Annotated[str, typer.Argument(help="registry, benefits, indicators or notifications")]
+Url = Annotated[str, typer.Option(help="where the platform answers", envvar="ANSINH_URL")]
+
+
+def _fail(sentence: object) -> typer.Exit:
+    typer.echo(str(sentence), err=True)
+    return typer.Exit(1)
+
+
+def _settings(service: str) -> ServiceSettings:
+    if service not in SETTINGS:
+        raise _fail(f"Không có dịch vụ {service}. / There is no service {service}: {', '.join(SETTINGS)}")
+    name: ServiceName = service  # type: ignore[assignment]
+    return SETTINGS[name].model_validate({"service": name})
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(envvar="PORT", help="port on 127.0.0.1")] = 8080,
+    home: Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of its data")] = Path(".ansinh"),
+    sample: Annotated[bool, typer.Option(help="fill in a sample commune where it is missing")] = True,
+) -> None:
+    """Run the whole platform on this machine until Ctrl-C."""
+    try:
+        run_platform(port=port, home=home.resolve(), sample=sample)
+    except (PortTaken, EmbeddedPostgresError, CounterpartError, OSError) as error:
+        raise _fail(error) from error
+
+
+@app.command()
+def serve(
+    service: Service,
+    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
+    host: Annotated[str, typer.Option(envvar="HOST")] = "127.0.0.1",
+) -> None:
+    """Run one service with its relay, consumers and workers until SIGTERM. Settings come from ANSINH_… variables."""
+    settings = _settings(service)
+    configure_logging(service, level=settings.log_level)
+    try:
+        asyncio.run(_serve(settings, host, port))
+    except PortTaken as error:
+        raise _fail(error) from error
+
+
+async def _serve(settings: ServiceSettings, host: str, port: int) -> None:
+    app = build(settings)
+    listener = listen(host, port)
+    server = make_server(app)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)  # noqa: FBT003
+    async with app.router.lifespan_context(app):
+        await server.serve(sockets=[listener])
+
+
+@app.command()
+def migrate(service: Service, revision: str = "head") -> None:
+    """Bring a service's database up to date; harmless when it is."""
+    asyncio.run(migrations.upgrade(service, _settings(service).database_url, revision))
+
+
+@app.command()
+def rebuild(service: Service, consumer: Annotated[str, typer.Argument(help="a projector, indicators.poverty")]) -> None:
+    """Build a projector's tables anew from the event log, beside the live ones, and swap them in."""
+    events = asyncio.run(_rebuild(_settings(service), consumer))
+    typer.echo(f"Đã dựng lại {consumer} từ {events} sự kiện. / Rebuilt {consumer} from {events} events.")
+
+
+async def _rebuild(settings: ServiceSettings, name: str) -> int:
+    consumers: dict[str, Consumer] = build(settings).state.consumers
+    if name not in consumers:
+        raise _fail(f"Không có {name}. / There is no {name}; the service has {', '.join(consumers)}")
+    database = Database(settings.database_url, name="ansinh rebuild")
+    event_log = open_log(settings.event_log, client="ansinh-rebuild")
+    try:
+        return await rebuild_projector(database, event_log, consumers[name])
+    except NotRebuildable as error:
+        raise _fail(error) from error
+    finally:
+        await event_log.close()
+        await database.close()
+
+
+@app.command()
+def smoke(url: Url = "http://localhost:8080") -> None:
+    """Tell the platform's whole story over HTTP, on a platform whose bank is simulated; every figure must move."""
+    try:
+        asyncio.run(tell_the_story(url, typer.echo))
+    except (SmokeFailed, httpx.HTTPError) as error:
+        raise _fail(f"✗ {error or type(error).__name__}") from error
+
+
+letters = typer.Typer(no_args_is_help=True, help="Events that a consumer could not handle.")
+app.add_typer(letters, name="dead-letters")
+Actor = Annotated[str, typer.Option(help="who acts", envvar="USER")]
+
+
+def _call(method: str, url: str, service: str, path: str, actor: str = "operator", **body: str) -> httpx.Response:
+    answer = httpx.request(
+        method,
+        f"{url}/{service}/v1/dead-letters{path}",
+        headers={"X-Actor": actor, "Accept-Language": os.environ.get("LANG", "vi")[:2]},
+        json=body or None,
+        timeout=60,
+    )
+    if answer.is_error:
+        raise _fail(answer.json().get("detail", answer.text))
+    return answer
+
+
+@letters.command("list")
+def list_letters(service: Service, url: Url = "http://localhost:8080") -> None:
+    """List what waits."""
+    for letter in _call("GET", url, service, "").json()["letters"]:
+        typer.echo(
+            f"{letter['id']:>8}  {letter['state']:<9} {letter['consumer']:<26} {letter['type']}  {letter['key']}"
+            f"  {letter['error'] or ''}"
+        )
+
+
+@letters.command()
+def show(service: Service, letter: int, url: Url = "http://localhost:8080") -> None:
+    """Show one, without its data."""
+    for name, value in _call("GET", url, service, f"/{letter}").json().items():
+        typer.echo(f"{name:<12} {value}")
+
+
+@letters.command()
+def replay(service: Service, letter: int, actor: Actor = "operator", url: Url = "http://localhost:8080") -> None:
+    """Handle the letters of its key again, in order."""
+    done = _call("POST", url, service, f"/{letter}/replay", actor).json()
+    typer.echo(f"Đã xử lý / handled: {done['handled']}; còn chờ / waiting: {done['waiting']}")
+
+
+@letters.command()
+def discard(
+    service: Service, letter: int, reason: str, actor: Actor = "operator", url: Url = "http://localhost:8080"
+) -> None:
+    """Give one up, with the reason."""
+    _call("POST", url, service, f"/{letter}/discard", actor, reason=reason)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

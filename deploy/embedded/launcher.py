@@ -1,0 +1,150 @@
+"""`ansinh up`: PostgreSQL, the event log, four services, the simulated bank and SMS gateway, behind one port."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from deploy.apps import SETTINGS, build
+from deploy.embedded.counterparts import Counterpart
+from deploy.embedded.gateway import Gateway
+from deploy.embedded.server import listen, make_server
+from deploy.postgres import EmbeddedPostgres
+from deploy.sample import load_sample
+from shared.db import migrations
+from shared.logs import configure_logging
+from shared.settings import SERVICES, EventLogSettings, ServiceName, ServiceSettings
+
+_HOST = "127.0.0.1"  # nobody is asked who they are yet: the platform is for this machine alone
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the services stand on."""
+
+    databases: dict[ServiceName, str]
+    event_log: EventLogSettings
+    bank_url: str
+    sms_url: str
+
+
+def up(*, port: int, home: Path, sample: bool) -> None:
+    """Run the platform until it is interrupted.
+
+    Raises:
+        PortTaken, EmbeddedPostgresError, CounterpartError: one sentence says what is wrong.
+    """
+    started = time.monotonic()
+    home.mkdir(parents=True, exist_ok=True)
+    listener = listen(_HOST, port)
+    with contextlib.closing(listener), ExitStack() as stack:
+        surroundings = stack.enter_context(_surroundings(home))
+        _say("Các dịch vụ / services")
+        apps = {name: build(settings) for name, settings in _settings(surroundings).items()}
+        # The terminal is for people; log lines go to a file.
+        logs = stack.enter_context((home / "services.log").open("a", encoding="utf-8"))
+        configure_logging("platform", stream=logs)
+        asyncio.run(_serve(apps, listener, port, surroundings.bank_url, sample=sample, started=started))
+    _say("Đã dừng, dữ liệu còn nguyên. / Stopped; the data are kept.")
+
+
+@contextmanager
+def _surroundings(home: Path) -> Iterator[Surroundings]:
+    with ExitStack() as stack:
+        _say("PostgreSQL")
+        postgres = stack.enter_context(EmbeddedPostgres(home / "postgres"))
+        for database in (*SERVICES, "eventlog"):
+            postgres.ensure(database, database)
+        databases: dict[ServiceName, str] = {name: postgres.url(name, name) for name in SERVICES}
+        _say("Cấu trúc dữ liệu / migrations")
+        asyncio.run(_migrate(databases))
+        _say("Ngân hàng và cổng SMS mô phỏng / simulated bank and SMS gateway")
+        bank = stack.enter_context(Counterpart("deploy.bank", home / "bank", "--statement-every", "1"))
+        sms = stack.enter_context(Counterpart("deploy.sms", home / "sms"))
+        event_log = EventLogSettings()
+        if event_log.kafka is None:
+            event_log = event_log.model_copy(update={"eventlog_url": postgres.url("eventlog", "eventlog")})
+        yield Surroundings(databases, event_log, bank.url, sms.url)
+
+
+async def _migrate(databases: dict[ServiceName, str]) -> None:
+    for service, url in databases.items():
+        await migrations.upgrade(service, url)
+
+
+def _settings(surroundings: Surroundings) -> dict[ServiceName, ServiceSettings]:
+    own: dict[ServiceName, dict[str, object]] = {
+        "registry": {},
+        "benefits": {"bank_url": surroundings.bank_url, "bank_simulated": True},
+        "indicators": {},
+        "notifications": {"sms_url": surroundings.sms_url, "quiet_hours": False},
+    }
+    return {
+        name: SETTINGS[name].model_validate(
+            {"service": name, "database_url": url, "event_log": surroundings.event_log, "pool_size": 4, **own[name]}
+        )
+        for name, url in surroundings.databases.items()
+    }
+
+
+async def _serve(
+    apps: dict[ServiceName, FastAPI],
+    listener: socket.socket,
+    port: int,
+    bank_url: str,
+    *,
+    sample: bool,
+    started: float,
+) -> None:
+    """Serve until SIGINT or SIGTERM; fill in the sample first where it is missing."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gateway = Gateway(apps, pages="indicators")
+    server = make_server(gateway)
+    async with gateway.running():
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        work = asyncio.create_task(_welcome(port, bank_url, sample=sample, started=started))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, serving], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+        server.should_exit = True
+        await serving
+
+
+async def _welcome(port: int, bank_url: str, *, sample: bool, started: float) -> None:
+    url = f"http://localhost:{port}"
+    if sample:
+        await load_sample(url, bank_url, _say)
+    sys.stdout.write(_READY.format(url=url, seconds=time.monotonic() - started))
+    sys.stdout.flush()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"  · {text}\n")
+    sys.stdout.flush()
+
+
+_READY = """
+  Ansinh sẵn sàng sau {seconds:.0f} giây. / Ansinh is ready after {seconds:.0f} seconds.
+
+  Bảng chỉ số      {url}/                     figures on a page (?lang=en)
+  API              {url}/registry/docs        also /benefits, /indicators, /notifications
+  Sức khỏe         {url}/registry/readyz      is everything there?
+
+  Thử ngay / try   .venv/bin/ansinh smoke --url {url}
+                   đi hết câu chuyện: rà soát → quyết định → trợ cấp → ngân hàng → chỉ số → tin nhắn
+  Dừng / stop      Ctrl-C (dữ liệu giữ trong .ansinh / data stay in .ansinh)
+
+"""

@@ -1,0 +1,48 @@
+"""An HTTP server that leaves signals to whoever runs it, and says plainly when its port is taken."""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+
+class PortTaken(Exception):
+    """One sentence: another program listens there."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the last of several servers would win."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTaken: another program has the port, or this user may not open it.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EACCES:
+            reason = f"Không có quyền mở cổng {port}. / No right to open port {port}"
+        else:
+            reason = f"Cổng {port} đang được chương trình khác dùng. / Port {port} is taken by another program"
+        raise PortTaken(f"{reason}; choose another: make run PORT={port + 1}") from error
+    listener.listen(1024)
+    return listener
+
+
+def make_server(app: Any) -> Server:
+    """Return a server for an ASGI app whose lifespan somebody else runs; logging is already set up."""
+    return Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5))
