@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 import pytest
 
@@ -13,6 +13,10 @@ T = TypeVar("T")
 _INTERVAL = 0.02
 
 
+@overload
+async def until(condition: Callable[[], Awaitable[T]], *, within: float = 10, describe: str) -> T: ...
+@overload
+async def until(condition: Callable[[], T], *, within: float = 10, describe: str) -> T: ...
 async def until(condition: Callable[[], Awaitable[T] | T], *, within: float = 10, describe: str) -> T:
     """Ask `condition` every 20 ms until its answer is truthy and return that answer.
 
