@@ -6,8 +6,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, Table, Text, insert, select, update
-from sqlalchemy.dialects.postgresql import UUID as UUIDType
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, Table, Text, Uuid, insert, select, update
 
 from shared.db import Database
 from shared.http import IDEMPOTENT, Check, IfMatch, IfNoneMatch, Metrics, Page, Paging, Problem, Router, Tx, create_app
@@ -20,7 +19,7 @@ boxes = Table("boxes", tables, Column("id", Integer, primary_key=True))
 things = Table(
     "things",
     tables,
-    Column("id", UUIDType(as_uuid=True), primary_key=True),
+    Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("size", Integer, CheckConstraint("size <> 13", name="things_size"), nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
