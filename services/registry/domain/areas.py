@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.events.registry import AreaLevel, Setting
@@ -17,8 +17,14 @@ from shared.text import clean
 # The first day of a unit whose beginning nobody recorded: the official lists of before 2025 carry none.
 UNKNOWN_START = date(1, 1, 1)
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean)]
-Kind = Annotated[str, Field(max_length=40, description="legal kind: tỉnh, xã, phường, …"), AfterValidator(clean)]
+
+def cleaned(value: object) -> object:
+    """Return text as we store it, before its length is judged; anything else as it is."""
+    return clean(value) if isinstance(value, str) else value
+
+
+Name = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=200)]
+Kind = Annotated[str, BeforeValidator(cleaned), Field(max_length=40, description="legal kind: tỉnh, xã, phường, …")]
 
 _KINDS: Mapping[AreaLevel, frozenset[str]] = MappingProxyType(
     {

@@ -36,12 +36,12 @@ class FindingsRefused(ValueError):
         self.code = code
 
 
-def evaluate(findings: Findings, *, setting: Setting | None, today: date, standards: Standards) -> Proposal:
+def evaluate(findings: Findings, *, setting: Setting, today: date, standards: Standards) -> Proposal:
     """Return what the findings propose for a household in a setting.
 
     Raises:
         FindingsRefused: the day is not yet come, the standard is unknown or not in use on that day, an indicator is not
-            the standard's, B2 is not its points times the deprivations, or the commune's kind decides no setting.
+            the standard's, or B2 is not its points times the deprivations.
     """
     if findings.assessed_on > today:
         raise FindingsRefused("assessed_on", "not_yet")
@@ -51,8 +51,6 @@ def evaluate(findings: Findings, *, setting: Setting | None, today: date, standa
         raise FindingsRefused("standard", "standard_unknown") from None
     if not standard.usable_on(findings.assessed_on):
         raise FindingsRefused("standard", "standard_not_in_use")
-    if setting is None:
-        raise FindingsRefused("standard", "setting_undecided")
     try:
         proposal = classify(standard, setting, findings.route, findings.deprivations)
     except ScoreRouteUnknown:

@@ -22,6 +22,9 @@ class Assessed:
     standard: str
     assessed_on: date
     proposed_class: HouseholdClass
+    b1_points: int | None
+    b2_points: int
+    deprivations: tuple[str, ...]
     decided: bool
 
 

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.registry.domain.identity import Account, FullName, Mobile, PersonalNumber
-from shared.events.registry import Sex
+from shared.events.registry import Sex, Standing
 
 Relationship = Literal["head", "spouse", "child", "parent", "grandparent", "grandchild", "other"]
 
@@ -66,3 +68,85 @@ def repeated_personal_numbers(households: Sequence[HouseholdRegistration]) -> li
     ]
     times = Counter(number for _, _, number in places)
     return [(household, member) for household, member, number in places if times[number] > 1]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A registered member of a household; `version` counts what was stated about the person."""
+
+    id: UUID
+    household_id: UUID
+    full_name: str
+    sex: Sex
+    birth_date: date
+    ethnicity: str
+    relationship: Relationship
+    phone: str | None
+    personal_number: str | None
+    account: Account | None
+    version: int
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the person heads the household."""
+        return self.relationship == "head"
+
+
+@dataclass(frozen=True)
+class Household:
+    """A registered household; `version` counts what was stated about it. Standings: one a standard."""
+
+    id: UUID
+    area_code: str
+    registered_on: date
+    version: int
+    members: tuple[Person, ...]
+    standings: tuple[Standing, ...] = ()
+
+    @property
+    def head(self) -> Person:
+        """The head of the household."""
+        return next(member for member in self.members if member.is_head)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of the household or of one of its members."""
+        return self.version + sum(member.version for member in self.members)
+
+
+class PersonChange(BaseModel):
+    """What an officer may change about a person; what is absent stays, a phone or account of null is removed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    full_name: FullName = Field(default="")
+    phone: Mobile | None = None
+    account: Account | None = None
+
+    def applied_to(self, person: Person) -> Person:
+        """Return the person as changed, with the next version; the same person when nothing differs."""
+        changed = replace(person, **{name: getattr(self, name) for name in self.model_fields_set})
+        return person if changed == person else replace(changed, version=person.version + 1)
+
+
+def registered(
+    registration: HouseholdRegistration, *, household_id: UUID, person_ids: Sequence[UUID], registered_on: date
+) -> Household:
+    """Return the household that a registration makes, in its first version."""
+    members = (
+        Person(
+            id=person_id,
+            household_id=household_id,
+            full_name=member.full_name,
+            sex=member.sex,
+            birth_date=member.birth_date,
+            ethnicity=member.ethnicity,
+            relationship=member.relationship,
+            phone=member.phone,
+            personal_number=member.personal_number,
+            account=member.account,
+            version=1,
+        )
+        for person_id, member in zip(person_ids, registration.members, strict=True)
+    )
+    return Household(household_id, registration.area_code, registered_on, version=1, members=tuple(members))

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from services.registry.domain.areas import cleaned
 from shared.events.registry import Sex
-from shared.text import clean
 
 _SEPARATORS = re.compile(r"[ .\-()]")
 _MOBILE = re.compile(r"(?:0|\+84|84)([35789][0-9]{8})")
@@ -30,7 +30,7 @@ def mobile_number(written: str) -> str:
 
 
 Mobile = Annotated[str, Field(max_length=30, examples=["0912 345 678"]), AfterValidator(mobile_number)]
-FullName = Annotated[str, Field(min_length=2, max_length=100, examples=["Hà Thị Mận"]), AfterValidator(clean)]
+FullName = Annotated[str, BeforeValidator(cleaned), Field(min_length=2, max_length=100, examples=["Hà Thị Mận"])]
 PersonalNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["025185000123"])]
 
 

@@ -1,0 +1,13 @@
+"""The registry over HTTP: one router a resource."""
+
+from services.registry.api import areas, assessments, decisions, households, people, standards
+from shared.http import Router
+
+ROUTERS: tuple[Router, ...] = (
+    areas.router,
+    standards.router,
+    households.router,
+    people.router,
+    assessments.router,
+    decisions.router,
+)

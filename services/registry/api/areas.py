@@ -1,0 +1,103 @@
+"""Areas and their published totals."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+from starlette.requests import Request
+
+from services.registry.domain.area_csv import AreaFileRefused, LineFault, read_areas
+from services.registry.domain.areas import Area
+from services.registry.store import areas as store
+from services.registry.store.areas import AreaTotals, Stated
+from shared import clock
+from shared.events.registry import AreaLevel
+from shared.http import Actor, Page, Paging, Problem, Router, Tx
+from shared.http.refusals import validation_problem
+
+router = Router(prefix="/registry/v1", tags=["areas"])
+
+_LARGEST_BATCH = 1000
+OnDay = Annotated[date | None, Query(description="the day asked about; today where absent")]
+Areas = Annotated[list[Area], Field(min_length=1, max_length=_LARGEST_BATCH)]
+TotalsOfAreas = Annotated[list[AreaTotals], Field(min_length=1, max_length=_LARGEST_BATCH)]
+
+
+@router.post("/areas")
+async def state_areas(tx: Tx, actor: Actor, areas: Areas) -> Stated:  # noqa: ARG001 - nobody states areas unnamed
+    """State administrative units with their validity, up to 1,000.
+
+    Stating the same again changes nothing. A unit that ends and one that takes its code over go into one request.
+    """
+    return await store.state_areas(tx, areas, pointers=[f"/body/{index}" for index in range(len(areas))])
+
+
+@router.post(
+    "/areas/imports",
+    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def import_areas(request: Request, tx: Tx, actor: Actor) -> Stated:  # noqa: ARG001
+    """State administrative units by a CSV file: `code,name,level,parent_code,kind,valid_from,valid_to`, UTF-8."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+        raise Problem(415, "unsupported_media_type", expected="text/csv")
+    try:
+        areas = read_areas((await request.body()).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise validation_problem([{"loc": ("body",), "type": "not_utf8"}]) from None
+    except AreaFileRefused as refusal:
+        raise validation_problem([_as_error(fault) for fault in refusal.faults]) from None
+    if not areas:
+        raise validation_problem([{"loc": ("body",), "type": "too_short", "ctx": {"min_length": 1}}])
+    return await store.state_areas(tx, list(areas.values()), pointers=[f"/body/lines/{line}" for line in areas])
+
+
+def _as_error(fault: LineFault) -> Mapping[str, Any]:
+    place = ("body", "lines", fault.line) if fault.column is None else ("body", "lines", fault.line, fault.column)
+    return {"loc": place, "type": fault.code, "ctx": fault.context}
+
+
+@router.get("/areas")
+async def list_areas(
+    tx: Tx,
+    paging: Paging,
+    on: OnDay = None,
+    level: AreaLevel | None = None,
+    parent_code: Annotated[str | None, Query(max_length=12)] = None,
+) -> Page[Area]:
+    """List the units that exist on a day, by code."""
+    after = paging.after(str)
+    found = await store.areas_on(
+        tx,
+        on or clock.today(),
+        level=level,
+        parent_code=parent_code,
+        after=after[0] if after else None,
+        limit=paging.limit + 1,
+    )
+    return paging.page(found, key=lambda area: (area.code,))
+
+
+@router.get("/areas/{code}")
+async def get_area(tx: Tx, code: str, on: OnDay = None) -> Area:
+    """Show the unit that has a code on a day."""
+    area = await store.area_on(tx, code, on or clock.today())
+    if area is None:
+        raise Problem(404, "area_not_found")
+    return area
+
+
+@router.post("/area-totals")
+async def state_area_totals(tx: Tx, actor: Actor, totals: TotalsOfAreas) -> Stated:  # noqa: ARG001
+    """State published numbers of households and people, up to 1,000: the denominators of rates."""
+    return await store.state_totals(tx, totals, pointers=[f"/body/{index}" for index in range(len(totals))])
+
+
+@router.get("/area-totals")
+async def list_area_totals(
+    tx: Tx, paging: Paging, year: int | None = None, code: Annotated[str | None, Query(max_length=12)] = None
+) -> Page[AreaTotals]:
+    """List published numbers of households and people, by code and year."""
+    found = await store.totals(tx, year=year, code=code, after=paging.after(str, int), limit=paging.limit + 1)
+    return paging.page(found, key=lambda totals: (totals.code, totals.year))

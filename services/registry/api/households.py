@@ -1,0 +1,135 @@
+"""Households: registering, reading, listing, and the classes decided for them."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from services.registry.api.views import Doubt, HouseholdSummary, HouseholdView, doubts_about
+from services.registry.domain.households import HouseholdRegistration
+from services.registry.store import decisions, households
+from services.registry.store.decisions import ClassDecided
+from shared import clock
+from shared.events.registry import HouseholdClass
+from shared.http import (
+    IDEMPOTENT,
+    Actor,
+    FieldProblem,
+    IfNoneMatch,
+    Page,
+    Paging,
+    Problem,
+    Router,
+    Tx,
+    etag,
+    request_language,
+)
+
+router = Router(prefix="/registry/v1", tags=["households"])
+
+
+class Registered(BaseModel):
+    """A household as registered, with what to look at."""
+
+    household: HouseholdView
+    warnings: list[Doubt]
+
+
+class RegistrationBatch(BaseModel):
+    """Households to be registered together: all or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    households: list[HouseholdRegistration] = Field(min_length=1, max_length=500)
+
+
+class RegisteredMember(BaseModel):
+    """The id that a member of a registered household got."""
+
+    id: UUID
+    is_head: bool
+
+
+class RegisteredHousehold(BaseModel):
+    """The ids that a household of a batch and its members got, in the order sent."""
+
+    id: UUID
+    members: list[RegisteredMember]
+
+
+class RegisteredBatch(BaseModel):
+    """The households of a batch, in the order sent, with what to look at."""
+
+    households: list[RegisteredHousehold]
+    warnings: list[Doubt]
+
+
+@router.post("/households", status_code=201, dependencies=[IDEMPOTENT])
+async def register_household(
+    request: Request, response: Response, tx: Tx, actor: Actor, body: HouseholdRegistration
+) -> Registered:
+    """Register a household with its members in a commune.
+
+    A personal number that disagrees with sex or birth date is a warning: neither is corrected by the other.
+    """
+    (made,) = await households.register(tx, [body], pointers=["/body"], by=actor, now=clock.now())
+    response.headers["Location"] = f"/registry/v1/households/{made.id}"
+    response.headers["ETag"] = etag(made.revision)
+    return Registered(household=HouseholdView.of(made), warnings=doubts_about(made, "/body", request_language(request)))
+
+
+@router.post("/households/batches", status_code=201, dependencies=[IDEMPOTENT])
+async def register_households(request: Request, tx: Tx, actor: Actor, body: RegistrationBatch) -> RegisteredBatch:
+    """Register up to 500 households at once, all or none."""
+    pointers = [f"/body/households/{index}" for index in range(len(body.households))]
+    made = await households.register(tx, body.households, pointers=pointers, by=actor, now=clock.now())
+    language = request_language(request)
+    return RegisteredBatch(
+        households=[
+            RegisteredHousehold(
+                id=each.id, members=[RegisteredMember(id=member.id, is_head=member.is_head) for member in each.members]
+            )
+            for each in made
+        ],
+        warnings=[doubt for at, each in zip(pointers, made, strict=True) for doubt in doubts_about(each, at, language)],
+    )
+
+
+@router.get("/households/{household_id}")
+async def get_household(tx: Tx, response: Response, known: IfNoneMatch, household_id: UUID) -> HouseholdView:
+    """Show a household with its members and classes."""
+    found = await households.household(tx, household_id)
+    response.headers["ETag"] = known.check(found.revision)
+    return HouseholdView.of(found)
+
+
+@router.get("/households")
+async def list_households(
+    tx: Tx,
+    paging: Paging,
+    area_code: Annotated[str | None, Query(max_length=12)] = None,
+    standard: Annotated[str | None, Query(max_length=40, description="only households with a class under it")] = None,
+    household_class: Annotated[HouseholdClass | None, Query(description="under `standard`")] = None,
+) -> Page[HouseholdSummary]:
+    """List households in the order of their registration."""
+    if household_class is not None and standard is None:
+        raise Problem(422, "validation_failed", errors=[FieldProblem("/query/standard", "missing")], count=1)
+    after = paging.after(UUID)
+    found = await households.find_households(
+        tx,
+        area_code=area_code,
+        standing=None if standard is None else (standard, household_class),
+        after=after[0] if after else None,
+        limit=paging.limit + 1,
+    )
+    return paging.page([HouseholdSummary.of(each) for each in found], key=lambda each: (str(each.id),))
+
+
+@router.get("/households/{household_id}/history")
+async def get_household_history(tx: Tx, household_id: UUID) -> Sequence[ClassDecided]:
+    """Show every class that was decided for a household, oldest first."""
+    await households.household(tx, household_id)
+    return await decisions.history_of(tx, household_id)

@@ -1,0 +1,124 @@
+"""What clients see of households and people: of identity and account numbers the last three characters."""
+
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.registry.domain.households import Household, Person, Relationship
+from services.registry.domain.identity import Account, ending, personal_number_doubts
+from shared.events.registry import Sex, Standing
+from shared.texts import Language, text
+
+
+class AccountView(BaseModel):
+    """An account with the end of its number."""
+
+    bank_bin: str
+    number_ends: str = Field(examples=["456"])
+    holder_name: str
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """Return the view of an account."""
+        return cls(bank_bin=account.bank_bin, number_ends=account.number[-3:], holder_name=account.holder_name)
+
+
+class PersonView(BaseModel):
+    """A member of a household."""
+
+    id: UUID
+    household_id: UUID
+    full_name: str
+    sex: Sex
+    birth_date: date
+    ethnicity: str
+    relationship: Relationship
+    phone: str | None = Field(description="E.164")
+    personal_number_ends: str | None = Field(examples=["123"])
+    account: AccountView | None
+    version: int
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        """Return the view of a person."""
+        return cls(
+            id=person.id,
+            household_id=person.household_id,
+            full_name=person.full_name,
+            sex=person.sex,
+            birth_date=person.birth_date,
+            ethnicity=person.ethnicity,
+            relationship=person.relationship,
+            phone=person.phone,
+            personal_number_ends=ending(person.personal_number),
+            account=None if person.account is None else AccountView.of(person.account),
+            version=person.version,
+        )
+
+
+class HouseholdView(BaseModel):
+    """A household with its members and the class it has under each standard."""
+
+    id: UUID
+    area_code: str
+    registered_on: date
+    version: int
+    members: list[PersonView]
+    standings: list[Standing]
+
+    @classmethod
+    def of(cls, household: Household) -> Self:
+        """Return the view of a household."""
+        return cls(
+            id=household.id,
+            area_code=household.area_code,
+            registered_on=household.registered_on,
+            version=household.version,
+            members=[PersonView.of(member) for member in household.members],
+            standings=list(household.standings),
+        )
+
+
+class HouseholdSummary(BaseModel):
+    """A household in a list."""
+
+    id: UUID
+    area_code: str
+    head_name: str
+    people: int
+    standings: list[Standing]
+
+    @classmethod
+    def of(cls, household: Household) -> Self:
+        """Return the summary of a household."""
+        return cls(
+            id=household.id,
+            area_code=household.area_code,
+            head_name=household.head.full_name,
+            people=len(household.members),
+            standings=list(household.standings),
+        )
+
+
+class Doubt(BaseModel):
+    """Something to look at that was taken as it came."""
+
+    pointer: str = Field(examples=["/body/members/0/personal_number"])
+    code: str = Field(examples=["personal_number_sex"])
+    message: str
+
+
+def doubts_about(household: Household, pointer: str, language: Language) -> list[Doubt]:
+    """Return what does not agree in a household just registered, which stood at `pointer` of the request."""
+    return [
+        Doubt(
+            pointer=f"{pointer}/members/{index}/personal_number",
+            code=doubt,
+            message=text(f"warning.{doubt}", language),
+        )
+        for index, member in enumerate(household.members)
+        if member.personal_number is not None
+        for doubt in personal_number_doubts(member.personal_number, sex=member.sex, birth_date=member.birth_date)
+    ]

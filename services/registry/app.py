@@ -1,0 +1,30 @@
+"""The registry as an app."""
+
+from fastapi import FastAPI
+
+from services.registry.api import ROUTERS
+from shared.http import FieldProblem, Problem
+from shared.service import ServiceDefinition, build_app
+from shared.settings import ServiceSettings
+
+
+def definition() -> ServiceDefinition:
+    """Return what the registry is made of."""
+    # Who comes second in a race that the rules could not see is told the same as who comes later.
+    decided = FieldProblem("/body/assessment_ids", "assessment_decided")
+    return ServiceDefinition(
+        name="registry",
+        title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
+        routers=ROUTERS,
+        constraints={
+            "uq_people_personal_number": Problem(409, "person_registered"),
+            "uq_decisions_number": Problem(409, "decision_number_taken"),
+            "uq_class_history_assessment_id": Problem(409, "decision_conflict", errors=[decided], count=1),
+            "pk_class_history": Problem(409, "decision_conflict", errors=[decided], count=1),
+        },
+    )
+
+
+def build(settings: ServiceSettings) -> FastAPI:
+    """Return the registry's app."""
+    return build_app(definition(), settings)

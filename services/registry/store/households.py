@@ -1,0 +1,245 @@
+"""Households and people: registering many at once, reading, changing a person."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from services.registry.domain.households import (
+    Household,
+    HouseholdRegistration,
+    Person,
+    registered,
+    repeated_personal_numbers,
+)
+from services.registry.domain.identity import Account
+from services.registry.store.areas import communes
+from services.registry.store.statements import household_stated, person_stated
+from services.registry.tables import HOUSEHOLDS, PEOPLE, STANDINGS
+from shared.clock import legal_date
+from shared.db import Transaction
+from shared.events import Event
+from shared.events.registry import HouseholdClass, Standing
+from shared.http import FieldProblem, Problem
+from shared.ids import new_id
+from shared.messaging.outbox import publish
+
+
+async def register(
+    session: Transaction,
+    registrations: Sequence[HouseholdRegistration],
+    *,
+    pointers: Sequence[str],
+    by: str,
+    now: datetime,
+) -> list[Household]:
+    """Register households, all or none; return them in the order given. `pointers` say where each stood.
+
+    Raises:
+        Problem: 422 `households_refused`, an area is no commune on the day of registration or the day is not yet come;
+            409 `person_registered`, somebody with that personal number is registered or stands there twice.
+    """
+    today = legal_date(now)
+    days = [each.registered_on or today for each in registrations]
+    await _refuse_wrong_places(session, registrations, days, today=today, pointers=pointers)
+    await _refuse_known_people(session, registrations, pointers)
+    households = [
+        registered(
+            each,
+            household_id=new_id(),
+            person_ids=[new_id() for _ in each.members],
+            registered_on=day,
+        )
+        for each, day in zip(registrations, days, strict=True)
+    ]
+    people = [(position, person) for each in households for position, person in enumerate(each.members)]
+    connection = await session.connection()
+    await connection.execute(insert(HOUSEHOLDS), [_household_row(each, by, now) for each in households])
+    await connection.execute(
+        insert(PEOPLE), [_person_row(person) | {"position": position} for position, person in people]
+    )
+    events: list[Event] = []
+    for each in households:
+        events += [household_stated(each, now), *map(person_stated, each.members)]
+    await publish(session, "registry", events)
+    return households
+
+
+async def _refuse_wrong_places(
+    session: Transaction,
+    registrations: Sequence[HouseholdRegistration],
+    days: Sequence[date],
+    *,
+    today: date,
+    pointers: Sequence[str],
+) -> None:
+    known = await communes(session, (each.area_code for each in registrations))
+    errors = []
+    for at, each, day in zip(pointers, registrations, days, strict=True):
+        if day > today:
+            errors.append(FieldProblem(f"{at}/registered_on", "not_yet"))
+        elif known.on(each.area_code, day) is None:
+            errors.append(FieldProblem(f"{at}/area_code", "not_a_commune_then"))
+        errors += [
+            FieldProblem(f"{at}/members/{index}/birth_date", "not_yet")
+            for index, member in enumerate(each.members)
+            if member.birth_date > today
+        ]
+    if errors:
+        raise Problem(422, "households_refused", errors=errors, count=len(errors))
+
+
+async def _refuse_known_people(
+    session: Transaction, registrations: Sequence[HouseholdRegistration], pointers: Sequence[str]
+) -> None:
+    numbers = [m.personal_number for each in registrations for m in each.members if m.personal_number is not None]
+    query = select(PEOPLE.c.personal_number).where(PEOPLE.c.personal_number.in_(numbers))
+    known = set((await session.execute(query)).scalars()) if numbers else set()
+    taken = set(repeated_personal_numbers(registrations)) | {
+        (household, member)
+        for household, each in enumerate(registrations)
+        for member, person in enumerate(each.members)
+        if person.personal_number in known
+    }
+    if taken:
+        errors = [
+            FieldProblem(f"{pointers[household]}/members/{member}/personal_number", "personal_number_taken")
+            for household, member in sorted(taken)
+        ]
+        raise Problem(409, "person_registered", errors=errors)
+
+
+def _household_row(household: Household, by: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": household.id,
+        "area_code": household.area_code,
+        "registered_on": household.registered_on,
+        "registered_by": by,
+        "recorded_at": now,
+        "version": household.version,
+    }
+
+
+def _person_row(person: Person) -> dict[str, Any]:
+    account = person.account
+    return {
+        "id": person.id,
+        "household_id": person.household_id,
+        "full_name": person.full_name,
+        "sex": person.sex,
+        "birth_date": person.birth_date,
+        "ethnicity": person.ethnicity,
+        "relationship": person.relationship,
+        "phone": person.phone,
+        "personal_number": person.personal_number,
+        "bank_bin": account and account.bank_bin,
+        "account_number": account and account.number,
+        "account_holder": account and account.holder_name,
+        "version": person.version,
+    }
+
+
+def _person(row: RowMapping) -> Person:
+    account = None
+    if row["account_number"] is not None:
+        account = Account(bank_bin=row["bank_bin"], number=row["account_number"], holder_name=row["account_holder"])
+    return Person(
+        id=row["id"],
+        household_id=row["household_id"],
+        full_name=row["full_name"],
+        sex=row["sex"],
+        birth_date=row["birth_date"],
+        ethnicity=row["ethnicity"],
+        relationship=row["relationship"],
+        phone=row["phone"],
+        personal_number=row["personal_number"],
+        account=account,
+        version=row["version"],
+    )
+
+
+async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Household]:
+    """Return households by id, with members in their order and standings by standard."""
+    members: dict[UUID, list[Person]] = defaultdict(list)
+    query = select(PEOPLE).where(PEOPLE.c.household_id.in_(ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
+    for row in (await session.execute(query)).mappings():
+        members[row["household_id"]].append(_person(row))
+    standings: dict[UUID, list[Standing]] = defaultdict(list)
+    query = select(STANDINGS).where(STANDINGS.c.household_id.in_(ids)).order_by(STANDINGS.c.standard)
+    for row in (await session.execute(query)).mappings():
+        standings[row["household_id"]].append(
+            Standing(standard=row["standard"], household_class=row["household_class"], decided_on=row["decided_on"])
+        )
+    rows = (await session.execute(select(HOUSEHOLDS).where(HOUSEHOLDS.c.id.in_(ids)))).mappings()
+    return {
+        row["id"]: Household(
+            id=row["id"],
+            area_code=row["area_code"],
+            registered_on=row["registered_on"],
+            version=row["version"],
+            members=tuple(members[row["id"]]),
+            standings=tuple(standings[row["id"]]),
+        )
+        for row in rows
+    }
+
+
+async def household(session: Transaction, household_id: UUID) -> Household:
+    """Return a household.
+
+    Raises:
+        Problem: 404 `household_not_found`.
+    """
+    found = (await households_of(session, [household_id])).get(household_id)
+    if found is None:
+        raise Problem(404, "household_not_found")
+    return found
+
+
+async def find_households(
+    session: Transaction,
+    *,
+    area_code: str | None,
+    standing: tuple[str, HouseholdClass | None] | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Household]:
+    """Return households by id; with `standing`, those that have a class (or that class) under a standard."""
+    query = select(HOUSEHOLDS.c.id).order_by(HOUSEHOLDS.c.id).limit(limit)
+    if area_code is not None:
+        query = query.where(HOUSEHOLDS.c.area_code == area_code)
+    if standing is not None:
+        standard, household_class = standing
+        query = query.join(STANDINGS, STANDINGS.c.household_id == HOUSEHOLDS.c.id)
+        query = query.where(STANDINGS.c.standard == standard)
+        if household_class is not None:
+            query = query.where(STANDINGS.c.household_class == household_class)
+    if after is not None:
+        query = query.where(HOUSEHOLDS.c.id > after)
+    ids = list((await session.execute(query)).scalars())
+    found = await households_of(session, ids)
+    return [found[each] for each in ids]
+
+
+async def person(session: Transaction, person_id: UUID, *, lock: bool = False) -> Person:
+    """Return a person; with `lock`, after the row of the household is locked for a change.
+
+    Raises:
+        Problem: 404 `person_not_found`.
+    """
+    if lock:
+        home = select(PEOPLE.c.household_id).where(PEOPLE.c.id == person_id).scalar_subquery()
+        await session.execute(select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id == home).with_for_update())
+    row = (await session.execute(select(PEOPLE).where(PEOPLE.c.id == person_id))).mappings().one_or_none()
+    if row is None:
+        raise Problem(404, "person_not_found")
+    return _person(row)
+
+
+async def save_person(session: Transaction, changed: Person) -> None:
+    """Write a changed person, whose household's row the caller has locked, and tell of it."""
+    await session.execute(update(PEOPLE).where(PEOPLE.c.id == changed.id).values(**_person_row(changed)))
+    await publish(session, "registry", [person_stated(changed)])
