@@ -58,7 +58,7 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": (
                 "All that happens to one household in one topic is in order; between topics there is no order. "
-                "A published type only ever gains optional fields; anything else is a new version of the type beside it. "
+                "A published type only ever gains optional fields; anything else is a new version beside it. "
                 "Delivery is at least once."
             ),
             "license": {"name": "Apache-2.0"},

@@ -94,10 +94,9 @@ class _Comparison:
 
 def _followed(document: Schema, schema: Schema) -> Schema:
     """Return what a schema refers to, with what it says beside the reference."""
-    reference = schema.get("$ref")
-    if reference is None:
-        return schema
-    target: Any = document
-    for step in str(reference).removeprefix("#/").split("/"):
-        target = target[step.replace("~1", "/").replace("~0", "~")]
-    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    while "$ref" in schema:
+        target: Any = document
+        for step in str(schema["$ref"]).removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")]
+        schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return schema

@@ -1,12 +1,12 @@
 """Events of notifications."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
-from shared.events.contract import HouseholdEvent, Kind
+from pydantic import Field
 
-Channel = Literal["sms"]
+from shared.events.contract import HouseholdEvent, Kind
 
 
 class MessageDelivered(HouseholdEvent):
@@ -18,7 +18,7 @@ class MessageDelivered(HouseholdEvent):
 
     message_id: UUID
     purpose: str
-    channel: Channel
+    channel: str = Field(examples=["sms"])
     delivered_at: datetime
 
 
@@ -31,5 +31,5 @@ class MessageFailed(HouseholdEvent):
 
     message_id: UUID
     purpose: str
-    channel: Channel
+    channel: str = Field(examples=["sms"])
     reason: str
