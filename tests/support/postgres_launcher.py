@@ -21,8 +21,8 @@ def main() -> None:
                 worker = multiprocessing.get_context("fork").Process(target=signal.pause)
                 worker.start()
                 say(str(worker.pid))
-            say(server.url("kept", "keeper"))
             try:
+                say(server.url("kept", "keeper"))
                 sys.stdin.read()
             except KeyboardInterrupt:
                 server.ensure("made_after_ctrl_c", "keeper")
