@@ -14,6 +14,9 @@ from sqlalchemy import Connection, MetaData, text
 
 from shared.db.database import Database
 from shared.db.kit import kit_metadata
+from shared.http import tables as _http  # noqa: F401 - the kit's tables are known once their modules are
+from shared.jobs import tables as _jobs  # noqa: F401
+from shared.messaging import tables as _messaging  # noqa: F401
 
 _LOCK = 0x416E73696E680002  # "Ansinh", 2: one process migrates a database at a time
 
