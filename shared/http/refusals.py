@@ -23,6 +23,7 @@ _OWN_PROBLEM = {
 }
 _SHOWN_ERRORS = 100
 _UNAVAILABLE = ("08", "53", "57P")  # SQLSTATE: connection lost, out of resources, shutting down
+_NOT_STORABLE = "22"  # data exception: out of range, a NUL in text
 _NO_CONNECTION = (ConnectionError, FileNotFoundError, TimeoutError, PoolTimeout)
 _RETRY = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
@@ -85,6 +86,8 @@ def database_problem(error: Exception, constraints: Constraints) -> Problem | No
     state = str(getattr(error.driver_exception, "sqlstate", None) or "")
     if error.connection_invalidated or state.startswith(_UNAVAILABLE):
         return Problem(503, "database_unavailable", headers={"Retry-After": "2"})
+    if state.startswith(_NOT_STORABLE):
+        return Problem(422, "value_not_storable")
     if state in _RETRY:
         return Problem(503, "conflicting_write", headers={"Retry-After": "1"})
     return None

@@ -13,7 +13,7 @@ from shared.db import Database
 from shared.db.kit import kit_metadata
 from shared.logs import configure_logging
 from tests.integration.http.sample import sample_app, tables
-from tests.support.postgres import CreateDatabase
+from tests.support.postgres import Databases
 
 
 @pytest.fixture(autouse=True)
@@ -24,15 +24,26 @@ def log_lines() -> Callable[[], list[dict[str, Any]]]:
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-@pytest.fixture
-async def database(create_database: CreateDatabase) -> AsyncIterator[Database]:
-    """A database with the kit's tables and the sample's."""
-    database = Database(await create_database(), name="sample")
+@pytest.fixture(scope="session")
+async def sample_database(databases: Databases) -> AsyncIterator[Database]:
+    """A database with the kit's tables and the sample's, made once."""
+    url = await databases.create()
+    database = Database(url, name="sample")
     async with database.engine.begin() as connection:
         await connection.run_sync(kit_metadata.create_all)
         await connection.run_sync(tables.create_all)
     yield database
     await database.close()
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def database(sample_database: Database) -> Database:
+    """The sample's database, empty."""
+    names = ", ".join(table.name for metadata in (kit_metadata, tables) for table in metadata.sorted_tables)
+    async with sample_database.transaction() as session:
+        await (await session.connection()).exec_driver_sql(f"TRUNCATE {names}")
+    return sample_database
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import Database
+from shared.http.refusals import database_problem
 from tests.integration.http.sample import sample_app, things
 
 URL = "/registry/v1/things"
@@ -21,6 +23,11 @@ async def make(client: httpx.AsyncClient, **body: Any) -> httpx.Response:
 async def names(database: Database) -> list[str]:
     async with database.transaction() as session:
         return list((await (await session.connection()).execute(select(things.c.name))).scalars())
+
+
+async def run(database: Database, statement: str) -> None:
+    async with database.transaction() as session:
+        await (await session.connection()).exec_driver_sql(statement)
 
 
 async def test_what_was_answered_is_committed(client: httpx.AsyncClient, database: Database) -> None:
@@ -69,3 +76,32 @@ async def test_a_database_that_does_not_answer_is_a_503_to_try_again(without_dat
 async def test_a_request_that_needs_no_data_needs_no_database(without_database: httpx.AsyncClient) -> None:
     assert (await without_database.get("/registry/v1/trace")).status_code == 200
     assert (await without_database.get(f"{URL}?limit=0")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "code"),
+    [
+        pytest.param("40001", 503, "conflicting_write", id="serialization failure"),
+        pytest.param("40P01", 503, "conflicting_write", id="deadlock"),
+        pytest.param("55P03", 503, "conflicting_write", id="lock not available"),
+        pytest.param("53300", 503, "database_unavailable", id="too many connections"),
+        pytest.param("57P01", 503, "database_unavailable", id="shutting down"),
+        pytest.param("08006", 503, "database_unavailable", id="connection lost"),
+        pytest.param("22003", 422, "value_not_storable", id="out of range"),
+    ],
+)
+async def test_a_state_of_the_database_is_told_as_what_to_do_about_it(
+    database: Database, state: str, status: int, code: str
+) -> None:
+    raising = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(DBAPIError) as raised:
+        await run(database, raising)
+    problem = database_problem(raised.value, {})
+    assert problem is not None
+    assert (problem.status, problem.code) == (status, code)
+
+
+async def test_a_fault_of_our_own_query_is_no_problem_of_the_client(database: Database) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        await run(database, "SELECT no_such_column")
+    assert database_problem(raised.value, {}) is None
