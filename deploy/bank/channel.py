@@ -12,16 +12,13 @@ from deploy.bank import accounts, payments, statements
 from deploy.bank.outage import Outage
 from deploy.bank.payments import Submission
 from deploy.bank.problems import problem
+from deploy.bank.refusal import Refused
 from deploy.bank.store import Bank
 from deploy.counterpart.server import NoAnswer
 
 _XML = "application/xml"
 _LARGEST_SEQUENCE = 2**62
 _log = structlog.get_logger("bank")
-
-
-class TooLarge(Exception):
-    """A body beyond what the bank reads."""
 
 
 def routes(bank: Bank, called: asyncio.Event, outage: Outage) -> APIRouter:
@@ -33,10 +30,7 @@ def routes(bank: Bank, called: asyncio.Event, outage: Outage) -> APIRouter:
         """Take a pain.001.001.09 whole (202), or refuse it whole with an ISO reason (400)."""
         if not idempotency_key:
             return problem(400, "CH21", "the header Idempotency-Key must carry the MsgId")
-        try:
-            body = await _read(request, bank.terms.largest_file)
-        except TooLarge:
-            return problem(413, "FF01", f"a payment file has at most {bank.terms.largest_file} bytes")
+        body = await _read(request, bank.terms.largest_file)
         submission = await asyncio.to_thread(payments.submit, bank, idempotency_key, body)
         called.set()
         fault = submission.fault.name if submission.fault else None
@@ -78,7 +72,7 @@ async def _read(request: Request, limit: int) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > limit:
-            raise TooLarge
+            raise Refused("FF01", f"a payment file has at most {limit} bytes")
     return bytes(body)
 
 

@@ -78,13 +78,14 @@ def _book(db: sqlite3.Connection, bank: Bank, payment: sqlite3.Row, way: Behavio
     lines = [Line(payer, -amount - way.surplus), Line(payee, amount)]
     if way.surplus:
         lines.append(Line(book.DIFFERENCES, way.surplus))
-    for account in (payee, book.DIFFERENCES, book.FEES):
-        book.open_account(db, account, now)
+    for line in lines:
+        book.open_account(db, line.account, now)
     reference = None
     for _ in range(way.debits):
         booked = book.post(db, now, Tag("payment", payment["end_to_end_id"]), lines)
         reference = reference or booked
     if fee:
+        book.open_account(db, book.FEES, now)
         charged_for = Tag("fee", text=f"PHI CHUYEN TIEN {payment['end_to_end_id']}")
         book.post(db, now, charged_for, [Line(payer, -fee), Line(book.FEES, fee)])
     return reference

@@ -8,6 +8,7 @@ the bank has no use for (IBAN, birth dates, cheques, taxes, foreign exchange) is
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -94,45 +95,57 @@ def check(document: etree._Element) -> None:
 
 
 def _check(element: etree._Element, kind: str) -> None:
-    rule = _RULES.get(kind)
-    if element.attrib and kind != "InstdAmt":
+    if kind != "InstdAmt" and element.keys():
         raise Refused("FF01", f"{kind} carries an attribute")
-    if rule is None:
+    if kind not in _RULES:
         _check_text(element, kind)
         return
-    names = [_name(child, kind) for child in element]
-    if (element.text or "").strip():
+    children = list(element)
+    kinds = _kinds(kind, tuple([child.tag for child in children]))
+    _refuse_stray_text(element.text, kind)
+    for child, child_kind in zip(children, kinds, strict=True):
+        _refuse_stray_text(child.tail, kind)
+        _check(child, child_kind)
+
+
+def _refuse_stray_text(text: str | None, kind: str) -> None:
+    if text and not text.isspace():
         raise Refused("FF01", f"{kind} holds text beside its elements")
-    expected = _chosen(rule, names, kind) if rule.choice else rule.children
-    position = 0
-    for child in expected:
-        start = position
-        while position < len(names) and names[position] == child.name and (child.many or position == start):
-            _check(element[position], child.kind)
-            position += 1
-        if position == start and child.least:
+
+
+@lru_cache(maxsize=4096)  # the transactions of a file look alike
+def _kinds(kind: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kind of each child of an element of this kind, whose children have these tags."""
+    names = [_name(tag, kind) for tag in tags]
+    kinds: list[str] = []
+    for child in _expected(_RULES[kind], names, kind):
+        start = len(kinds)
+        while len(kinds) < len(names) and names[len(kinds)] == child.name and (child.many or len(kinds) == start):
+            kinds.append(child.kind)
+        if len(kinds) == start and child.least:
             raise _missing_or_misplaced(child.name, kind, names)
-    if position < len(names):
-        raise Refused("CH17", f"{names[position]} is not taken at this place of {kind}")
+    if len(kinds) < len(names):
+        raise Refused("CH17", f"{names[len(kinds)]} is not taken at this place of {kind}")
+    return tuple(kinds)
 
 
-def _chosen(rule: _Rule, names: list[str], kind: str) -> tuple[_Child, ...]:
-    chosen = tuple(child for child in rule.children if child.name in names[:1])
+def _expected(rule: _Rule, names: list[str], kind: str) -> tuple[_Child, ...]:
+    if not rule.choice:
+        return rule.children
     if not names:
         raise Refused("CH21", f"{kind} is empty")
+    chosen = tuple(child for child in rule.children if child.name == names[0])
     if not chosen:
         raise Refused("CH17", f"{names[0]} is not taken in {kind}")
     return chosen
 
 
-def _name(child: etree._Element, kind: str) -> str:
-    if not isinstance(child.tag, str):
+def _name(tag: object, kind: str) -> str:
+    if not isinstance(tag, str):
         raise Refused("FF01", f"{kind} holds a comment or a processing instruction")
-    if not child.tag.startswith(_PREFIX):
+    if not tag.startswith(_PREFIX):
         raise Refused("FF01", f"{kind} holds an element of another namespace")
-    if (child.tail or "").strip():
-        raise Refused("FF01", f"{kind} holds text beside its elements")
-    return child.tag.removeprefix(_PREFIX)
+    return tag.removeprefix(_PREFIX)
 
 
 def _missing_or_misplaced(name: str, kind: str, names: list[str]) -> Refused:
