@@ -86,12 +86,14 @@ def _parse(body: bytes) -> etree._Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise Refused("FF01", "the file has a document type or entities")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, encoding="utf-8"
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as broken:
         raise Refused("FF01", f"the file is not well-formed XML: {broken.msg}") from broken
+    if (root.getroottree().docinfo.encoding or "UTF-8").upper() != "UTF-8":
+        raise Refused("FF01", "the file announces another encoding than UTF-8")
     if root.getprevious() is not None or root.getnext() is not None:
         raise Refused("FF01", "the file has comments or processing instructions beside its document")
     return root
