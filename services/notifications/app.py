@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.notifications.addressing import Addressing
 from services.notifications.api.messages import messages_router
-from services.notifications.consumers import CONTACTS, MESSAGES
+from services.notifications.consumers import CONTACTS, messages_consumer
 from services.notifications.delivery import Delivery
 from services.notifications.domain.quiet_hours import load_quiet_hours
 from services.notifications.domain.templates import load_templates
@@ -31,7 +31,7 @@ def definition(settings: NotificationsSettings) -> ServiceDefinition:
         name="notifications",
         title="Ansinh: thông báo",
         routers=[messages_router()],
-        consumers=[CONTACTS, MESSAGES],
+        consumers=[CONTACTS, messages_consumer(clock.now)],
         workers=[
             Worker("notifications.address", addressing.step, _INTERVAL),
             Worker("notifications.send", Sending(gateway, quiet, clock.now).step, _INTERVAL),

@@ -1,11 +1,11 @@
 """Which events notifications listens to. Who can be reached is kept apart from what they are told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from services.notifications.domain.notices import notice_of
 from services.notifications.store import contacts, messages
 from services.notifications.tables import households, people
-from shared import clock
 from shared.db import Transaction
 from shared.events import Received
 from shared.events.benefits import PaymentReturned, PaymentSettled
@@ -19,11 +19,6 @@ async def _keep_contacts(session: Transaction, received: Sequence[Received]) -> 
     await contacts.keep_households(session, [event for event in events if isinstance(event, HouseholdStated)])
 
 
-async def _add_messages(session: Transaction, received: Sequence[Received]) -> None:
-    notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in received]
-    await messages.add(session, notices, clock.now())
-
-
 CONTACTS = Consumer(
     name="notifications.contacts",
     kind="projector",
@@ -31,9 +26,18 @@ CONTACTS = Consumer(
     handler=_keep_contacts,
     tables=(people, households),
 )
-MESSAGES = Consumer(
-    name="notifications.messages",
-    kind="reactor",
-    handles=(HouseholdClassified, PaymentSettled, PaymentReturned),
-    handler=_add_messages,
-)
+
+
+def messages_consumer(now: Callable[[], datetime]) -> Consumer:
+    """Return the reactor that adds a message for each event of which a family is told."""
+
+    async def add_messages(session: Transaction, received: Sequence[Received]) -> None:
+        notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in received]
+        await messages.add(session, notices, now())
+
+    return Consumer(
+        name="notifications.messages",
+        kind="reactor",
+        handles=(HouseholdClassified, PaymentSettled, PaymentReturned),
+        handler=add_messages,
+    )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from services.notifications.domain.notices import Purpose
-from services.notifications.domain.progress import State
+from services.notifications.domain.progress import STATES, State
 from services.notifications.store import messages as store
 from shared.http import Page, Paging, Problem, Router, Tx
 
@@ -90,10 +90,10 @@ def messages_router() -> Router:
     async def summarise_messages(tx: Tx) -> Summary:
         """Count messages by state."""
         by_purpose = await store.counts(tx)
-        total: dict[str, int] = {}
+        total = dict.fromkeys(STATES, 0)
         for states in by_purpose.values():
             for state, count in states.items():
-                total[state] = total.get(state, 0) + count
+                total[state] += count
         return Summary.model_validate({"total": total, "by_purpose": by_purpose})
 
     @router.get("/messages/{message_id}")

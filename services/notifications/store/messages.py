@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, func, select, tuple_, update
 from sqlalchemy.sql import Select
 
 from services.notifications.domain.notices import Notice, message_id
-from services.notifications.domain.progress import STATES, Change
+from services.notifications.domain.progress import STATES, Change, State
 from services.notifications.tables import attempts, households, messages, people
 from shared.db import Transaction, insert_new
 from shared.events import Event
@@ -74,7 +74,7 @@ async def awaiting_contact(session: Transaction, now: datetime, limit: int) -> S
     )
     columns = select(messages, people.c.full_name, people.c.phone.label("head_phone")).select_from(known)
     statement = _due(columns, "awaiting_contact", now, limit).with_for_update(of=messages, skip_locked=True)
-    return (await session.execute(statement)).all()
+    return list((await session.execute(statement)).all())
 
 
 async def claim(session: Transaction, now: datetime, lease_until: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -88,7 +88,7 @@ async def claim(session: Transaction, now: datetime, lease_until: datetime, limi
         .values(due_at=lease_until, attempts=messages.c.attempts + 1)
         .returning(messages)
     )
-    rows = (await session.execute(statement)).all()
+    rows = list((await session.execute(statement)).all())
     begun = [{"message_id": row.id, "number": row.attempts, "started_at": now} for row in rows]
     await insert_new(session, attempts, begun)
     return rows
@@ -96,7 +96,7 @@ async def claim(session: Transaction, now: datetime, lease_until: datetime, limi
 
 async def to_poll(session: Transaction, now: datetime, limit: int) -> Sequence[UUID]:
     """Return sent messages whose delivery is to be asked for."""
-    return (await session.execute(_due(select(messages.c.id), "sent", now, limit))).scalars().all()
+    return list((await session.execute(_due(select(messages.c.id), "sent", now, limit))).scalars())
 
 
 async def locked(session: Transaction, ids: Sequence[UUID], state: str) -> Sequence[Row[Any]]:
@@ -195,12 +195,12 @@ async def attempts_of(session: Transaction, wanted: UUID) -> Sequence[Row[Any]]:
     return (await session.execute(statement)).all()
 
 
-async def counts(session: Transaction) -> dict[str, dict[str, int]]:
+async def counts(session: Transaction) -> dict[str, dict[State, int]]:
     """Return how many messages of each purpose are in each state; a state without messages counts 0."""
     statement = select(messages.c.purpose, messages.c.state, func.count()).group_by(
         messages.c.purpose, messages.c.state
     )
-    found: dict[str, dict[str, int]] = {}
-    for purpose, state, count in (await session.execute(statement)).tuples():
+    found: dict[str, dict[State, int]] = {}
+    for purpose, state, count in (await session.execute(statement)).all():
         found.setdefault(purpose, dict.fromkeys(STATES, 0))[state] = count
     return found
