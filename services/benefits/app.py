@@ -1,0 +1,68 @@
+"""The benefits service: its routes, what it listens to, and its work with the bank."""
+
+from fastapi import FastAPI
+
+from services.benefits.beneficiaries.consumers import BENEFICIARIES
+from services.benefits.cash.api import ROUTERS as CASH_ROUTERS
+from services.benefits.cash.checks import CASH_CHECKS
+from services.benefits.ledger.api import ledger_router
+from services.benefits.ledger.checks import LEDGER_CHECKS
+from services.benefits.payments.api.accounts import accounts_router
+from services.benefits.payments.api.orders import router as orders_router
+from services.benefits.payments.api.runs import router as runs_router
+from services.benefits.payments.bank.http import HttpBank
+from services.benefits.payments.checks import PAYMENT_CHECKS
+from services.benefits.payments.workers import bank_workers
+from services.benefits.programmes.api import router as programmes_router
+from services.benefits.settings import BenefitsSettings
+from shared.http.problems import Problem
+from shared.service import ServiceDefinition, build_app
+from shared.settings import ServiceSettings
+from shared.workers import Worker
+
+BANK = "simbank"
+CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
+CONSTRAINTS = {
+    "fund_pkey": Problem(409, "fund_exists"),
+    "contribution_once": Problem(409, "contribution_exists"),
+    "payer_account_pkey": Problem(409, "payer_account_exists"),
+    "payer_account_number_once": Problem(409, "payer_account_exists"),
+    "application_decision_pkey": Problem(409, "decided_already"),
+    "one_live_award": Problem(409, "award_exists"),
+    "one_open_run": Problem(409, "run_being_prepared"),
+    "one_live_instruction": Problem(409, "run_not_open"),
+}
+
+
+def _workers(settings: BenefitsSettings) -> tuple[Worker, ...]:
+    if settings.bank_url is None:
+        return ()
+    adapter = HttpBank(BANK, settings.bank_url, timeout=settings.bank_timeout)
+    return tuple(bank_workers(adapter, timeout=settings.bank_timeout, poll=settings.bank_poll))
+
+
+def definition(settings: BenefitsSettings) -> ServiceDefinition:
+    """Return what the service is made of. Without a bank's URL it sends nothing and asks nothing."""
+    return ServiceDefinition(
+        name="benefits",
+        title="Ansinh – Trợ giúp và chi trả",
+        routers=[
+            programmes_router,
+            *CASH_ROUTERS,
+            runs_router,
+            orders_router,
+            accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
+            ledger_router(CHECKS),
+        ],
+        consumers=[BENEFICIARIES],
+        workers=_workers(settings),
+        constraints=CONSTRAINTS,
+    )
+
+
+def build(settings: ServiceSettings) -> FastAPI:
+    """Return the service's app; settings of its own come from `ANSINH_…` variables unless they are given."""
+    own = settings
+    if not isinstance(own, BenefitsSettings):
+        own = BenefitsSettings(**settings.model_dump())
+    return build_app(definition(own), own)

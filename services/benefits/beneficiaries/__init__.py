@@ -1,0 +1,1 @@
+"""Our copy of what the registry said about households and people."""

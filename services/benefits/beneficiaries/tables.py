@@ -1,0 +1,37 @@
+"""The projection of households and people. No foreign keys: the two topics have no order between them."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.benefits.metadata import Table
+
+
+class Household(Table, table=True):
+    """A household as last stated. `members` and `standings` are lists of the event's objects."""
+
+    __tablename__ = "household"
+
+    household_id: UUID = Field(primary_key=True)
+    version: int
+    area_code: str
+    members: list[dict[str, Any]] = Field(sa_type=JSONB)
+    standings: list[dict[str, Any]] = Field(sa_type=JSONB)
+
+
+class Person(Table, table=True):
+    """A person as last stated: the name, and where to pay."""
+
+    __tablename__ = "person"
+
+    person_id: UUID = Field(primary_key=True)
+    household_id: UUID
+    version: int
+    full_name: str
+    birth_date: date | None = None
+    bank_bin: str | None = None
+    account_number: str | None = None
+    account_holder: str | None = None

@@ -1,0 +1,1 @@
+"""Monthly cash assistance: applications, decisions, awards, and the monthly run."""

@@ -1,0 +1,1 @@
+"""Queries and writes of cash assistance, one module an idea."""

@@ -1,0 +1,56 @@
+"""Awards, and the orders and payees that they mean for a month."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, literal, select
+
+from services.benefits.beneficiaries.store import person_table
+from services.benefits.cash.store.rows import award_table
+from shared.db import Transaction
+
+
+def due_in(programme: str, fund: str, period: str) -> Select[Any]:
+    """Return the query of the orders that a fund's active awards mean for a month."""
+    a = award_table.c
+    return select(
+        a.id.label("award_id"),
+        a.household_id,
+        a.person_id,
+        a.programme,
+        a.fund,
+        a.area_code,
+        literal(period).label("period"),
+        literal("monthly").label("kind"),
+        a.monthly_amount.label("amount"),
+    ).where(
+        a.programme == programme,
+        a.fund == fund,
+        a.state == "active",
+        a.first_month <= period,
+        a.last_month >= period,
+    )
+
+
+def payees() -> Select[Any]:
+    """Return the query of where each person is paid now."""
+    p = person_table.c
+    return select(p.person_id, p.bank_bin, p.account_number, p.account_holder.label("holder_name"))
+
+
+async def award(session: Transaction, award_id: UUID) -> Row[Any] | None:
+    """Return an award."""
+    query = select(award_table).where(award_table.c.id == award_id)
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
+async def page_of_awards(
+    session: Transaction, *, household_id: UUID | None, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return awards, newest first, before an id."""
+    c = award_table.c
+    query = select(award_table).order_by(c.id.desc()).limit(limit)
+    query = query if household_id is None else query.where(c.household_id == household_id)
+    query = query if after is None else query.where(c.id < after)
+    return (await (await session.connection()).execute(query)).all()

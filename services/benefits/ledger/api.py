@@ -1,0 +1,165 @@
+"""Funds, contributions, budgets, and the books."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import insert
+
+from services.benefits.ledger.checks import Check, run_checks
+from services.benefits.ledger.domain.journal import Purpose
+from services.benefits.ledger.store import allot, contribution_table, fund_exists, fund_table, trial_balance
+from shared import clock
+from shared.db import Transaction
+from shared.http.actor import Actor
+from shared.http.idempotency import IDEMPOTENT
+from shared.http.problems import Problem
+from shared.http.router import Router
+from shared.http.transactions import Tx
+from shared.ids import new_id
+
+FundCode = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_:-]{1,39}$", examples=["STATE_PROVINCE"])]
+FundKind = Literal["STATE_CENTRAL", "STATE_PROVINCE", "STATE_COMMUNE", "POOR_FUND", "DONOR", "CHILD_FUND", "DISASTER"]
+Dong = Annotated[int, Field(gt=0, le=10**15, description="VND", examples=[3_000_000_000])]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FundIn(_Body):
+    """A fund to register."""
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_:-]{1,39}$", examples=["STATE_PROVINCE"])
+    kind: FundKind
+    name: str = Field(min_length=1, max_length=200, examples=["Ngân sách tỉnh"])
+
+
+class FundOut(FundIn):
+    """A registered fund."""
+
+    created_by: str
+
+
+class ContributionIn(_Body):
+    """Money that a fund sends, recognised on the statement by its reference."""
+
+    amount: Dong
+    reference: str = Field(pattern=r"^[A-Za-z0-9/\-?:().,'+ ]{1,140}$", examples=["KBNN 2026-11 BTXH"])
+
+
+class ContributionOut(ContributionIn):
+    """A declared contribution; `received_on` is set once a statement showed it."""
+
+    id: UUID
+    fund: str
+    received_on: date | None = None
+
+
+class AllotmentIn(_Body):
+    """A budget for a programme in a fiscal year; this year's unless another is named."""
+
+    programme: str = Field(pattern=r"^[a-z0-9-]{3,64}$", examples=["monthly-assistance-poor-elderly"])
+    amount: Dong
+    fiscal_year: int | None = Field(default=None, ge=2020, le=2100)
+
+
+class AllotmentOut(_Body):
+    """An allotment as booked."""
+
+    id: UUID
+    fund: str
+    programme: str
+    fiscal_year: int
+    amount: int
+
+
+class BalanceOut(BaseModel):
+    """The sums of an account, in VND."""
+
+    account: str
+    fund: str
+    programme: str | None
+    fiscal_year: int | None
+    bank_account: str | None
+    debit: int
+    credit: int
+
+
+class TrialBalance(BaseModel):
+    """All accounts; `balanced` says that debits and credits are the same."""
+
+    balanced: bool
+    debit: int
+    credit: int
+    accounts: list[BalanceOut]
+
+
+class CheckOut(BaseModel):
+    """An invariant of the books, and the first of what breaks it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Checks(BaseModel):
+    """All invariants."""
+
+    ok: bool
+    checks: list[CheckOut]
+
+
+async def _need_fund(session: Transaction, fund: str) -> None:
+    if not await fund_exists(session, fund):
+        raise Problem(404, "fund_unknown")
+
+
+def ledger_router(checks: Sequence[Check]) -> Router:
+    """Return the routes; `checks` are the invariants of all packages."""
+    router = Router(prefix="/benefits/v1", tags=["ledger"])
+
+    @router.post("/funds", status_code=201, dependencies=[IDEMPOTENT])
+    async def create_fund(tx: Tx, actor: Actor, body: FundIn) -> FundOut:
+        """Register a fund."""
+        row = body.model_dump() | {"created_by": actor, "created_at": clock.now()}
+        await (await tx.connection()).execute(insert(fund_table), [row])
+        return FundOut(**body.model_dump(), created_by=actor)
+
+    @router.post("/funds/{fund}/contributions", status_code=201, dependencies=[IDEMPOTENT])
+    async def declare_contribution(tx: Tx, actor: Actor, fund: FundCode, body: ContributionIn) -> ContributionOut:
+        """Declare money that a fund sends; it is booked when the bank's statement shows it."""
+        await _need_fund(tx, fund)
+        row = body.model_dump() | {"id": new_id(), "fund": fund, "declared_by": actor, "declared_at": clock.now()}
+        await (await tx.connection()).execute(insert(contribution_table), [row])
+        return ContributionOut(id=row["id"], fund=fund, **body.model_dump())
+
+    @router.post("/funds/{fund}/allotments", status_code=201, dependencies=[IDEMPOTENT])
+    async def allot_budget(tx: Tx, actor: Actor, fund: FundCode, body: AllotmentIn) -> AllotmentOut:
+        """Allot a budget to a programme; awards are committed against it."""
+        await _need_fund(tx, fund)
+        fiscal_year, allotment_id = body.fiscal_year or clock.today().year, new_id()
+        purpose = Purpose(fund, body.programme, fiscal_year)
+        await allot(tx, purpose, body.amount, cause=f"allotment:{allotment_id}", actor=actor, on=clock.today())
+        return AllotmentOut(
+            id=allotment_id, fund=fund, programme=body.programme, fiscal_year=fiscal_year, amount=body.amount
+        )
+
+    @router.get("/ledger/trial-balance")
+    async def read_trial_balance(tx: Tx) -> TrialBalance:
+        """Read the sums of every account."""
+        accounts = [BalanceOut.model_validate(dict(row._mapping)) for row in await trial_balance(tx)]
+        debit, credit = sum(one.debit for one in accounts), sum(one.credit for one in accounts)
+        return TrialBalance(balanced=debit == credit, debit=debit, credit=credit, accounts=accounts)
+
+    @router.get("/ledger/checks")
+    async def run_ledger_checks(tx: Tx) -> Checks:
+        """Ask every invariant of the books now."""
+        results = [CheckOut(**asdict(one)) for one in await run_checks(tx, checks)]
+        return Checks(ok=all(one.ok for one in results), checks=results)
+
+    return router

@@ -1,0 +1,1 @@
+"""Accounts, journals and posting templates; nothing here knows a database."""

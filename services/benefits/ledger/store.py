@@ -1,0 +1,168 @@
+"""Writing journals, budgets and contributions; reading balances."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from services.benefits.ledger.domain.journal import Account, Journal, Purpose
+from services.benefits.ledger.domain.templates import allotment, commitment
+from services.benefits.ledger.tables import Budget, Contribution, Fund, LedgerEntry, LedgerJournal
+from services.benefits.metadata import core
+from shared import clock
+from shared.db import Transaction
+from shared.ids import new_id
+
+fund_table = core(Fund)
+budget_table = core(Budget)
+contribution_table = core(Contribution)
+journal_table = core(LedgerJournal)
+entry_table = core(LedgerEntry)
+
+
+class BudgetExhausted(Exception):
+    """What is asked for is more than B1 has left."""
+
+
+async def post(session: Transaction, journals: Sequence[Journal]) -> list[UUID]:
+    """Write journals and return their ids, in the same order.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a cause was booked before (`ledger_journal_cause_once`).
+    """
+    if not journals:
+        return []
+    ids = [new_id() for _ in journals]
+    posted_at = clock.now()
+    heads = [
+        {
+            "id": journal_id,
+            "cause": journal.cause,
+            "kind": journal.kind,
+            "value_date": journal.value_date,
+            "posted_by": journal.posted_by,
+            "posted_at": posted_at,
+        }
+        for journal_id, journal in zip(ids, journals, strict=True)
+    ]
+    lines = [
+        {
+            "journal_id": journal_id,
+            "line": line,
+            "account": posting.account.value,
+            "side": posting.side,
+            "amount": posting.amount,
+            "fund": posting.purpose.fund,
+            "programme": posting.purpose.programme,
+            "fiscal_year": posting.purpose.fiscal_year,
+            "bank_account": posting.bank_account,
+            "order_id": posting.order_id,
+            "instruction_id": posting.instruction_id,
+        }
+        for journal_id, journal in zip(ids, journals, strict=True)
+        for line, posting in enumerate(journal.postings, 1)
+    ]
+    connection = await session.connection()
+    await connection.execute(insert(journal_table), heads)
+    await connection.execute(insert(entry_table), lines)
+    return ids
+
+
+async def fund_exists(session: Transaction, code: str) -> bool:
+    """Say whether there is such a fund."""
+    found = await (await session.connection()).execute(select(fund_table.c.code).where(fund_table.c.code == code))
+    return found.first() is not None
+
+
+async def allot(session: Transaction, purpose: Purpose, amount: int, *, cause: str, actor: str, on: date) -> None:
+    """Raise a budget by an amount and book it."""
+    statement = pg_insert(budget_table).values(
+        fund=purpose.fund, programme=purpose.programme, fiscal_year=purpose.fiscal_year, available=amount
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["fund", "programme", "fiscal_year"],
+        set_={"available": budget_table.c.available + statement.excluded.available},
+    )
+    await (await session.connection()).execute(statement)
+    await post(session, [Journal(cause, "allotment", on, actor, allotment(amount, purpose))])
+
+
+async def commit_budget(
+    session: Transaction, purpose: Purpose, amount: int, *, cause: str, actor: str, on: date
+) -> None:
+    """Set an amount of a budget aside for an approved award.
+
+    Raises:
+        BudgetExhausted: less than the amount is left.
+    """
+    statement = (
+        update(budget_table)
+        .where(
+            budget_table.c.fund == purpose.fund,
+            budget_table.c.programme == purpose.programme,
+            budget_table.c.fiscal_year == purpose.fiscal_year,
+            budget_table.c.available >= amount,
+        )
+        .values(available=budget_table.c.available - amount)
+    )
+    if (await (await session.connection()).execute(statement)).rowcount != 1:
+        raise BudgetExhausted
+    await post(session, [Journal(cause, "commitment", on, actor, commitment(amount, purpose))])
+
+
+async def budgets_of(session: Transaction, programme: str, fiscal_year: int) -> list[str]:
+    """Return the funds that have a budget for a programme in a year, by code."""
+    query = (
+        select(budget_table.c.fund)
+        .where(budget_table.c.programme == programme, budget_table.c.fiscal_year == fiscal_year)
+        .order_by(budget_table.c.fund)
+    )
+    return list((await (await session.connection()).execute(query)).scalars())
+
+
+_OPEN_CONTRIBUTIONS = text(
+    "SELECT id, reference, amount FROM contribution"
+    " WHERE fund = :fund AND received_on IS NULL AND reference = ANY(:references) FOR UPDATE"
+).bindparams(bindparam("references", type_=ARRAY(TEXT)))
+
+
+async def open_contributions(session: Transaction, fund: str, references: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return, by reference, the declared contributions of a fund that have not arrived (`id`, `amount`), locked."""
+    rows = await session.execute(_OPEN_CONTRIBUTIONS, {"fund": fund, "references": list(references)})
+    return {row.reference: row for row in rows}
+
+
+async def contributions_arrived(session: Transaction, ids: Sequence[UUID], on: date) -> None:
+    """Note on which day contributions were booked by the bank."""
+    if ids:
+        statement = update(contribution_table).where(contribution_table.c.id.in_(ids)).values(received_on=on)
+        await (await session.connection()).execute(statement)
+
+
+async def trial_balance(session: Transaction) -> Sequence[Any]:
+    """Return, as rows, debit and credit sums (VND) by account, fund, programme, fiscal year and bank account."""
+    c = entry_table.c
+    keys = (c.account, c.fund, c.programme, c.fiscal_year, c.bank_account)
+    query = (
+        select(
+            *keys,
+            func.coalesce(func.sum(c.amount).filter(c.side == "debit"), 0).label("debit"),
+            func.coalesce(func.sum(c.amount).filter(c.side == "credit"), 0).label("credit"),
+        )
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return (await (await session.connection()).execute(query)).all()
+
+
+async def balance(session: Transaction, account: Account) -> int:
+    """Return debits less credits of an account over all funds, in VND."""
+    query = text(
+        "SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::bigint"
+        " FROM ledger_entry WHERE account = :account"
+    )
+    return int((await session.execute(query, {"account": account.value})).scalar_one())

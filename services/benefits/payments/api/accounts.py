@@ -1,0 +1,81 @@
+"""Payer accounts, and which bank is behind them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.benefits.ledger.store import fund_exists
+from services.benefits.payments.domain.payees import masked
+from services.benefits.payments.store import accounts
+from shared.http.actor import Actor
+from shared.http.idempotency import IDEMPOTENT
+from shared.http.problems import Problem
+from shared.http.router import Router
+from shared.http.transactions import Tx
+from shared.text import clean
+
+
+class PayerIn(BaseModel):
+    """An account that pays. `code` becomes part of the files' ids; `bin` is the NAPAS number of its bank."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(pattern=r"^[A-Z0-9](?:[A-Z0-9-]{0,13}[A-Z0-9])$", examples=["PHUTHO-01"])
+    bank: Literal["simbank"]
+    bin: str = Field(pattern=r"^\d{6}$", examples=["970405"])
+    number: str = Field(pattern=r"^[A-Z0-9]{6,19}$", examples=["1900999988887777"])
+    holder: str = Field(min_length=1, max_length=70, examples=["Sở Y tế tỉnh Phú Thọ"])
+    fund: str = Field(examples=["STATE_PROVINCE"])
+
+
+class PayerOut(BaseModel):
+    """A payer account; `reconciled_closing` (VND) is the balance at the end of the last statement booked."""
+
+    code: str
+    bank: str
+    bin: str
+    account: str | None
+    holder: str
+    fund: str
+    reconciled_sequence: int | None = None
+    reconciled_closing: int | None = None
+
+
+class BankOut(BaseModel):
+    """Which bank is connected. `url` is given only of the simulated one."""
+
+    bank: str
+    connected: bool
+    simulated: bool
+    url: str | None = None
+
+
+def _out(row: Any) -> PayerOut:
+    return PayerOut.model_validate(dict(row._mapping) | {"account": masked(row.number)})
+
+
+def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
+    """Return the routes; the arguments tell which bank is connected."""
+    router = Router(prefix="/benefits/v1", tags=["accounts"])
+
+    @router.post("/payer-accounts", status_code=201, dependencies=[IDEMPOTENT])
+    async def create_payer_account(tx: Tx, actor: Actor, body: PayerIn) -> PayerOut:
+        """Register an account that pays for a fund."""
+        if not await fund_exists(tx, body.fund):
+            raise Problem(422, "fund_unknown")
+        row = body.model_dump() | {"holder": clean(body.holder), "created_by": actor, "files": 0}
+        await accounts.add_payer(tx, row)
+        found = await accounts.payer(tx, body.code)
+        return _out(found)
+
+    @router.get("/payer-accounts")
+    async def list_payer_accounts(tx: Tx) -> list[PayerOut]:
+        """List the accounts that pay."""
+        return [_out(row) for row in await accounts.payers(tx)]
+
+    @router.get("/bank")
+    async def get_bank() -> BankOut:
+        """Say which bank is connected, and whether its money is only simulated."""
+        return BankOut(bank=bank, connected=url is not None, simulated=simulated, url=url if simulated else None)
+
+    return router

@@ -1,0 +1,88 @@
+"""Orders, and every attempt to pay one. Account numbers are shown by their last three digits."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.benefits.payments.domain.payees import masked
+from services.benefits.payments.domain.states import InstructionState, OrderState
+from services.benefits.payments.store import orders
+from shared.http.pages import Page, Paging
+from shared.http.problems import Problem
+from shared.http.router import Router
+from shared.http.transactions import Tx
+
+router = Router(prefix="/benefits/v1", tags=["orders"])
+
+
+class OrderOut(BaseModel):
+    """What a person is owed for a month; `reason` is why it is blocked or came back."""
+
+    id: UUID
+    award_id: UUID
+    household_id: UUID
+    person_id: UUID
+    programme: str
+    area_code: str
+    period: str
+    kind: str
+    amount: int
+    state: OrderState
+    reason: str | None
+    run_id: UUID | None
+    bank_bin: str | None
+    account: str | None
+
+
+class InstructionOut(BaseModel):
+    """One attempt at the bank. `booked_on` is the day of the debit on the bank's statement."""
+
+    id: UUID
+    end_to_end_id: str
+    message_id: str
+    amount: int
+    state: InstructionState
+    reason: str | None
+    bank_reference: str | None
+    sealed_at: datetime
+    booked_on: date | None
+
+
+class OrderWithAttempts(OrderOut):
+    """An order with all attempts, oldest first."""
+
+    instructions: list[InstructionOut]
+
+
+def order_out(row: Any) -> OrderOut:
+    """Return an order as it is shown."""
+    return OrderOut.model_validate(dict(row._mapping) | {"account": masked(row.account_number)})
+
+
+@router.get("/orders")
+async def list_orders(
+    tx: Tx, paging: Paging, household_id: UUID | None = None, state: OrderState | None = None
+) -> Page[OrderOut]:
+    """List orders of a household, or in a state."""
+    after = paging.after(UUID)
+    rows = await orders.page_of_orders(
+        tx,
+        run_id=None,
+        household_id=household_id,
+        state=state,
+        after=after[0] if after else None,
+        limit=paging.limit + 1,
+    )
+    return paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+
+
+@router.get("/orders/{order_id}")
+async def get_order(tx: Tx, order_id: UUID) -> OrderWithAttempts:
+    """Read an order and every attempt to pay it."""
+    row = await orders.order(tx, order_id)
+    if row is None:
+        raise Problem(404, "order_not_found")
+    attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
+    return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)

@@ -1,0 +1,92 @@
+"""Runs and their orders, for reading; a kind of benefit prepares and approves them."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.benefits.payments.api.orders import OrderOut, order_out
+from services.benefits.payments.domain.states import OrderState
+from services.benefits.payments.store import orders, runs
+from shared.db import Transaction
+from shared.http.pages import Page, Paging
+from shared.http.problems import Problem
+from shared.http.router import Router
+from shared.http.transactions import Tx
+
+router = Router(prefix="/benefits/v1", tags=["runs"])
+
+
+class Part(BaseModel):
+    """How many, and how much in VND."""
+
+    count: int
+    sum: int
+
+
+class RunOut(BaseModel):
+    """A run: what was declared, the hash to approve by, and how far it came."""
+
+    id: UUID
+    programme: str
+    period: str
+    payer_account: str
+    state: Literal["PREPARED", "APPROVED"]
+    declared_count: int
+    declared_sum: int
+    content_hash: str
+    prepared_by: str
+    prepared_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    funnel: dict[str, Part] = Field(
+        default_factory=dict,
+        description="by state of the orders and of the attempts at the bank",
+        examples=[{"orders.INSTRUCTED": {"count": 3, "sum": 2250000}}],
+    )
+
+
+def _out(row: Any, funnel: dict[str, dict[str, int]] | None = None) -> RunOut:
+    return RunOut.model_validate(dict(row._mapping) | {"funnel": funnel or {}})
+
+
+async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
+    """Return a run with its funnel.
+
+    Raises:
+        Problem: 404 `run_not_found`.
+    """
+    row = await runs.run(tx, run_id)
+    if row is None:
+        raise Problem(404, "run_not_found")
+    return _out(row, await runs.funnel(tx, run_id))
+
+
+@router.get("/runs")
+async def list_runs(tx: Tx, paging: Paging) -> Page[RunOut]:
+    """List runs, newest first, without their funnels."""
+    after = paging.after(UUID)
+    rows = await runs.page_of_runs(tx, after[0] if after else None, paging.limit + 1)
+    return paging.page([_out(row) for row in rows], key=lambda out: (out.id,))
+
+
+@router.get("/runs/{run_id}")
+async def get_run(tx: Tx, run_id: UUID) -> RunOut:
+    """Read a run and how far its orders came."""
+    return await run_out(tx, run_id)
+
+
+@router.get("/runs/{run_id}/orders")
+async def list_run_orders(tx: Tx, paging: Paging, run_id: UUID, state: OrderState | None = None) -> Page[OrderOut]:
+    """List the orders of a run, those blocked too, with the reason."""
+    after = paging.after(UUID)
+    rows = await orders.page_of_orders(
+        tx,
+        run_id=run_id,
+        household_id=None,
+        state=state,
+        after=after[0] if after else None,
+        limit=paging.limit + 1,
+    )
+    return paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))

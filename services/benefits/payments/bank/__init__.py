@@ -1,0 +1,1 @@
+"""Banks: one port, an adapter for each channel."""

@@ -1,0 +1,68 @@
+"""Invariants between the books, our orders and attempts, and the bank's statements."""
+
+from services.benefits.ledger.checks import Check
+
+PAYMENT_CHECKS: tuple[Check, ...] = (
+    Check(
+        "cash_is_what_the_last_statement_closed_with",
+        """SELECT p.code FROM payer_account p LEFT JOIN ledger_entry e ON e.account = 'A1' AND e.bank_account = p.code
+           GROUP BY p.code, p.reconciled_closing
+           HAVING coalesce(sum(CASE e.side WHEN 'debit' THEN e.amount ELSE -e.amount END), 0)
+             <> coalesce(p.reconciled_closing, 0)""",
+    ),
+    Check(
+        "in_transit_is_what_is_out",
+        """SELECT 'A2 ' || books.total || ', out ' || attempts.total FROM
+           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount ELSE -amount END), 0) AS total
+            FROM ledger_entry WHERE account = 'A2') books,
+           (SELECT coalesce(sum(amount), 0) AS total FROM payment_instruction
+            WHERE booked_on IS NULL AND state NOT IN ('REJECTED', 'CANCELLED')) attempts
+           WHERE books.total <> attempts.total""",
+    ),
+    Check(
+        "no_order_is_paid_more_than_once",
+        """SELECT o.id::text FROM payment_order o JOIN payment_instruction i ON i.order_id = o.id
+           WHERE i.booked_on IS NOT NULL AND i.state <> 'RETURNED' GROUP BY o.id HAVING count(*) > 1""",
+    ),
+    Check(
+        "an_order_is_paid_exactly_when_a_debit_stands",
+        """SELECT o.id::text FROM payment_order o WHERE (o.state = 'PAID') <> EXISTS (
+             SELECT 1 FROM payment_instruction i
+             WHERE i.order_id = o.id AND i.booked_on IS NOT NULL AND i.state <> 'RETURNED')""",
+    ),
+    Check(
+        "at_most_one_live_attempt_an_order",
+        """SELECT order_id::text FROM payment_instruction WHERE state NOT IN ('REJECTED', 'CANCELLED', 'RETURNED')
+           GROUP BY order_id HAVING count(*) > 1""",
+    ),
+    Check(
+        "a_run_is_its_files_and_its_attempts",
+        """SELECT r.id::text FROM payment_run r WHERE r.state = 'APPROVED' AND (r.declared_count, r.declared_sum) <> (
+             SELECT coalesce(sum(f.count), 0), coalesce(sum(f.total), 0) FROM payment_file f WHERE f.run_id = r.id)
+           UNION ALL
+           SELECT f.message_id FROM payment_file f WHERE (f.count, f.total) <> (
+             SELECT count(*), coalesce(sum(i.amount), 0) FROM payment_instruction i
+             WHERE i.message_id = f.message_id)""",
+    ),
+    Check(
+        "a_sealed_file_is_as_it_was_sealed",
+        "SELECT message_id FROM payment_file WHERE encode(sha256(content), 'hex') <> sha256",
+    ),
+    Check(
+        "every_statement_leads_from_its_opening_to_its_closing",
+        """SELECT s.payer_account || '/' || s.sequence FROM bank_statement s
+           LEFT JOIN statement_entry e ON e.payer_account = s.payer_account AND e.sequence = s.sequence
+             AND e.ordinal > 0
+           GROUP BY s.payer_account, s.sequence, s.opening, s.closing
+           HAVING s.opening + coalesce(sum(CASE e.side WHEN 'credit' THEN e.amount ELSE -e.amount END), 0)
+             <> s.closing""",
+    ),
+    Check(
+        "every_bank_entry_is_booked_at_its_account_and_amount",
+        """SELECT e.payer_account || '/' || e.sequence || '/' || e.ordinal FROM statement_entry e
+           LEFT JOIN ledger_entry l ON l.journal_id = e.journal_id AND l.account = 'A1'
+             AND l.bank_account = e.payer_account AND l.amount = e.amount
+             AND l.side = CASE e.side WHEN 'credit' THEN 'debit' ELSE 'credit' END
+           WHERE l.journal_id IS NULL""",
+    ),
+)

@@ -1,0 +1,14 @@
+"""The identifiers that a bank sees: characters A-Z 0-9 and the hyphen, 35 at most, unique for good."""
+
+from datetime import date
+
+LARGEST_FILE = 1_000  # transactions; a smaller file is a smaller harm
+
+
+def message_id(payer: str, day: date, number: int) -> str:
+    """Return the MsgId of a sealed file: `<payer>-<yyyymmdd>-<number>-A`.
+
+    `number` counts the payer account's files for good. A file that is sent again keeps its id and bytes; other content
+    is another file with another number.
+    """
+    return f"{payer}-{day:%Y%m%d}-{number:04d}-A"

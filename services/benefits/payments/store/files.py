@@ -1,0 +1,190 @@
+"""Sealed files on their way to the bank: each step is committed before the next thing is done."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, SubmitOutcome
+from services.benefits.payments.domain.schedule import wait_after
+from services.benefits.payments.domain.states import OUT, FileState, InstructionState
+from services.benefits.payments.store.rows import attempt_table, file_table, instruction_table, payer_table
+from services.benefits.payments.store.statuses import Reported, apply_statuses
+from shared.db import Transaction
+from shared.ids import new_id
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A file that is ours to send, or to ask about; `attempt_id` is set when it is to be sent."""
+
+    message_id: str
+    content: bytes
+    attempts: int
+    attempt_id: UUID | None = None
+
+
+async def _move_instructions(
+    session: Transaction, message_id: str, frozen: frozenset[InstructionState], to: InstructionState
+) -> None:
+    i = instruction_table.c
+    statement = (
+        update(instruction_table)
+        .where(i.message_id == message_id, i.state.in_(frozen))
+        .values(state=to, version=i.version + 1)
+    )
+    await (await session.connection()).execute(statement)
+
+
+async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: timedelta) -> Claimed | None:
+    """Take the next waiting file and note the attempt; None when none is due. Commit before calling the bank."""
+    connection = await session.connection()
+    f = file_table.c
+    query = (
+        select(f.message_id, f.content, f.attempts)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.next_at <= now)
+        .order_by(f.next_at, f.message_id)
+        .limit(1)
+        .with_for_update(of=file_table, skip_locked=True)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    attempt_id = new_id()
+    await connection.execute(
+        update(file_table)
+        .where(f.message_id == row.message_id)
+        .values(state=FileState.SENDING, attempts=f.attempts + 1, next_at=now + lease)
+    )
+    await connection.execute(
+        attempt_table.insert(), [{"id": attempt_id, "message_id": row.message_id, "started_at": now}]
+    )
+    await _move_instructions(session, row.message_id, frozenset({InstructionState.QUEUED}), InstructionState.SENDING)
+    return Claimed(row.message_id, row.content, row.attempts + 1, attempt_id)
+
+
+async def finish_attempt(session: Transaction, claimed: Claimed, outcome: SubmitOutcome, now: datetime) -> None:
+    """Note what came of an attempt. A file that meanwhile was resolved otherwise is left as it is."""
+    connection = await session.connection()
+    detail = outcome.bank_ref if isinstance(outcome, Accepted) else None
+    if isinstance(outcome, Rejected):
+        detail = outcome.code
+    elif not isinstance(outcome, Accepted):
+        detail = outcome.cause
+    await connection.execute(
+        update(attempt_table)
+        .where(attempt_table.c.id == claimed.attempt_id)
+        .values(finished_at=now, outcome=type(outcome).__name__, detail=detail)
+    )
+    sending = frozenset({InstructionState.SENDING})
+    f = file_table.c
+    moved = update(file_table).where(f.message_id == claimed.message_id, f.state == FileState.SENDING)
+    later = now + wait_after(claimed.attempts)
+    if isinstance(outcome, Accepted):
+        moved = moved.values(state=FileState.SENT, bank_ref=outcome.bank_ref, next_poll_at=now, reason=None)
+        to = InstructionState.SENT
+    elif isinstance(outcome, Rejected):
+        moved = moved.values(state=FileState.REJECTED, reason=outcome.code)
+        to = InstructionState.SENT
+    elif isinstance(outcome, NotSent):
+        moved = moved.values(state=FileState.QUEUED, reason=outcome.cause, next_at=later)
+        to = InstructionState.QUEUED
+    else:
+        moved = moved.values(state=FileState.UNKNOWN, reason=outcome.cause, next_at=now + wait_after(1), polls=0)
+        to = InstructionState.UNKNOWN
+    if (await connection.execute(moved)).rowcount != 1:
+        return
+    await _move_instructions(session, claimed.message_id, sending, to)
+    if isinstance(outcome, Rejected):
+        await reject_file(session, claimed.message_id, outcome.code, now)
+
+
+async def reject_file(session: Transaction, message_id: str, code: str, now: datetime) -> None:
+    """The bank refused a whole file and processed nothing of it: every attempt in it is proven unpaid."""
+    i = instruction_table.c
+    query = select(i.end_to_end_id).where(i.message_id == message_id, i.state.in_(OUT))
+    ids = (await (await session.connection()).execute(query)).scalars()
+    reports = {end_to_end_id: Reported("RJCT", code, None) for end_to_end_id in ids}
+    await apply_statuses(session, message_id, reports, now)
+
+
+_LEASE_OVER = text(
+    "UPDATE payment_file SET state = 'UNKNOWN', reason = 'interrupted', next_at = :now, polls = 0"
+    " WHERE state = 'SENDING' AND next_at <= :now RETURNING message_id"
+)
+
+
+async def lose_interrupted(session: Transaction, now: datetime) -> int:
+    """Make the outcome of attempts unknown whose sender did not live to note it; return how many."""
+    found = list((await session.execute(_LEASE_OVER, {"now": now})).scalars())
+    for message_id in found:
+        await _move_instructions(session, message_id, frozenset({InstructionState.SENDING}), InstructionState.UNKNOWN)
+    return len(found)
+
+
+async def unknown_due(session: Transaction, bank: str, now: datetime) -> Claimed | None:
+    """Return a file of unknown outcome that the bank should be asked about now."""
+    f = file_table.c
+    query = (
+        select(f.message_id, f.content, f.polls)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .where(payer_table.c.bank == bank, f.state == FileState.UNKNOWN, f.next_at <= now)
+        .order_by(f.next_at, f.message_id)
+        .limit(1)
+    )
+    row = (await (await session.connection()).execute(query)).one_or_none()
+    return None if row is None else Claimed(row.message_id, row.content, row.polls)
+
+
+async def resolve_unknown(session: Transaction, message_id: str, *, found: bool, now: datetime) -> None:
+    """The bank's word on a file of unknown outcome: it has it, or it never received it and takes it again."""
+    f = file_table.c
+    state, to = (FileState.SENT, InstructionState.SENT) if found else (FileState.QUEUED, InstructionState.QUEUED)
+    moved = (
+        update(file_table)
+        .where(f.message_id == message_id, f.state == FileState.UNKNOWN)
+        .values(state=state, next_at=now, next_poll_at=now, polls=0)
+    )
+    if (await (await session.connection()).execute(moved)).rowcount == 1:
+        await _move_instructions(session, message_id, frozenset({InstructionState.UNKNOWN}), to)
+
+
+async def still_unknown(session: Transaction, claimed: Claimed, now: datetime) -> None:
+    """The bank said nothing that helps: ask again later."""
+    f = file_table.c
+    polls = claimed.attempts + 1
+    statement = (
+        update(file_table)
+        .where(f.message_id == claimed.message_id, f.state == FileState.UNKNOWN)
+        .values(polls=polls, next_at=now + wait_after(polls))
+    )
+    await (await session.connection()).execute(statement)
+
+
+async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed | None:
+    """Return a file at the bank with attempts that no report has ended, whose status should be asked for now."""
+    f, i = file_table.c, instruction_table.c
+    open_states = OUT - {InstructionState.REPORTED_SETTLED}
+    unfinished = select(i.id).where(i.message_id == f.message_id, i.state.in_(open_states)).exists()
+    query = (
+        select(f.message_id, f.polls)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .where(payer_table.c.bank == bank, f.state == FileState.SENT, f.next_poll_at <= now, unfinished)
+        .order_by(f.next_poll_at, f.message_id)
+        .limit(1)
+    )
+    row = (await (await session.connection()).execute(query)).one_or_none()
+    return None if row is None else Claimed(row.message_id, b"", row.polls)
+
+
+async def polled(session: Transaction, claimed: Claimed, *, news: bool, now: datetime) -> None:
+    """Note that a file's status was asked for; news make the next look come soon."""
+    polls = 1 if news else claimed.attempts + 1
+    statement = (
+        update(file_table)
+        .where(file_table.c.message_id == claimed.message_id)
+        .values(polls=polls, next_poll_at=now + wait_after(polls))
+    )
+    await (await session.connection()).execute(statement)

@@ -1,0 +1,161 @@
+"""Orders: placing them, keeping their payees up to date, reading them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.benefits.payments.domain.reasons import REASONS, ReasonClass
+from services.benefits.payments.domain.states import OrderState
+from services.benefits.payments.store.rows import file_table, instruction_table, order_table
+from shared.db import Transaction
+
+_PLACED = ("award_id", "household_id", "person_id", "programme", "fund", "area_code", "period", "kind", "amount")
+_PAYEE = ("bank_bin", "account_number", "holder_name")
+
+# Codes after which corrected data alone does not reopen an order: a person decides.
+_HELD = tuple(
+    {
+        code
+        for codes in REASONS.values()
+        for code, reason in codes.items()
+        if reason in (ReasonClass.LIFE, ReasonClass.COMPLIANCE)
+    }
+)
+
+
+async def place_orders(session: Transaction, orders: Select[Any]) -> int:
+    """Place the orders that a query yields; the only way in which a kind of benefit reaches payments.
+
+    The query has the columns award_id, household_id, person_id, programme, fund, area_code, period (`2026-11`), kind
+    and amount (VND). An order that stands already (same award, period and kind) is left as it is. Returns how many
+    were new.
+    """
+    placed = orders.subquery()
+    query = select(
+        func.gen_random_uuid(), *(placed.c[name] for name in _PLACED), literal(OrderState.READY), false(), literal("L1")
+    )
+    statement = insert(order_table).from_select(["id", *_PLACED, "state", "obliged", "payable"], query)
+    result = await (await session.connection()).execute(statement.on_conflict_do_nothing(constraint="order_once"))
+    return result.rowcount
+
+
+def _changed(payees: Any) -> ColumnElement[bool]:
+    return or_(*(order_table.c[name].is_distinct_from(payees.c[name]) for name in _PAYEE))
+
+
+def _of(programme: str, period: str, fund: str) -> ColumnElement[bool]:
+    c = order_table.c
+    return and_(c.programme == programme, c.period == period, c.fund == fund)
+
+
+async def refresh_payees(session: Transaction, programme: str, period: str, fund: str, payees: Select[Any]) -> None:
+    """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
+
+    `payees` yields person_id, bank_bin, account_number, holder_name.
+    """
+    source = payees.subquery()
+    c = order_table.c
+    unpaid = (OrderState.READY, OrderState.BLOCKED, OrderState.BATCHED, OrderState.RETURNED)
+    reopened = c.state.in_((OrderState.BLOCKED, OrderState.RETURNED))
+    statement = (
+        update(order_table)
+        .where(c.person_id == source.c.person_id, _of(programme, period, fund), c.state.in_(unpaid), _changed(source))
+        .where(func.coalesce(c.reason, "").not_in(_HELD))
+        .values({name: source.c[name] for name in _PAYEE})
+        .values(state=case((reopened, OrderState.READY.value), else_=c.state), reason=None)
+    )
+    await (await session.connection()).execute(statement)
+
+
+async def payees_changed(session: Transaction, run_id: UUID, payees: Select[Any]) -> bool:
+    """Say whether the account of a person in a run is another now than when the run was prepared."""
+    source = payees.subquery()
+    query = (
+        select(literal(1))
+        .select_from(order_table.join(source, source.c.person_id == order_table.c.person_id))
+        .where(order_table.c.run_id == run_id, order_table.c.state == OrderState.BATCHED, _changed(source))
+        .limit(1)
+    )
+    return (await (await session.connection()).execute(query)).first() is not None
+
+
+async def orders_for_run(
+    session: Transaction, run_id: UUID, programme: str, period: str, fund: str, payee_problems: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """Return, locked, the orders that a run may take: ready, in it already, or blocked for want of a usable account."""
+    c = order_table.c
+    query = (
+        select(c.id, c.amount, *(c[name] for name in _PAYEE))
+        .where(_of(programme, period, fund))
+        .where(
+            or_(
+                c.state == OrderState.READY,
+                and_(c.state == OrderState.BATCHED, c.run_id == run_id),
+                and_(c.state == OrderState.BLOCKED, c.reason.in_(payee_problems)),
+            )
+        )
+        .order_by(c.id)
+        .with_for_update()
+    )
+    return (await (await session.connection()).execute(query)).all()
+
+
+async def put_in_run(session: Transaction, run_id: UUID, problems: dict[UUID, str | None]) -> None:
+    """Batch the orders without a problem and block those with one; both are shown with the run."""
+    if not problems:
+        return
+    statement = (
+        update(order_table)
+        .where(order_table.c.id == bindparam("of_order"))
+        .values(run_id=run_id, state=bindparam("to_state"), reason=bindparam("for_reason"))
+    )
+    rows = [
+        {
+            "of_order": order_id,
+            "to_state": OrderState.BATCHED if problem is None else OrderState.BLOCKED,
+            "for_reason": problem,
+        }
+        for order_id, problem in sorted(problems.items())
+    ]
+    await (await session.connection()).execute(statement, rows)
+
+
+async def page_of_orders(
+    session: Transaction,
+    *,
+    run_id: UUID | None,
+    household_id: UUID | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return orders by id, of a run, a household or a state, after an id."""
+    c = order_table.c
+    filters = {"run_id": run_id, "household_id": household_id, "state": state}
+    query = select(order_table).order_by(c.id).limit(limit)
+    for name, value in filters.items():
+        if value is not None:
+            query = query.where(c[name] == value)
+    query = query if after is None else query.where(c.id > after)
+    return (await (await session.connection()).execute(query)).all()
+
+
+async def order(session: Transaction, order_id: UUID) -> Row[Any] | None:
+    """Return an order."""
+    query = select(order_table).where(order_table.c.id == order_id)
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
+async def instructions_of(session: Transaction, order_id: UUID) -> Sequence[Row[Any]]:
+    """Return every attempt to pay an order, oldest first, with the file it went in."""
+    i = instruction_table.c
+    query = (
+        select(instruction_table, file_table.c.sealed_at)
+        .join(file_table, file_table.c.message_id == i.message_id)
+        .where(i.order_id == order_id)
+        .order_by(file_table.c.sealed_at, i.id)
+    )
+    return (await (await session.connection()).execute(query)).all()

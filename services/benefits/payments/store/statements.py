@@ -1,0 +1,235 @@
+"""Applying a statement of the bank: the only thing that makes a payment paid."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+
+from services.benefits.ledger.domain.journal import Journal
+from services.benefits.ledger.store import contributions_arrived, open_contributions, post
+from services.benefits.payments.domain.matching import Attempt, Judgement, Matcher, Outcome, Pledge
+from services.benefits.payments.domain.matching import opening_balance as judge_opening
+from services.benefits.payments.domain.statement import Reconciled, Statement, refusal
+from services.benefits.payments.domain.states import FileState, InstructionState, OrderState
+from services.benefits.payments.store import accounts
+from services.benefits.payments.store.rows import (
+    EVENT_COLUMNS,
+    entry_table,
+    event_fields,
+    file_table,
+    instruction_table,
+    order_table,
+    payer_table,
+    purpose_of,
+    statement_table,
+)
+from services.benefits.turns import take_turns
+from shared.db import Transaction
+from shared.events.benefits import PaymentReturned, PaymentSettled
+from shared.messaging.outbox import publish
+
+_ACTOR = "bank"
+
+
+class StatementRefused(ValueError):
+    """A statement that must not be booked; the text says why."""
+
+
+async def apply_statement(
+    session: Transaction, payer_code: str, message: UUID, statement: Statement, now: datetime
+) -> None:
+    """Book a statement: every entry becomes one journal, and orders are paid or returned.
+
+    Raises:
+        StatementRefused: it does not follow from the statement before, or does not add up.
+    """
+    payer = await accounts.payer(session, payer_code, lock=True)
+    if payer is None:
+        raise StatementRefused("a statement of no payer account")
+    before = None
+    if payer.reconciled_sequence is not None:
+        before = Reconciled(payer.reconciled_sequence, payer.reconciled_closing)
+    why = refusal(statement, payer.number, before)
+    if why is not None:
+        raise StatementRefused(why)
+    rows = await _instructions(session, payer_code, statement)
+    pledges = await _pledges(session, payer.fund, statement)
+    matcher = Matcher(
+        fund=payer.fund,
+        bank_account=payer_code,
+        attempts={end_to_end_id: _attempt(row) for end_to_end_id, row in rows.items()},
+        pledges=pledges,
+    )
+    judgements = matcher.judge(statement.entries)
+    if before is None and statement.opening > 0:
+        judgements.insert(0, judge_opening(statement, payer.fund, payer_code))
+    journal_ids = await post(session, _journals(payer_code, statement, judgements))
+    await _keep(session, payer_code, message, statement, judgements, journal_ids, now)
+    await _move(session, judgements)
+    arrived = [one.contribution_id for one in judgements if one.contribution_id is not None]
+    if arrived:
+        await contributions_arrived(session, arrived, statement.entries[-1].booked_on)
+    await _tell(session, rows, judgements)
+
+
+async def _instructions(session: Transaction, payer_code: str, statement: Statement) -> Mapping[str, Row[Any]]:
+    """Return by end-to-end id, locked, the instructions of this account that the statement names."""
+    named = sorted({entry.end_to_end_id for entry in statement.entries if entry.end_to_end_id})
+    if not named:
+        return {}
+    connection = await session.connection()
+    i, o = instruction_table.c, order_table.c
+    joined = instruction_table.join(order_table, o.id == i.order_id).join(
+        file_table, file_table.c.message_id == i.message_id
+    )
+    names = bindparam("named", named, type_=ARRAY(TEXT))
+    mine = (i.end_to_end_id == names.any_()) & (file_table.c.payer_account == payer_code)
+    households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
+    await take_turns(session, list(households))
+    query = (
+        select(instruction_table, o.fund, *EVENT_COLUMNS)
+        .select_from(joined)
+        .where(mine)
+        .order_by(i.id)
+        .with_for_update(of=(instruction_table, order_table))
+    )
+    return {row.end_to_end_id: row for row in await connection.execute(query)}
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(row.id, row.order_id, row.amount, purpose_of(row), InstructionState(row.state), row.booked_on)
+
+
+async def _pledges(session: Transaction, fund: str, statement: Statement) -> dict[str, Pledge]:
+    credits = [entry for entry in statement.entries if entry.side == "credit" and not entry.is_return]
+    references = sorted({one for entry in credits for one in (entry.narrative, entry.end_to_end_id) if one})
+    if not references:
+        return {}
+    found = await open_contributions(session, fund, references)
+    return {reference: Pledge(row.id, row.amount) for reference, row in found.items()}
+
+
+def _journals(payer_code: str, statement: Statement, judgements: Sequence[Judgement]) -> list[Journal]:
+    return [
+        Journal(
+            cause=f"statement:{payer_code}:{statement.sequence}:{one.entry.ordinal}",
+            kind=one.outcome,
+            value_date=one.entry.booked_on,
+            posted_by=_ACTOR,
+            postings=one.postings,
+        )
+        for one in judgements
+    ]
+
+
+async def _keep(
+    session: Transaction,
+    payer_code: str,
+    message: UUID,
+    statement: Statement,
+    judgements: Sequence[Judgement],
+    journal_ids: Sequence[UUID],
+    now: datetime,
+) -> None:
+    connection = await session.connection()
+    head = {
+        "payer_account": payer_code,
+        "sequence": statement.sequence,
+        "statement_id": statement.statement_id,
+        "message": message,
+        "opening": statement.opening,
+        "closing": statement.closing,
+        "applied_at": now,
+    }
+    await connection.execute(insert(statement_table), [head])
+    rows = [
+        {
+            "payer_account": payer_code,
+            "sequence": statement.sequence,
+            "ordinal": one.entry.ordinal,
+            "side": one.entry.side,
+            "amount": one.entry.amount,
+            "booked_on": one.entry.booked_on,
+            "end_to_end_id": one.entry.end_to_end_id,
+            "bank_reference": one.entry.bank_reference,
+            "outcome": one.outcome,
+            "return_reason": one.entry.return_reason,
+            "instruction_id": one.attempt.instruction_id if one.attempt else None,
+            "contribution_id": one.contribution_id,
+            "journal_id": journal_id,
+        }
+        for one, journal_id in zip(judgements, journal_ids, strict=True)
+    ]
+    if rows:
+        await connection.execute(insert(entry_table), rows)
+    reconciled = {"reconciled_sequence": statement.sequence, "reconciled_closing": statement.closing}
+    await connection.execute(update(payer_table).where(payer_table.c.code == payer_code).values(reconciled))
+
+
+# A statement may show the debit of a file whose outcome was unknown: the bank has the file, then.
+_FILES_FOUND = text(
+    "UPDATE payment_file SET state = :sent, polls = 0 WHERE state = :unknown AND message_id IN"
+    " (SELECT message_id FROM payment_instruction WHERE id = ANY(:ids))"
+)
+_OTHERS_SENT = text(
+    "UPDATE payment_instruction i SET state = 'SENT', version = version + 1 FROM payment_file f"
+    " WHERE i.message_id = f.message_id AND i.state = 'UNKNOWN' AND f.state = :sent"
+    " AND f.message_id IN (SELECT message_id FROM payment_instruction WHERE id = ANY(:ids))"
+)
+
+
+async def _move(session: Transaction, judgements: Sequence[Judgement]) -> None:
+    """Write the last state that each attempt was judged into, and the order's."""
+    last = {one.attempt.instruction_id: one for one in judgements if one.attempt is not None}
+    if not last:
+        return
+    connection = await session.connection()
+    i, o = instruction_table.c, order_table.c
+    instructions, paid, returned = [], [], []
+    for one in judgements:
+        attempt = one.attempt
+        if attempt is None:
+            continue
+        if one is last[attempt.instruction_id]:
+            instructions.append(_instruction_values(one, attempt))
+        if one.outcome is Outcome.PAID:
+            paid.append({"of_id": attempt.order_id})
+        elif one.outcome is Outcome.RETURNED:
+            returned.append({"of_id": attempt.order_id, "why": one.entry.return_reason})
+    statement = update(instruction_table).where(i.id == bindparam("of_id"))
+    moved = statement.values(
+        state=bindparam("to_state"), reason=bindparam("why"), booked_on=bindparam("on_day"), version=i.version + 1
+    )
+    await connection.execute(moved, instructions)
+    order_is = update(order_table).where(o.id == bindparam("of_id"))
+    if paid:
+        await connection.execute(order_is.values(state=OrderState.PAID, reason=None), paid)
+    if returned:
+        back = order_is.values(state=OrderState.RETURNED, reason=bindparam("why"), payable="L2")
+        await connection.execute(back, returned)
+    parameters = {"sent": FileState.SENT, "unknown": FileState.UNKNOWN, "ids": sorted(last)}
+    await session.execute(_FILES_FOUND, parameters)
+    await session.execute(_OTHERS_SENT, {"sent": FileState.SENT, "ids": sorted(last)})
+
+
+def _instruction_values(one: Judgement, attempt: Attempt) -> dict[str, Any]:
+    why = one.entry.return_reason if one.outcome is Outcome.RETURNED else None
+    if one.outcome.is_exception:
+        why = one.outcome.value
+    return {"of_id": attempt.instruction_id, "to_state": attempt.state, "why": why, "on_day": attempt.booked_on}
+
+
+async def _tell(session: Transaction, rows: Mapping[str, Row[Any]], judgements: Sequence[Judgement]) -> None:
+    events: list[PaymentSettled | PaymentReturned] = []
+    for one in judgements:
+        if one.outcome is Outcome.PAID:
+            fields = event_fields(rows[one.entry.end_to_end_id or ""])
+            events.append(PaymentSettled(**fields, settled_on=one.entry.booked_on))
+        elif one.outcome is Outcome.RETURNED:
+            fields = event_fields(rows[one.entry.end_to_end_id or ""])
+            reason = one.entry.return_reason or "NARR"
+            events.append(PaymentReturned(**fields, reason=reason, returned_on=one.entry.booked_on))
+    await publish(session, "benefits", events)

@@ -1,0 +1,167 @@
+"""Applying what the bank reports of attempts: progress, and refusals proven before any debit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+
+from services.benefits.ledger.domain.journal import Journal, of_instruction
+from services.benefits.ledger.domain.templates import voided_reservation
+from services.benefits.ledger.store import post
+from services.benefits.payments.domain.reasons import ReasonClass, reason_class
+from services.benefits.payments.domain.states import InstructionState, OrderState
+from services.benefits.payments.domain.statuses import Change, change_by, inherited
+from services.benefits.payments.iso20022.pain002 import StatusReport
+from services.benefits.payments.store.rows import (
+    EVENT_COLUMNS,
+    event_fields,
+    file_table,
+    instruction_table,
+    order_table,
+    purpose_of,
+)
+from services.benefits.turns import take_turns
+from shared.clock import legal_date
+from shared.db import Transaction
+from shared.events.benefits import PaymentRejected
+from shared.messaging.outbox import publish
+
+_ACTOR = "bank"
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What the bank says of one attempt: status code, reason code, its own reference."""
+
+    code: str
+    reason: str | None
+    bank_reference: str | None
+
+
+class ReportRefused(ValueError):
+    """A report does not fit the file that it speaks of."""
+
+
+async def apply_report(session: Transaction, message_id: str, report: StatusReport, now: datetime) -> None:
+    """Apply a report on a file of ours; what it says of attempts that the file does not have is not applied.
+
+    Raises:
+        ReportRefused: it is of another file, or its count or control sum is not that of the file.
+    """
+    connection = await session.connection()
+    f = file_table.c
+    declared = select(f.count.label("transactions"), f.total).where(f.message_id == message_id)
+    file = (await connection.execute(declared)).one()
+    if report.original_message_id != message_id:
+        raise ReportRefused("a report on another file")
+    if report.count not in (None, file.transactions) or report.control_sum not in (None, file.total):
+        raise ReportRefused("count or control sum is not that of the file")
+    i = instruction_table.c
+    ids = frozenset((await connection.execute(select(i.end_to_end_id).where(i.message_id == message_id))).scalars())
+    by_id = {status.end_to_end_id: status for status in report.transactions}
+    reports = {}
+    for end_to_end_id, code in inherited(report.group_status, report.codes, ids).items():
+        status = by_id.get(end_to_end_id)
+        reason = status.reason if status else report.group_reason
+        reports[end_to_end_id] = Reported(code, reason, status.bank_reference if status else None)
+    await apply_statuses(session, message_id, reports, now)
+
+
+async def _locked(session: Transaction, message_id: str, end_to_end_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    connection = await session.connection()
+    i, o = instruction_table.c, order_table.c
+    mine = (i.message_id == message_id) & i.end_to_end_id.in_(end_to_end_ids)
+    joined = instruction_table.join(order_table, o.id == i.order_id)
+    households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
+    await take_turns(session, list(households))
+    query = (
+        select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS)
+        .select_from(joined)
+        .where(mine)
+        .order_by(i.id)
+        .with_for_update()
+    )
+    return (await connection.execute(query)).all()
+
+
+async def apply_statuses(session: Transaction, message_id: str, reports: Mapping[str, Reported], now: datetime) -> None:
+    """Take attempts of a file where the codes lead; a code of lower rank, or an unknown one, changes nothing."""
+    changed: list[tuple[Row[Any], Change, Reported]] = []
+    for row in await _locked(session, message_id, sorted(reports)):
+        reported = reports[row.end_to_end_id]
+        if reported.code == "RJCT" and reason_class("status", reported.reason) is ReasonClass.DUPLICATE:
+            continue  # the original may be paid: only a status of the original, or a statement, says so
+        change = change_by(reported.code, InstructionState(row.state), row.rank)
+        if change is not None:
+            changed.append((row, change, reported))
+    await _write(session, changed)
+    closed = (InstructionState.REJECTED, InstructionState.CANCELLED)
+    rejected = [(row, reported) for row, change, reported in changed if change.state in closed]
+    await _reopen(session, rejected)
+    await _void(session, rejected, now)
+    events = [
+        PaymentRejected(**event_fields(row), reason=reported.reason or reported.code) for row, reported in rejected
+    ]
+    await publish(session, "benefits", events)
+
+
+async def _write(session: Transaction, changed: Sequence[tuple[Row[Any], Change, Reported]]) -> None:
+    if not changed:
+        return
+    i = instruction_table.c
+    statement = (
+        update(instruction_table)
+        .where(i.id == bindparam("of_id"), i.version == bindparam("at_version"))
+        .values(
+            state=bindparam("to_state"),
+            rank=bindparam("to_rank"),
+            reason=bindparam("for_reason"),
+            bank_reference=bindparam("with_reference"),
+            version=i.version + 1,
+        )
+    )
+    rows = [
+        {
+            "of_id": row.id,
+            "at_version": row.version,
+            "to_state": change.state,
+            "to_rank": change.rank,
+            "for_reason": reported.reason,
+            "with_reference": reported.bank_reference or row.bank_reference,
+        }
+        for row, change, reported in changed
+    ]
+    await (await session.connection()).execute(statement, rows)
+
+
+async def _reopen(session: Transaction, rejected: Sequence[tuple[Row[Any], Reported]]) -> None:
+    if not rejected:
+        return
+    o = order_table.c
+    statement = (
+        update(order_table)
+        .where(o.id == bindparam("of_id"), o.state == OrderState.INSTRUCTED)
+        .values(state=bindparam("to_state"), reason=bindparam("for_reason"))
+    )
+    rows = []
+    for row, reported in rejected:
+        reopens = reported.code == "CANC" or reason_class("status", reported.reason).reopens
+        state = OrderState.READY if reopens else OrderState.BLOCKED
+        rows.append({"of_id": row.order_id, "to_state": state, "for_reason": reported.reason or reported.code})
+    await (await session.connection()).execute(statement, rows)
+
+
+async def _void(session: Transaction, rejected: Sequence[tuple[Row[Any], Reported]], now: datetime) -> None:
+    journals = [
+        Journal(
+            cause=f"rejected:{row.end_to_end_id}",
+            kind="rejection",
+            value_date=legal_date(now),
+            posted_by=_ACTOR,
+            postings=of_instruction(voided_reservation(row.amount, purpose_of(row), row.payable), row.order_id, row.id),
+        )
+        for row, _ in rejected
+    ]
+    await post(session, journals)

@@ -1,0 +1,220 @@
+"""Payer accounts, orders, runs, files, instructions, and what the bank sent."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field
+
+from services.benefits.metadata import Instant, Table
+
+
+class PayerAccount(Table, table=True):
+    """An account that pays for one fund. `reconciled_*` are of the last statement applied."""
+
+    __tablename__ = "payer_account"
+    __table_args__ = (UniqueConstraint("bank", "number", name="payer_account_number_once"),)
+
+    code: str = Field(primary_key=True)
+    bank: str
+    bin: str
+    number: str
+    holder: str
+    fund: str = Field(foreign_key="fund.code")
+    created_by: str
+    files: int = Field(default=0, sa_column_kwargs={"comment": "how many files were ever numbered"})
+    reconciled_sequence: int | None = Field(default=None, sa_type=BigInteger)
+    reconciled_closing: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class PaymentRun(Table, table=True):
+    """Orders of one programme, month and payer account that are approved and sent together."""
+
+    __tablename__ = "payment_run"
+    __table_args__ = (
+        Index(
+            "one_open_run",
+            "programme",
+            "period",
+            "payer_account",
+            unique=True,
+            postgresql_where=text("state = 'PREPARED'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    programme: str
+    period: str
+    payer_account: str = Field(foreign_key="payer_account.code")
+    state: str
+    declared_count: int
+    declared_sum: int = Field(sa_type=BigInteger)
+    content_hash: str
+    prepared_by: str
+    prepared_at: datetime = Field(sa_type=Instant)
+    approved_by: str | None = None
+    approved_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class PaymentOrder(Table, table=True):
+    """What a person is owed for a month, whatever became of the attempts to pay it."""
+
+    __tablename__ = "payment_order"
+    __table_args__ = (
+        UniqueConstraint("award_id", "period", "kind", name="order_once"),
+        CheckConstraint("amount > 0", name="amount_vnd"),
+        CheckConstraint("payable IN ('L1', 'L2')", name="payable_known"),
+        Index("payment_order_by_run", "run_id", "id"),
+        Index("payment_order_by_household", "household_id"),
+        Index("payment_order_open", "programme", "period", "fund", postgresql_where=text("state <> 'PAID'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    award_id: UUID
+    household_id: UUID
+    person_id: UUID
+    programme: str
+    fund: str = Field(foreign_key="fund.code")
+    area_code: str
+    period: str
+    kind: str
+    amount: int = Field(sa_type=BigInteger)
+    state: str
+    reason: str | None = None
+    run_id: UUID | None = Field(default=None, foreign_key="payment_run.id")
+    bank_bin: str | None = None
+    account_number: str | None = None
+    holder_name: str | None = None
+    obliged: bool = Field(default=False, sa_column_kwargs={"comment": "approved once: owed in the books"})
+    payable: str = "L1"
+
+
+class PaymentFile(Table, table=True):
+    """A sealed file: these bytes under this id, and no others ever."""
+
+    __tablename__ = "payment_file"
+    __table_args__ = (
+        Index("payment_file_waiting", "next_at", postgresql_where=text("state IN ('QUEUED', 'SENDING', 'UNKNOWN')")),
+        Index("payment_file_by_run", "run_id"),
+    )
+
+    message_id: str = Field(primary_key=True)
+    run_id: UUID = Field(foreign_key="payment_run.id")
+    payer_account: str = Field(foreign_key="payer_account.code")
+    content: bytes = Field(sa_type=LargeBinary)
+    sha256: str
+    count: int
+    total: int = Field(sa_type=BigInteger)
+    state: str
+    reason: str | None = None
+    bank_ref: str | None = None
+    attempts: int = 0
+    sealed_at: datetime = Field(sa_type=Instant)
+    next_at: datetime = Field(sa_type=Instant)
+    polls: int = 0
+    next_poll_at: datetime = Field(sa_type=Instant)
+
+
+class SendAttempt(Table, table=True):
+    """A call of the bank: written before it was made, completed after."""
+
+    __tablename__ = "send_attempt"
+    __table_args__ = (Index("send_attempt_by_file", "message_id"),)
+
+    id: UUID = Field(primary_key=True)
+    message_id: str = Field(foreign_key="payment_file.message_id")
+    started_at: datetime = Field(sa_type=Instant)
+    finished_at: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = None
+    detail: str | None = None
+
+
+class PaymentInstruction(Table, table=True):
+    """One attempt to pay an order, with an end-to-end id that no other attempt ever has."""
+
+    __tablename__ = "payment_instruction"
+    __table_args__ = (
+        Index(
+            "one_live_instruction",
+            "order_id",
+            unique=True,
+            postgresql_where=text("state NOT IN ('REJECTED', 'CANCELLED', 'RETURNED')"),
+        ),
+        UniqueConstraint("end_to_end_id", name="end_to_end_id_forever"),
+        UniqueConstraint("uetr", name="uetr_forever"),
+        Index("payment_instruction_by_file", "message_id"),
+        CheckConstraint("amount > 0", name="amount_vnd"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    order_id: UUID = Field(foreign_key="payment_order.id")
+    message_id: str = Field(foreign_key="payment_file.message_id")
+    end_to_end_id: str
+    uetr: UUID
+    amount: int = Field(sa_type=BigInteger)
+    state: str
+    rank: int = 0
+    reason: str | None = None
+    bank_reference: str | None = None
+    booked_on: date | None = None
+    version: int = 1
+
+
+class BankMessage(Table, table=True):
+    """What a bank sent, as it came, stored before anybody read it."""
+
+    __tablename__ = "bank_message"
+    __table_args__ = (UniqueConstraint("bank", "kind", "external_id", "sha256", name="inbound_once"),)
+
+    id: UUID = Field(primary_key=True)
+    bank: str
+    kind: str
+    external_id: str = Field(sa_column_kwargs={"comment": "the file or the statement that it answers to"})
+    sha256: str
+    content: bytes = Field(sa_type=LargeBinary)
+    received_at: datetime = Field(sa_type=Instant)
+    state: str = Field(sa_column_kwargs={"comment": "received, applied or quarantined"})
+    reason: str | None = None
+
+
+class BankStatement(Table, table=True):
+    """A statement that was applied. Balances in VND."""
+
+    __tablename__ = "bank_statement"
+
+    payer_account: str = Field(primary_key=True, foreign_key="payer_account.code")
+    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    statement_id: str
+    message: UUID = Field(foreign_key="bank_message.id")
+    opening: int = Field(sa_type=BigInteger)
+    closing: int = Field(sa_type=BigInteger)
+    applied_at: datetime = Field(sa_type=Instant)
+
+
+class StatementEntry(Table, table=True):
+    """A booked entry and the one journal that it became. Entry 0 is the balance before the first statement."""
+
+    __tablename__ = "statement_entry"
+    __table_args__ = (
+        UniqueConstraint("journal_id", name="one_journal_an_entry"),
+        Index("statement_entry_by_instruction", "instruction_id", postgresql_where=text("instruction_id IS NOT NULL")),
+        Index(
+            "statement_entry_by_contribution",
+            "contribution_id",
+            postgresql_where=text("contribution_id IS NOT NULL"),
+        ),
+    )
+
+    payer_account: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    ordinal: int = Field(primary_key=True)
+    side: str
+    amount: int = Field(sa_type=BigInteger)
+    booked_on: date
+    end_to_end_id: str | None = None
+    bank_reference: str | None = None
+    outcome: str
+    return_reason: str | None = None
+    instruction_id: UUID | None = None
+    contribution_id: UUID | None = None
+    journal_id: UUID = Field(foreign_key="ledger_journal.id")

@@ -1,0 +1,1 @@
+"""Dated terms and the rules that judge by them."""
