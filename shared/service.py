@@ -83,12 +83,17 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *([job_router(definition.name)] if definition.jobs else []),
         ],
         pages=definition.pages,
-        checks=[*flow.checks(), *definition.checks],
+        checks=[Check("event_log", partial(_ask, event_log)), *flow.checks(), *definition.checks],
         constraints=definition.constraints,
         lifespan=lifespan,
     )
     app.state.consumers = {consumer.name: consumer for consumer in definition.consumers}
     return app
+
+
+async def _ask(event_log: EventLog) -> None:
+    """Raise when the event log does not answer."""
+    await event_log.ends(TOPICS[:1])
 
 
 def _working(database: Database, jobs: Mapping[str, Handler]) -> AbstractAsyncContextManager[None]:
