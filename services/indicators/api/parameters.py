@@ -14,13 +14,12 @@ from shared.http import Problem, Tx, request_language
 from shared.texts import Language
 
 CODE_PATTERN = r"^[0-9A-Za-z]{1,16}$"
+NAME_PATTERN = r"^[0-9A-Za-z._-]{1,64}$"
 
 AreaCode = Annotated[str, Query(pattern=CODE_PATTERN, description="code of the unit", examples=["08566"])]
 ParentCode = Annotated[str, Query(pattern=CODE_PATTERN, description="code of the unit above", examples=["25"])]
-Standard = Annotated[str, Query(min_length=1, max_length=64, description="poverty standard", examples=["vn-2022-2025"])]
-Programme = Annotated[
-    str | None, Query(min_length=1, max_length=64, description="programme; all of them when not given")
-]
+Standard = Annotated[str, Query(pattern=NAME_PATTERN, description="poverty standard", examples=["vn-2022-2025"])]
+Programme = Annotated[str | None, Query(pattern=NAME_PATTERN, description="programme; all of them when not given")]
 Month = Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="a month", examples=["2026-11"])]
 
 

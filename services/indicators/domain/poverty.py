@@ -39,7 +39,7 @@ class Tallies:
     @property
     def decided(self) -> bool:
         """Whether any household has a standing at all."""
-        return (self.together + self.not_poor).households > 0
+        return any(tally.households for tally in (self.poor, self.near_poor, self.not_poor))
 
     def __add__(self, other: "Tallies") -> "Tallies":
         return Tallies(self.poor + other.poor, self.near_poor + other.near_poor, self.not_poor + other.not_poor)

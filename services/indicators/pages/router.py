@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from services.indicators.api.parameters import past_day
 from services.indicators.pages.boundaries import Boundaries
 from services.indicators.pages.facts import default_area, read_facts
-from services.indicators.pages.state import SORTS, PageState
+from services.indicators.pages.state import SORTS, PageState, Sort
 from services.indicators.pages.view import page
-from services.indicators.store.decisions import most_used_standard
+from services.indicators.store.decisions import most_used_standard, standards
 from services.indicators.store.figures import Ground, UnknownArea
 from services.indicators.store.figures import ground as read_ground
 from shared import clock
@@ -37,6 +37,7 @@ def page_router(boundaries: Boundaries | None) -> APIRouter:
         lstrip_blocks=True,
     )
     style = (_HERE / "static" / "indicators.css").read_bytes()
+    image = (_HERE / "static" / "indicators.svg").read_bytes()
     style_url = f"/static/indicators.css?v={hashlib.sha256(style).hexdigest()[:12]}"
 
     def answer(template: str, status: int, **fields: object) -> Response:
@@ -59,6 +60,11 @@ def page_router(boundaries: Boundaries | None) -> APIRouter:
             return answer("refused.html", problem.status, lang=lang, t=text, code=problem.code)
         return answer("page.html", 200, **page(facts, state, boundaries))
 
+    @router.get("/static/indicators.svg")
+    async def icon() -> Response:
+        """The page's icon."""
+        return Response(image, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+
     @router.get("/static/indicators.css")
     async def style_sheet() -> Response:
         """The page's style sheet; its address changes with its content."""
@@ -70,17 +76,19 @@ def page_router(boundaries: Boundaries | None) -> APIRouter:
 async def _chosen(tx: Transaction, ground: Ground, asked: Mapping[str, str], lang: Language) -> PageState | None:
     """Return what is shown, gaps filled in; None while nothing is known to show.
 
-    An empty or unknown choice of order counts as none: forms send empty fields, and old links outlive their columns.
+    An empty or unknown choice of standard or order counts as none: forms send empty fields, old links outlive columns.
 
     Raises:
         Problem: 400, the day is none or is to come.
     """
     day = _day(asked.get("on"))
     area = asked.get("area") or next((found.code for found in [default_area(ground, day)] if found), None)
-    standard = asked.get("standard") or await most_used_standard(tx, day)
+    known = await standards(tx)
+    standard = next((code for code in known if code == asked.get("standard")), None)
+    standard = standard or await most_used_standard(tx, day) or next(iter(known), None)
     if area is None or standard is None:
         return None
-    sort = next((sort for sort in SORTS if sort == asked.get("sort")), "together_rate")
+    sort: Sort = next((sort for sort in SORTS if sort == asked.get("sort")), "together_rate")
     return PageState(lang, area, standard, day, sort, asked.get("order") != "up", clock.today())
 
 

@@ -46,7 +46,8 @@ def trend(figures: Sequence[Figure], formats: Formats) -> Trend:
         say = text("indicators.page.trend.too_short", formats.language)
         return Trend(say, text("indicators.page.trend.too_short_why", formats.language), None, in_rates, days)
     bare = Trend("", "", line_chart(series), in_rates, days)
-    return Trend(_finding(bare, known, formats), _summary(bare, known, formats), bare.chart, in_rates, days)
+    summary = _summary(bare, known, formats) + _coverage(figures, formats)
+    return Trend(_finding(bare, known, formats), summary, bare.chart, in_rates, days)
 
 
 def _finding(bare: Trend, known: Sequence[tuple[date, int]], formats: Formats) -> str:
@@ -60,6 +61,16 @@ def _finding(bare: Trend, known: Sequence[tuple[date, int]], formats: Formats) -
         change=formats.hundredths(amount) if bare.in_rates else formats.number(amount),
         since=formats.day(since),
         now=bare.label(last, formats),
+    )
+
+
+def _coverage(figures: Sequence[Figure], formats: Formats) -> str:
+    """Return a sentence where more communes have decisions at the end than at the begin: the rise is theirs too."""
+    begin, end = (each.reporting for each in (next(f for f in figures if f.tallies.decided), figures[-1]))
+    if begin >= end:
+        return ""
+    return " " + text(
+        "indicators.page.trend.coverage", formats.language, begin=formats.number(begin), end=formats.number(end)
     )
 
 
