@@ -169,3 +169,7 @@ def discard(
 def main() -> None:
     """Run the command."""
     app()
+
+
+if __name__ == "__main__":
+    main()
