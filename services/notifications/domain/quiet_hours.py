@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
-from shared.clock import VIETNAM
-
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _FILE = Path(__file__).parent.parent / "data" / "quiet_hours.json"
 
 
