@@ -23,8 +23,8 @@ def cleaned(value: object) -> object:
     return clean(value) if isinstance(value, str) else value
 
 
-Name = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=200)]
-Kind = Annotated[str, BeforeValidator(cleaned), Field(max_length=40, description="legal kind: tỉnh, xã, phường, …")]
+Name = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(cleaned)]
+Kind = Annotated[str, Field(max_length=40, description="legal kind: tỉnh, xã, phường, …"), BeforeValidator(cleaned)]
 
 _KINDS: Mapping[AreaLevel, frozenset[str]] = MappingProxyType(
     {

@@ -49,7 +49,7 @@ class HouseholdRegistration(BaseModel):
 
     area_code: str = Field(max_length=12, description="code of the commune", examples=["08566"])
     registered_on: date | None = Field(default=None, description="today where absent")
-    members: tuple[MemberRegistration, ...] = Field(min_length=1, max_length=60)
+    members: list[MemberRegistration] = Field(min_length=1, max_length=60)
 
     @model_validator(mode="after")
     def _has_one_head(self) -> Self:

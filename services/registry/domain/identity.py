@@ -30,7 +30,7 @@ def mobile_number(written: str) -> str:
 
 
 Mobile = Annotated[str, Field(max_length=30, examples=["0912 345 678"]), AfterValidator(mobile_number)]
-FullName = Annotated[str, BeforeValidator(cleaned), Field(min_length=2, max_length=100, examples=["Hà Thị Mận"])]
+FullName = Annotated[str, Field(min_length=2, max_length=100, examples=["Hà Thị Mận"]), BeforeValidator(cleaned)]
 PersonalNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["025185000123"])]
 
 

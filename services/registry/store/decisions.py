@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import RowMapping, exists, insert, select, update
 
-from services.registry.domain.areas import Name
+from services.registry.domain.areas import Name, cleaned
 from services.registry.domain.decisions import Assessed, Classified, Decided, DecisionFault, DecisionRefused, decide
 from services.registry.domain.households import Household
 from services.registry.domain.standards import standards
@@ -25,6 +25,7 @@ from shared.http import FieldProblem, Problem
 from shared.ids import new_id
 from shared.messaging.outbox import publish
 
+Number = Annotated[str, Field(min_length=1, max_length=60, examples=["215/QĐ-UBND"]), BeforeValidator(cleaned)]
 _FIELDS = {"not_yet": "decided_on", "not_a_commune_then": "area_code"}
 
 
@@ -34,10 +35,10 @@ class DecisionOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     area_code: str = Field(max_length=12, examples=["08566"])
-    number: Name = Field(max_length=60, examples=["215/QĐ-UBND"])
+    number: Number
     decided_on: date = Field(examples=["2026-11-20"])
     signed_by: Name = Field(examples=["Nguyễn Văn Bình"])
-    assessment_ids: tuple[UUID, ...] = Field(min_length=1, max_length=1000)
+    assessment_ids: list[UUID] = Field(min_length=1, max_length=1000)
 
 
 class ClassDecided(BaseModel):

@@ -1,0 +1,106 @@
+"""Administrative units with validity, and the published numbers that rates divide by."""
+
+from typing import Any
+
+import pytest
+
+from services.registry.official_areas import official_areas
+from shared.events.registry import AreaStated, AreaTotalsStated
+from tests.integration.registry.conftest import SAMPLE_AREAS, Registry
+
+
+def area(**changes: Any) -> dict[str, Any]:
+    return {
+        "code": "08620",
+        "name": "Xã Long Cốc",
+        "level": "commune",
+        "parent_code": "25",
+        "kind": "xã",
+        "valid_from": "2025-07-01",
+    } | changes
+
+
+async def test_a_reused_code_is_another_unit_on_another_day(registry: Registry) -> None:
+    assert (await registry.get("/areas/08566", on="2025-06-30"))["name"] == "Thị trấn Tân Phú"
+    assert (await registry.get("/areas/08566", on="2025-07-01"))["name"] == "Xã Tân Sơn"
+    answer = await registry.client.get("/areas/240", params={"on": "2025-07-01"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "area_not_found")
+
+
+async def test_events_tell_whether_a_unit_is_urban_or_rural(registry: Registry) -> None:
+    stated = [e for e in await registry.events(AreaStated) if isinstance(e, AreaStated) and e.code == "08566"]
+    assert [(e.setting, e.version, e.valid_to is None) for e in stated] == [("urban", 1, False), ("rural", 1, True)]
+
+
+async def test_stating_the_same_again_changes_nothing(registry: Registry) -> None:
+    before = len(await registry.events(AreaStated))
+    answer = await registry.client.post(
+        "/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers={"Content-Type": "text/csv"}
+    )
+    assert answer.json() == {"created": 0, "changed": 0, "unchanged": 10}
+    assert len(await registry.events(AreaStated)) == before
+
+
+async def test_a_corrected_unit_is_told_with_its_next_version(registry: Registry) -> None:
+    assert await registry.post("/areas", [area()], status=200) == {"created": 1, "changed": 0, "unchanged": 0}
+    corrected = area(name="Xã Long Cốc (sửa)")
+    assert await registry.post("/areas", [corrected], status=200) == {"created": 0, "changed": 1, "unchanged": 0}
+    stated = [e for e in await registry.events(AreaStated) if isinstance(e, AreaStated) and e.code == "08620"]
+    assert [e.version for e in stated] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        pytest.param([area(code="08566", valid_from="2026-01-01")], "area_overlap", id="two units of one code"),
+        pytest.param([area(parent_code="99")], "area_parent_unknown", id="no parent"),
+        pytest.param([area(parent_code="08593")], "area_parent_unknown", id="parent of the same level"),
+        pytest.param([area(), area()], "area_twice", id="twice"),
+    ],
+)
+async def test_units_that_contradict_each_other_are_refused(
+    used_registry: Registry, body: list[dict[str, Any]], error: str
+) -> None:
+    problem = await used_registry.post("/areas", body, status=422)
+    assert (problem["code"], problem["errors"][-1]["code"]) == ("areas_refused", error)
+    assert problem["errors"][-1]["pointer"] == f"/body/{len(body) - 1}"
+
+
+async def test_a_broken_file_is_refused_by_line_and_column(registry: Registry) -> None:
+    lines = SAMPLE_AREAS.read_text(encoding="utf-8").splitlines()
+    lines[4] = lines[4].replace("thị trấn", "làng")
+    lines[6] += ",x"
+    answer = await registry.client.post(
+        "/areas/imports", content="\n".join(lines).encode(), headers={"Content-Type": "text/csv"}
+    )
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [
+        ("/body/lines/5", "area_kind"),
+        ("/body/lines/7", "csv_columns"),
+    ]
+
+
+async def test_the_merged_province_lists_its_148_communes(registry: Registry) -> None:
+    body = [each.model_dump(mode="json") for each in official_areas("25")]
+    assert (await registry.post("/areas", body, status=200))["created"] == 149 - 7
+    seen: list[str] = []
+    query = {"level": "commune", "parent_code": "25", "limit": "60"}
+    page = await registry.get("/areas", **query)
+    seen += [each["code"] for each in page["items"]]
+    while page["next"]:
+        page = await registry.get("/areas", **query, cursor=page["next"])
+        seen += [each["code"] for each in page["items"]]
+    assert len(seen) == len(set(seen)) == 148
+    assert seen == sorted(seen)
+
+
+async def test_published_totals_are_told_once_and_corrected_by_version(registry: Registry) -> None:
+    totals = {"code": "25", "year": 2024, "households": 997_683, "people": 4_022_600, "source": "Báo cáo 324/BC-UBND"}
+    assert (await registry.post("/area-totals", [totals], status=200))["created"] == 1
+    assert (await registry.post("/area-totals", [totals], status=200))["unchanged"] == 1
+    assert (await registry.post("/area-totals", [totals | {"households": 997_684}], status=200))["changed"] == 1
+    events = [e for e in await registry.events(AreaTotalsStated) if isinstance(e, AreaTotalsStated)]
+    assert [(e.version, e.households) for e in events] == [(1, 997_683), (2, 997_684)]
+    assert (await registry.get("/area-totals", year="2024"))["items"] == [totals | {"households": 997_684}]
+    problem = await registry.post("/area-totals", [totals | {"code": "99"}], status=422)
+    assert [each["code"] for each in problem["errors"]] == ["area_unknown"]
