@@ -9,7 +9,9 @@ import orjson
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from starlette.responses import JSONResponse, Response
 
+from shared.events import asyncapi
 from shared.http.actor import Actor
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -93,6 +95,11 @@ def journal_router(service: str) -> Router:
         rows = (await tx.execute(query)).mappings().all()
         changes = [Change(**{**row, "subject": row["key"], "data": orjson.loads(row["data"])}) for row in rows]
         return Changes(changes=changes, next=changes[-1].position if changes else since)
+
+    @router.get("/asyncapi", response_class=JSONResponse)
+    async def get_asyncapi() -> Response:
+        """Return the AsyncAPI 3 document of every event that the platform publishes."""
+        return Response(asyncapi.FILE.read_bytes(), media_type="application/json")
 
     return router
 
