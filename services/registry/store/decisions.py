@@ -20,12 +20,14 @@ from services.registry.tables import ASSESSMENTS, CLASS_HISTORY, DECISIONS, HOUS
 from shared.clock import legal_date
 from shared.db import Transaction, upsert
 from shared.events import Event
-from shared.events.registry import HouseholdClass, HouseholdClassified, Transition
+from shared.events.registry import HouseholdClass, HouseholdClassified, Standing, Transition
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
 from shared.messaging.outbox import publish
 
 Number = Annotated[str, Field(min_length=1, max_length=60, examples=["215/QĐ-UBND"]), BeforeValidator(cleaned)]
+# Households told of before other requests get their turn: about 10 ms of work.
+_AT_ONCE = 100
 _FIELDS = {"not_yet": "decided_on", "not_a_commune_then": "area_code"}
 
 
@@ -92,7 +94,7 @@ async def take_decision(session: Transaction, order: DecisionOrder, *, by: str, 
         id=decision_id, standard=standard, classes=tuple(classes), **order.model_dump(exclude={"assessment_ids"})
     )
     await _write(session, decision, by=by, now=now)
-    await _tell(session, decision, assessments, now)
+    await _tell(session, decision, assessments, households, now)
     return decision
 
 
@@ -199,14 +201,23 @@ async def _write(session: Transaction, decision: Decision, *, by: str, now: date
     await session.execute(update(HOUSEHOLDS).where(HOUSEHOLDS.c.id.in_(ids)).values(version=HOUSEHOLDS.c.version + 1))
 
 
-async def _tell(session: Transaction, decision: Decision, assessments: dict[UUID, Assessed], now: datetime) -> None:
-    households = await households_of(session, [each.household_id for each in decision.classes])
-    events: list[Event] = []
-    for each in sorted(decision.classes, key=lambda each: each.household_id):
-        household = households[each.household_id]
-        events.append(_classified(decision, each, assessments[each.assessment_id]))
-        events.append(household_stated(household, now))
-    await publish(session, "registry", events)
+async def _tell(
+    session: Transaction,
+    decision: Decision,
+    assessments: dict[UUID, Assessed],
+    households: dict[UUID, Household],
+    now: datetime,
+) -> None:
+    classes = sorted(decision.classes, key=lambda each: each.household_id)
+    for start in range(0, len(classes), _AT_ONCE):
+        events: list[Event] = []
+        for each in classes[start : start + _AT_ONCE]:
+            standing = Standing(
+                standard=each.standard, household_class=each.household_class, decided_on=each.decided_on
+            )
+            events.append(_classified(decision, each, assessments[each.assessment_id]))
+            events.append(household_stated(households[each.household_id].with_standing(standing), now))
+        await publish(session, "registry", events)
 
 
 def _classified(decision: Decision, decided: ClassDecided, assessment: Assessed) -> HouseholdClassified:
