@@ -1,6 +1,8 @@
 """The command `python -m deploy.bank`: one simulated bank on one folder and port."""
 
 import argparse
+import sqlite3
+from contextlib import closing
 
 from deploy.bank.app import create_app, open_bank
 from deploy.bank.store import Terms
@@ -21,10 +23,10 @@ def main() -> None:
     )
     try:
         bank = open_bank(options.data, terms)
-    except (FolderTaken, OSError) as refused:
+    except (FolderTaken, OSError, sqlite3.Error) as refused:
         give_up(f"the bank cannot open its folder {options.data}: {refused}")
-    serve(create_app(bank), options.host, options.port)
-    bank.database.close()
+    with closing(bank.database):
+        serve(create_app(bank), options.host, options.port)
 
 
 def _options() -> argparse.Namespace:

@@ -30,6 +30,7 @@ class Database:
         Raises:
             FolderTaken: another process holds the folder.
             OSError: the folder cannot be made or written.
+            sqlite3.Error: the file is no SQLite database or cannot be written.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._hold = (folder / f"{name}.lock").open("w")

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -56,12 +57,18 @@ def give_up(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
+def _leave(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
 def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; a request in work gets five seconds to end."""
+    """Serve until SIGTERM or SIGINT, then raise `SystemExit(0)`; a request in work gets five seconds to end."""
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as refused:
         give_up(f"cannot listen on {host}:{port}: {refused.strerror or refused}")
     write_json_lines()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # the server raises the signal again once it has shut down
     options: dict[str, Any] = {"http": DroppableConnection, "log_config": None, "access_log": False, "lifespan": "on"}
     uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=5, **options)).run(sockets=[listener])

@@ -1,5 +1,8 @@
 """The command `python -m deploy.sms`: one simulated SMS gateway on one folder and port."""
 
+import sqlite3
+from contextlib import closing
+
 from deploy.counterpart.database import FolderTaken
 from deploy.counterpart.server import arguments, give_up, serve
 from deploy.sms.app import create_app, open_gateway
@@ -12,10 +15,10 @@ def main() -> None:
     options = parser.parse_args()
     try:
         gateway = open_gateway(options.data, options.delivery_delay)
-    except (FolderTaken, OSError) as refused:
+    except (FolderTaken, OSError, sqlite3.Error) as refused:
         give_up(f"the SMS gateway cannot open its folder {options.data}: {refused}")
-    serve(create_app(gateway), options.host, options.port)
-    gateway.database.close()
+    with closing(gateway.database):
+        serve(create_app(gateway), options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Break:
 
 _BLOCK_COUNT = "<BtchBookg>false</BtchBookg><NbOfTxs>2</NbOfTxs>"
 _BLOCK_SUM = f"{_BLOCK_COUNT}<CtrlSum>1360000</CtrlSum>"
-_ACCOUNT = "<CdtrAcct><Id><Othr><Id>3120205590001</Id></Othr></Id></CdtrAcct>"
+_ACCOUNT = "<CdtrAcct><Id><Othr><Id>3120205123456</Id></Othr></Id></CdtrAcct>"
 _AMOUNT = '<InstdAmt Ccy="VND">500000</InstdAmt>'
 _PURPOSE = "<Purp><Cd>SSBE</Cd></Purp>"
 
@@ -60,7 +60,7 @@ BREAKS = (
     Break("EndToEndId too long", f"<EndToEndId>{FIRST.end_to_end_id}", f"<EndToEndId>{'A' * 36}", "FF08", schema=True),
     Break("EndToEndId with a slash", "<EndToEndId>FIRST-", "<EndToEndId>FIRST/", "FF08"),
     Break("no creditor account", _ACCOUNT, "", "AC03"),
-    Break("creditor account of letters", "<Id>3120205590001", "<Id>so tai khoan", "AC03"),
+    Break("creditor account of letters", "<Id>3120205123456", "<Id>so tai khoan", "AC03"),
     Break("IBAN", _ACCOUNT, "<CdtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></CdtrAcct>", "CH17"),
     Break("no creditor name", "<Cdtr><Nm>HOANG THI MAY</Nm></Cdtr>", "<Cdtr><CtryOfRes>VN</CtryOfRes></Cdtr>", "BE22"),
     Break("no creditor", "<Cdtr><Nm>HOANG THI MAY</Nm></Cdtr>", "", "CH21"),

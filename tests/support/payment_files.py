@@ -12,7 +12,7 @@ class Pay:
     """One payment: whole VND to an account at the bank with this NAPAS member id."""
 
     amount: int = 500_000
-    account: str = "3120205590001"
+    account: str = "3120205123456"
     bin: str = "970436"
     end_to_end_id: str = field(default_factory=lambda: uuid4().hex.upper())
     uetr: str = field(default_factory=lambda: str(uuid4()))

@@ -1,14 +1,20 @@
 """What tests ask a running simulated bank, in their own reading of its messages."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 import httpx
 from lxml import etree
 
 from tests.support.payment_files import PAYER, Pay, message_id, payment_file
+from tests.support.programs import Program
 from tests.support.waiting import until
+
+FUNDS = 10_000_000_000
+"""VND with which the tests' payer starts."""
 
 _P2 = {"m": "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"}
 _C53 = {"m": "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"}
@@ -121,7 +127,9 @@ class SimulatedBank:
             statuses = await self.statuses(message)
             return statuses if all(one.status in ("ACSC", "RJCT") for one in statuses.values()) else None
 
-        return cast("dict[str, Status]", await until(final, describe="every payment of the file has a final status"))
+        return cast(
+            "dict[str, Status]", await until(final, within=30, describe="every payment of the file has a final status")
+        )
 
     async def close(self, account: str = PAYER) -> StatementRead:
         """Close the current statement of an account and return it."""
@@ -145,3 +153,18 @@ class SimulatedBank:
         """Say whether the bank's whole book agrees and sums to zero."""
         book = (await self.client.get("/admin/book")).raise_for_status().json()
         return book["balanced"] is True and book["total"] == 0
+
+
+@asynccontextmanager
+async def client(program: Program) -> AsyncIterator[SimulatedBank]:
+    """Talk to a bank's process for the length of a block."""
+    async with httpx.AsyncClient(base_url=program.url, timeout=30, trust_env=False) as http:
+        yield SimulatedBank(http)
+
+
+def assert_chain(statements: Sequence[StatementRead]) -> None:
+    """Fail unless each statement adds up and follows the one before it, without a gap."""
+    for statement in statements:
+        assert statement.opening + sum(entry.amount for entry in statement.entries) == statement.closing
+    for earlier, later in pairwise(statements):
+        assert (later.sequence, later.opening) == (earlier.sequence + 1, earlier.closing)

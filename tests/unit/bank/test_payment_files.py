@@ -14,7 +14,7 @@ def test_a_right_file_is_read_whole() -> None:
     assert [block.debtor_account for block in file.blocks] == [PAYER]
     first, second = file.transfers
     assert (first.end_to_end_id, first.amount, first.uetr) == (FIRST.end_to_end_id, 500_000, FIRST.uetr)
-    assert (second.creditor_bin, second.creditor_account, second.purpose) == ("970436", "3120205590001", "SSBE")
+    assert (second.creditor_bin, second.creditor_account, second.purpose) == ("970436", "3120205123456", "SSBE")
 
 
 @pytest.mark.parametrize("broken", [*BREAKS, *HOSTILE], ids=lambda broken: broken.name)
@@ -35,4 +35,4 @@ def test_a_refusal_quotes_nothing_of_a_person() -> None:
         with pytest.raises(Refused) as refused:
             pain001.read(broken.apply())
         assert "HOANG" not in refused.value.detail
-        assert "3120205590001" not in refused.value.detail
+        assert "3120205123456" not in refused.value.detail
