@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from services.indicators.api.parameters import past_day
 from services.indicators.pages.boundaries import Boundaries
 from services.indicators.pages.facts import default_area, read_facts
-from services.indicators.pages.state import SORTS, PageState, Sort
+from services.indicators.pages.state import SORTS, PageState, Sort, View
 from services.indicators.pages.view import page
 from services.indicators.store.decisions import most_used_standard, standards
 from services.indicators.store.figures import Ground, UnknownArea
@@ -89,7 +89,8 @@ async def _chosen(tx: Transaction, ground: Ground, asked: Mapping[str, str], lan
     if area is None or standard is None:
         return None
     sort: Sort = next((sort for sort in SORTS if sort == asked.get("sort")), "together_rate")
-    return PageState(lang, area, standard, day, sort, asked.get("order") != "up", clock.today())
+    view: View = "tiles" if asked.get("view") == "tiles" else "map"
+    return PageState(lang, area, standard, day, sort, asked.get("order") != "up", view, clock.today())
 
 
 def _day(asked: str | None) -> date:

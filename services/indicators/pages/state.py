@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from shared.texts import Language
 
+View = Literal["map", "tiles"]
 Sort = Literal["code", "name", "poor", "near_poor", "together", "poor_rate", "near_poor_rate", "together_rate", "base"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
@@ -21,6 +22,7 @@ class PageState:
     on: date
     sort: Sort
     down: bool
+    view: View
     today: date
 
     def url(self, fragment: str = "", **changes: object) -> str:

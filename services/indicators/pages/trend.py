@@ -28,7 +28,7 @@ class Trend:
 
     def label(self, value: int, formats: Formats) -> str:
         """Return a value of the chart as people read it."""
-        return f"{formats.hundredths(value)}\u00a0%" if self.in_rates else formats.number(value)
+        return (formats.percent(Rate(value)) or "") if self.in_rates else formats.number(value)
 
 
 def trend(figures: Sequence[Figure], formats: Formats) -> Trend:

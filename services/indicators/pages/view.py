@@ -64,6 +64,7 @@ def page(facts: Facts, state: PageState, boundaries: Boundaries | None) -> dict[
         "rows": _sorted(units, state),
         "legend": _legend(formats),
         "boundaries": boundaries if boundaries and boundaries.covers(unit.figure.area.code for unit in units) else None,
+        "drawn": sorted(units, key=lambda unit: unit.here),
         "programmes": [
             (_name("programme", programme, formats), money)
             for programme, money in sorted(facts.payments.by_programme().items())

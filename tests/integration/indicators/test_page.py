@@ -147,7 +147,7 @@ async def test_links_sort_the_table_and_open_a_commune_and_the_address_holds_it_
     await page.locator("#communes-table").get_by_role("link", name="Xã Tân Sơn").click()
     chosen = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
     assert chosen == {
-        "lang": "vi", "area": "08566", "standard": STANDARD, "on": DAY, "sort": "name", "order": "up",
+        "lang": "vi", "area": "08566", "standard": STANDARD, "on": DAY, "sort": "name", "order": "up", "view": "map",
     }  # fmt: skip
     assert (await page.locator("h1").inner_text()).startswith("Xã Tân Sơn")
     await page.get_by_role("link", name="English").click()
@@ -211,6 +211,8 @@ async def test_with_boundaries_the_map_is_a_map(
         await page.get_by_role("link", name=label).focus()
         await page.keyboard.press("Enter")
         await page.wait_for_url("**area=08566**")
+        await page.get_by_role("link", name="Xem dạng ô").click()
+        assert await page.locator(".map-tile").count() == 3
         assert complaints == []
     await mapped.state.database.close()
 

@@ -60,11 +60,11 @@ def test_lines_stay_in_the_box_and_labels_apart(values: list[tuple[int, int]]) -
 
 def test_an_address_holds_the_whole_choice_but_not_today() -> None:
     today = date(2026, 11, 24)
-    state = PageState("vi", "25", "vn-2022-2025", today, "poor", True, today)
-    assert state.url() == "/?lang=vi&area=25&standard=vn-2022-2025&sort=poor&order=down"
+    state = PageState("vi", "25", "vn-2022-2025", today, "poor", True, "map", today)
+    assert state.url() == "/?lang=vi&area=25&standard=vn-2022-2025&sort=poor&view=map&order=down"
     assert "on=2026-01-01" in state.url(on=date(2026, 1, 1))
-    assert "sort=poor&order=up" in state.sorted_by("poor")
-    assert "sort=name&order=up" in state.sorted_by("name")
+    assert "sort=poor&view=map&order=up" in state.sorted_by("poor")
+    assert "sort=name&view=map&order=up" in state.sorted_by("name")
 
 
 def _square(code: str, west: float) -> dict[str, object]:
