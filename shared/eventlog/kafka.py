@@ -15,18 +15,23 @@ from shared.eventlog.port import EventLog, LogUnavailable, Placed, Reader, Recor
 from shared.events.contract import PARTITIONS
 
 _BATCH_BYTES = 900_000  # under the broker's default limit of one message set, 1 MB
-_SESSION_MS = 15_000
 _REBALANCE_MS = 60_000  # a member may finish the batch in hand before it lets go
 
 
 class KafkaLog(EventLog):
-    """Topics in Kafka. `prefix` stands before each topic's and group's name where platforms share a broker."""
+    """Topics in Kafka. `prefix` stands before each topic's and group's name where platforms share a broker.
 
-    def __init__(self, bootstrap: str, *, client: str, prefix: str = "", replication: int = 1) -> None:
+    A member of a group that was not heard of for `session_seconds` loses its partitions to the others.
+    """
+
+    def __init__(
+        self, bootstrap: str, *, client: str, prefix: str = "", replication: int = 1, session_seconds: float = 15
+    ) -> None:
         self._bootstrap = bootstrap
         self._client = client
         self._prefix = prefix
         self._replication = replication
+        self._session_seconds = session_seconds
         self._producer: AIOKafkaProducer | None = None
         self._observer: AIOKafkaConsumer | None = None  # asks how far partitions reach; reads nothing
         self._starting = asyncio.Lock()
@@ -45,6 +50,7 @@ class KafkaLog(EventLog):
                         for name in missing
                     ]
                 )
+                await self.ends(topics)  # answered when every partition has its leader
         except TopicAlreadyExistsError:
             pass  # another service made it at the same moment
         except (KafkaError, OSError) as error:
@@ -97,8 +103,6 @@ class KafkaLog(EventLog):
                 raise LogUnavailable(f"a record of {topic} is larger than a batch may be")
             batch.close()
             stored = await (await producer.send_batch(batch, self._prefix + topic, partition=partition))
-            if stored.offset < 0:  # the broker had the batch already and does not say where
-                raise LogUnavailable(f"{topic}/{partition}: stored at an unknown offset")
             for position, index in enumerate(queue[sent : sent + size]):
                 placed[index] = Placed(partition, stored.offset + position)
             sent += size
@@ -109,11 +113,14 @@ class KafkaLog(EventLog):
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._bootstrap,
                     client_id=self._client,
-                    enable_idempotence=True,
                     acks="all",
                     max_batch_size=_BATCH_BYTES,
                     request_timeout_ms=15_000,
                 )
+                # No retries of its own, and so no idempotence, which is for them: one might reach a broker that came
+                # back without its last records, and store newer events before the older ones are back. Who appends
+                # looks first how far the log reaches.
+                producer._message_accumulator._batch_ttl = 0
                 try:
                     await producer.start()
                 except BaseException:
@@ -123,11 +130,17 @@ class KafkaLog(EventLog):
             return self._producer
 
     async def _drop_producer(self) -> None:
-        """Forget a producer that failed: its sequence numbers can no longer be trusted."""
+        """Forget a producer that failed, with all that it still holds."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(KafkaError, OSError, asyncio.TimeoutError):
+            try:
                 await asyncio.wait_for(producer.stop(), 5)
+            except TimeoutError:  # it still waits to be rid of what it holds, and would for ever
+                await producer.client.close()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(producer._sender.close(), 5)
+            except (KafkaError, OSError):
+                pass
 
     async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         wanted = [KafkaPartition(self._prefix + topic, number) for topic in topics for number in range(PARTITIONS)]
@@ -158,7 +171,20 @@ class KafkaLog(EventLog):
                 await asyncio.wait_for(observer.stop(), 5)
 
     def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
-        return _KafkaReader(self._bootstrap, self._client, self._prefix, topics, group)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client,
+            group_id=None if group is None else self._prefix + group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=int(self._session_seconds * 1000),
+            heartbeat_interval_ms=int(self._session_seconds * 200),
+            rebalance_timeout_ms=_REBALANCE_MS,
+            metadata_max_age_ms=30_000,
+        )
+        return _KafkaReader(consumer, self._prefix, topics, in_group=group is not None)
 
     async def close(self) -> None:
         await self._drop_producer()
@@ -168,26 +194,14 @@ class KafkaLog(EventLog):
 class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
     """One member of a group, or one that reads every partition from its beginning."""
 
-    def __init__(self, bootstrap: str, client: str, prefix: str, topics: Sequence[str], group: str | None) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, prefix: str, topics: Sequence[str], *, in_group: bool) -> None:
+        self._consumer = consumer
         self._prefix = prefix
         self._topics = [prefix + topic for topic in topics]
-        self._in_group = group is not None
+        self._in_group = in_group
         self._first_in_hand: dict[KafkaPartition, int] = {}
         self._free = asyncio.Event()
         self._free.set()
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            client_id=client,
-            group_id=None if group is None else prefix + group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            partition_assignment_strategy=(RangePartitionAssignor,),
-            session_timeout_ms=_SESSION_MS,
-            heartbeat_interval_ms=3_000,
-            rebalance_timeout_ms=_REBALANCE_MS,
-            metadata_max_age_ms=30_000,
-        )
 
     async def start(self) -> None:
         try:
@@ -225,7 +239,7 @@ class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
                 at.partition,
                 record.offset,
                 record.key or b"",
-                record.headers,
+                tuple((name, value or b"") for name, value in record.headers),
                 record.value or b"",
             )
             for at, records in batches.items()
@@ -260,11 +274,12 @@ class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def lag(self) -> Mapping[TopicPartition, int]:
         lags: dict[TopicPartition, int] = {}
-        for at in self._consumer.assignment():
-            end = self._consumer.highwater(at)
+        ends = {at: self._consumer.highwater(at) for at in self._consumer.assignment()}
+        for at, end in ends.items():
             if end is not None:
-                behind = end - await self._consumer.position(at)
-                lags[at.topic.removeprefix(self._prefix), at.partition] = max(0, behind)
+                with contextlib.suppress(IllegalStateError):  # given to another member while we asked
+                    behind = end - await self._consumer.position(at)
+                    lags[at.topic.removeprefix(self._prefix), at.partition] = max(0, behind)
         return lags
 
     async def close(self) -> None:

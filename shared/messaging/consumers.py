@@ -202,7 +202,7 @@ def read_envelope(consumer: Consumer, stored: Stored) -> Message:
         return from_stored(stored)
     except BrokenEnvelope:
         place = uuid.uuid5(uuid.NAMESPACE_OID, f"{stored.topic}/{stored.partition}/{stored.offset}")
-        key = stored.key.decode(errors="replace")
+        key = stored.key.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
         return Message(
             place, consumer.handles[0].TYPE, "/unknown", key, clock.now(), stored.topic, key, b"", traceparent=None
         )

@@ -46,7 +46,7 @@ async def count_waiting(session: Transaction) -> dict[str, int]:
         .where(dead_letters.c.state.in_(WAITING))
         .group_by(dead_letters.c.consumer)
     )
-    return dict((await session.execute(waiting)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(waiting)}
 
 
 async def list_letters(

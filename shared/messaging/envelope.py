@@ -33,18 +33,31 @@ def from_stored(stored: Stored) -> Message:
     Raises:
         BrokenEnvelope: an attribute is missing or is not what CloudEvents says.
     """
-    headers = dict(stored.headers)
     try:
+        headers = {name: _text(value) for name, value in stored.headers}
+        if headers["ce_specversion"] != "1.0":
+            raise ValueError("another version of CloudEvents")
+        time = datetime.fromisoformat(headers["ce_time"])
+        if time.tzinfo is None:
+            raise ValueError("ce_time has no time zone")
         return Message(
-            id=UUID(headers["ce_id"].decode()),
-            type=headers["ce_type"].decode(),
-            source=headers["ce_source"].decode(),
-            subject=headers["ce_subject"].decode(),
-            time=datetime.fromisoformat(headers["ce_time"].decode()),
+            id=UUID(headers["ce_id"]),
+            type=headers["ce_type"],
+            source=headers["ce_source"],
+            subject=headers["ce_subject"],
+            time=time,
             topic=stored.topic,
-            key=stored.key.decode(),
+            key=_text(stored.key),
             data=stored.value,
-            traceparent=headers["traceparent"].decode() if "traceparent" in headers else None,
+            traceparent=headers.get("traceparent"),
         )
     except (KeyError, ValueError) as error:
         raise BrokenEnvelope(f"{stored.topic}/{stored.partition}@{stored.offset}: {type(error).__name__}") from error
+
+
+def _text(value: bytes) -> str:
+    """Return a text that PostgreSQL can keep: a dead letter holds it."""
+    text = value.decode()
+    if "\0" in text:
+        raise ValueError("a zero byte")
+    return text

@@ -4,17 +4,19 @@ The live consumer goes on meanwhile. For the last records and the swap it waits:
 """
 
 import re
+import time
 from collections.abc import Mapping
 
 from sqlalchemy import text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.db import Database, Transaction
-from shared.eventlog import EventLog, Reader, TopicPartition
+from shared.eventlog import EventLog, LogUnavailable, Reader, TopicPartition
 from shared.messaging.consumers import Consumer, apply, read_envelope
 from shared.messaging.tables import dead_letters, inbox
 
 _BATCH = 2_000
+_STALLED_SECONDS = 30.0  # the live consumer may be waiting for us
 
 
 class NotRebuildable(ValueError):
@@ -60,12 +62,17 @@ class _Shadow:
         self._schema = schema
         self._reader = reader
         self._next: dict[TopicPartition, int] = {}
+        self._last_record = time.monotonic()
 
     def reached(self, ends: Mapping[TopicPartition, int]) -> bool:
         return all(self._next.get(at, 0) >= end for at, end in ends.items())
 
     async def advance(self, session: Transaction) -> None:
         records = await self._reader.poll(_BATCH, 1.0)
+        if records:
+            self._last_record = time.monotonic()
+        elif time.monotonic() - self._last_record > _STALLED_SECONDS:
+            raise LogUnavailable(f"no record in {_STALLED_SECONDS:.0f} s, before the end")
         await session.execute(text(f"SET LOCAL search_path TO {self._schema}, public"))
         applied = await apply(session, self._consumer, [read_envelope(self._consumer, record) for record in records])
         self.events += applied.new
@@ -87,6 +94,12 @@ async def _prepare(database: Database, consumer: Consumer, schema: str) -> None:
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
                 await shadows.execute(CreateIndex(index))
         await connection.execution_options(schema_translate_map=None)
+        # What a person gave up stays given up: in the inbox from the start, it is not new when it comes.
+        given_up = (
+            f"INSERT INTO {schema}.inbox SELECT consumer, event_id FROM public.dead_letters "  # noqa: S608 - our own names
+            "WHERE consumer = :consumer AND state = 'discarded'"
+        )
+        await connection.execute(text(given_up), {"consumer": consumer.name})
 
 
 async def _swap(session: Transaction, consumer: Consumer, schema: str) -> None:
@@ -100,13 +113,14 @@ async def _swap(session: Transaction, consumer: Consumer, schema: str) -> None:
     this = {"consumer": consumer.name}
     await connection.execute(text("DELETE FROM public.inbox WHERE consumer = :consumer"), this)
     await connection.execute(text(f"INSERT INTO public.inbox SELECT * FROM {schema}.inbox"))  # noqa: S608 - our own names
-    await connection.execute(
-        text("DELETE FROM public.dead_letters WHERE consumer = :consumer AND state IN ('failed', 'parked')"), this
-    )
+    # A letter replayed before may be aside again: the events before it failed this time.
+    again = f"state = 'replayed' AND event_id IN (SELECT event_id FROM {schema}.dead_letters)"  # noqa: S608
+    old = f"DELETE FROM public.dead_letters WHERE consumer = :consumer AND (state IN ('failed', 'parked') OR {again})"  # noqa: S608
+    await connection.execute(text(old), this)
     await connection.execute(
         text(
             f"INSERT INTO public.dead_letters ({columns}) SELECT {columns} FROM {schema}.dead_letters "  # noqa: S608
-            "ON CONFLICT (consumer, event_id) DO NOTHING"
+            "ORDER BY id ON CONFLICT (consumer, event_id) DO NOTHING"
         )
     )
     await connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))

@@ -24,6 +24,7 @@ from shared.workers import pause
 _BATCH = 2_000
 _LOCK = 0x416E73696E680001  # "Ansinh", 1: the relay of this database
 _RESTART_SECONDS = 0.5  # no broker comes back faster: heard from it since, then it has all it had
+_IDLE_SECONDS = 2.0  # a log may lose its tail also while there is nothing to send
 _FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 _UNSENT = """
@@ -115,10 +116,10 @@ class Relay:
     async def _send_batch(self, connection: "asyncpg.Connection[Any]") -> bool:
         """Send and mark one batch; return whether there was anything to send."""
         rows = await connection.fetch(_UNSENT, _BATCH)
+        if time.monotonic() - self._last_contact > (_RESTART_SECONDS if rows else _IDLE_SECONDS):
+            await self._put_back_what_was_lost(connection)
         if not rows:
             return False
-        if time.monotonic() - self._last_contact > _RESTART_SECONDS:
-            await self._put_back_what_was_lost(connection)
         placed = await self._log.append([to_record(_message(row)) for row in rows])
         await self._mend(connection, rows, placed)
         await self._mark(connection, rows, placed)

@@ -69,10 +69,10 @@ class Runner:
                 try:
                     await self._process(records)
                 except Exception as error:
+                    self.progress.waiting_for = type(error).__name__
                     if not is_transient(error):
                         raise
                     await reader.rewind()
-                    self.progress.waiting_for = type(error).__name__
                     log.warning("consumer_waits", consumer=self.consumer.name, error=type(error).__name__)
                     await pause(stop, seconds)
                     seconds = min(seconds * 2, _LONGEST_PAUSE)

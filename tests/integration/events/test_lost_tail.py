@@ -1,0 +1,124 @@
+"""A log that lost its last records gets them back, in order, from the relay."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.db import Database
+from shared.eventlog import TopicPartition
+from tests.integration.events.conftest import Urls
+from tests.support.events import TOPIC, Chain
+from tests.support.waiting import until
+
+_END = "SELECT next_offset FROM log_partitions WHERE topic = $1 AND partition = $2"
+_CUT = """
+DELETE FROM log_records WHERE topic = '{0}' AND partition = {1} AND "offset" >= {2};
+UPDATE log_partitions SET next_offset = {2} WHERE topic = '{0}' AND partition = {1};
+"""
+
+
+async def cut(urls: Urls, losses: dict[TopicPartition, int]) -> None:
+    """Let partitions lose their last records, as a disk that lost its last writes would; none loses more than all.
+
+    The log is away meanwhile, as long as the quickest restart takes.
+    """
+    inside, outside = Database(urls.log, name="cut"), Database(urls.producer, name="cut")
+    log, gate = await inside.connect(), await outside.connect()
+    name = await log.fetchval("SELECT current_database()")
+    try:
+        await gate.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await log.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await asyncio.sleep(0.6)
+        async with log.transaction():
+            for (topic, partition), lost in losses.items():
+                end = await log.fetchval(_END, topic, partition)
+                await log.execute(_CUT.format(topic, partition, max(0, end - lost)))
+    finally:
+        await gate.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        for connection in (log, gate):
+            await connection.close()
+        for database in (inside, outside):
+            await database.close()
+
+
+@asynccontextmanager
+async def at_work(chain: Chain, *, relay: bool, consumer: bool) -> AsyncIterator[None]:
+    async with AsyncExitStack() as parts:
+        if relay:
+            await parts.enter_async_context(chain.relaying())
+        if consumer:
+            await parts.enter_async_context(chain.consuming())
+        yield
+
+
+async def everything_sent(chain: Chain) -> None:
+    async def nothing_unsent() -> bool:
+        return await chain.unsent() == 0
+
+    await until(nothing_unsent, within=30, describe="an empty outbox")
+
+
+@pytest.mark.parametrize("read_before", [True, False], ids=["consumer read it", "consumer has a backlog"])
+@pytest.mark.parametrize("running", [True, False], ids=["relay runs on", "relay is restarted"])
+async def test_what_the_log_lost_comes_again_and_has_one_effect(
+    embedded_chain: Chain, urls: Urls, running: bool, read_before: bool
+) -> None:
+    chain = embedded_chain
+    everywhere = {(TOPIC, number): 3 + number % 4 for number in range(12)}
+    async with at_work(chain, relay=running, consumer=False):
+        async with at_work(chain, relay=not running, consumer=read_before):
+            await chain.write_next(*range(30), each=5)
+            await everything_sent(chain)
+            if read_before:
+                await chain.each_once_in_order()
+        before = await chain.log.ends([TOPIC])
+        await cut(urls, everywhere)
+        async with at_work(chain, relay=not running, consumer=True):
+            await chain.write_next(*range(30), each=2)
+            await chain.each_once_in_order()
+    after = await chain.log.ends([TOPIC])
+    assert all(after[at] >= before[at] for at in before)
+
+
+async def test_a_log_that_lost_its_tail_gets_it_back_also_when_nothing_new_is_written(
+    embedded_chain: Chain, urls: Urls
+) -> None:
+    chain = embedded_chain
+    async with chain.relaying():
+        await chain.write_next(*range(5), each=2)
+        await everything_sent(chain)
+        before = await chain.log.ends([TOPIC])
+        await cut(urls, {(TOPIC, number): 1 for number in range(12)})
+
+        async def whole_again() -> bool:
+            return dict(await chain.log.ends([TOPIC])) == dict(before)
+
+        await until(whole_again, within=15, describe="the records back in the log")
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_any_loss_at_any_time_is_made_good(data: st.DataObject, embedded_chain: Chain, urls: Urls) -> None:
+    """Rounds of writing and losing, with relay and consumer each at work or not; cut while the relay may send."""
+    chain = embedded_chain
+    picks = random.Random(data.draw(st.integers(0, 1 << 30), label="seed"))
+    for _ in range(3):
+        relay, consumer = picks.random() < 0.7, picks.random() < 0.6
+        async with at_work(chain, relay=relay, consumer=consumer):
+            await chain.write_next(*picks.sample(range(8), 4), each=picks.randint(1, 4))
+            if relay and picks.random() < 0.7:
+                await everything_sent(chain)
+            await chain.write_next(*picks.sample(range(8), 4), each=picks.randint(1, 3))
+            losses = {(TOPIC, number): picks.randint(1, 6) for number in picks.sample(range(12), 8)}
+            await cut(urls, losses)
+            await chain.write_next(*picks.sample(range(8), 4))
+    async with at_work(chain, relay=True, consumer=True):
+        await chain.each_once_in_order()
