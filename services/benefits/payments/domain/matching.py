@@ -9,7 +9,7 @@ from uuid import UUID
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Posting, Purpose, of_instruction
 from services.benefits.payments.domain.statement import Entry, Statement
-from services.benefits.payments.domain.states import OUT, InstructionState
+from services.benefits.payments.domain.states import CLOSED, InstructionState
 
 
 class Outcome(StrEnum):
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     UNKNOWN_DEBIT = "unknown_debit"
     AMOUNT_MISMATCH = "amount_mismatch"
     DOUBLE_DEBIT = "double_debit"
-    DEBIT_AFTER_REJECTION = "debit_after_rejection"
+    DEBIT_AFTER_CLOSE = "debit_after_close"
     RETURN_UNMATCHED = "return_unmatched"
     OPENING_BALANCE = "opening_balance"
 
@@ -83,10 +83,10 @@ class Matcher:
         if attempt is None:
             postings = templates.unknown_debit(entry.amount, self._fund, self._bank_account)
             return Judgement(entry, Outcome.UNKNOWN_DEBIT, postings)
+        if attempt.state in CLOSED:
+            return self._claim(entry, attempt, Outcome.DEBIT_AFTER_CLOSE)
         if attempt.booked_on is not None or attempt.state is InstructionState.EXCEPTION:
             return self._claim(entry, attempt, Outcome.DOUBLE_DEBIT)
-        if attempt.state not in OUT and attempt.state is not InstructionState.RETURN_EXPECTED:
-            return self._claim(entry, attempt, Outcome.DEBIT_AFTER_REJECTION)
         if entry.amount != attempt.amount:
             return self._claim(entry, attempt, Outcome.AMOUNT_MISMATCH)
         state = attempt.state if attempt.state is InstructionState.RETURN_EXPECTED else InstructionState.BOOKED
@@ -95,8 +95,8 @@ class Matcher:
 
     def _claim(self, entry: Entry, attempt: Attempt, outcome: Outcome) -> Judgement:
         postings = templates.wrong_debit(entry.amount, attempt.purpose, self._bank_account)
-        # A rejected attempt stays closed: its order may have another one by now.
-        closed = outcome is Outcome.DEBIT_AFTER_REJECTION
+        # A rejected or returned attempt stays closed: its order may have another one by now.
+        closed = outcome is Outcome.DEBIT_AFTER_CLOSE
         state = attempt.state if closed else InstructionState.EXCEPTION
         return self._of_attempt(entry, outcome, postings, replace(attempt, state=state))
 

@@ -1,0 +1,229 @@
+"""A benefits service over real PostgreSQL, driven as its clients and its log drive it, and a bank to pay through."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.benefits.app import CHECKS
+from services.benefits.beneficiaries.consumers import BENEFICIARIES
+from services.benefits.ledger.checks import run_checks
+from services.benefits.ledger.domain.journal import Purpose
+from services.benefits.ledger.store import commit_budget
+from services.benefits.payments.workers import BankWork
+from shared import clock
+from shared.db import Database
+from shared.events import EVENT_TYPES, Event, Message
+from shared.events.registry import HouseholdStated, Member, PaymentAccount, PersonStated, Standing
+from shared.ids import new_id
+from shared.messaging.consumers import apply
+from tests.support.simulated_bank import SimulatedBank
+from tests.support.waiting import until
+
+PROGRAMME = "monthly-assistance-poor-elderly"
+FUND = "STATE_PROVINCE"
+PAYER = "PHUTHO-01"
+BIN = "970405"
+STANDARD = "vn-2022-2025"
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person alone in a household."""
+
+    household_id: UUID
+    person_id: UUID
+
+
+def message_of(event: Event) -> Message:
+    """Return an event as the log would deliver it."""
+    return Message(
+        id=new_id(),
+        type=event.TYPE,
+        source="/registry",
+        subject=event.key,
+        time=clock.now(),
+        topic=event.TOPIC,
+        key=event.key,
+        data=event.encode(),
+    )
+
+
+def household(who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: str | None = "poor") -> Event:
+    """Return a household of one person; without a class nobody has decided on it."""
+    standings = ()
+    if klass is not None:
+        standings = (Standing(standard=STANDARD, household_class=klass, decided_on=date(2026, 1, 5)),)  # type: ignore[arg-type]
+    member = Member(person_id=who.person_id, sex="female", birth_year=birth_year, ethnicity="03", is_head=True)
+    return HouseholdStated(
+        household_id=who.household_id,
+        version=version,
+        area_code="08566",
+        members=(member,),
+        standings=standings,
+        recorded_at=clock.now(),
+    )
+
+
+def person(who: Somebody, *, version: int = 1, number: str | None = "3120205112345") -> Event:
+    """Return a person with an account at the payer's bank, or with none."""
+    account = PaymentAccount(bank_bin=BIN, number=number, holder_name="Đặng Thị Lan") if number else None
+    return PersonStated(
+        household_id=who.household_id,
+        person_id=who.person_id,
+        version=version,
+        full_name="Đặng Thị Lan",
+        is_head=True,
+        account=account,
+    )
+
+
+class Benefits:
+    """A client of one benefits service that may look into its database."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.database: Database = app.state.database
+        self.payer_number = "1900" + uuid4().hex[:12].upper()  # banks of tests are shared, accounts are not
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers={"X-Actor": "maker"}
+        )
+
+    async def send(self, path: str, body: Any, *, actor: str = "maker", key: str | None = None) -> httpx.Response:
+        """Post a body and return the answer, whatever it is."""
+        headers = {"Idempotency-Key": key or uuid4().hex, "X-Actor": actor}
+        return await self.client.post(path, json=body, headers=headers)
+
+    async def post(self, path: str, body: Any, *, actor: str = "maker", status: int = 201) -> Any:
+        """Post a body and return the answer, which must have that status."""
+        answer = await self.send(path, body, actor=actor)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, **query: str) -> Any:
+        """Return what a path shows."""
+        answer = await self.client.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def hear(self, *events: Event) -> None:
+        """Deliver events of the registry."""
+        async with self.database.transaction() as session:
+            await apply(session, BENEFICIARIES, [message_of(event) for event in events])
+
+    async def open_fund(self, budget: int = 1_000_000_000) -> None:
+        """Register the fund with a budget, and its payer account."""
+        await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
+        await self.post(f"/funds/{FUND}/allotments", {"programme": PROGRAMME, "amount": budget})
+        payer = {"code": PAYER, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
+        await self.post("/payer-accounts", payer | {"fund": FUND})
+
+    async def settle_in(self, **given: Any) -> Somebody:
+        """Make a poor old person known."""
+        who = Somebody(new_id(), new_id())
+        account = {"number": given.pop("number")} if "number" in given else {}
+        await self.hear(household(who, **given), person(who, **account))
+        return who
+
+    async def apply_for(self, who: Somebody) -> Any:
+        """Apply for the programme today."""
+        body = {
+            "programme": PROGRAMME,
+            "household_id": str(who.household_id),
+            "person_id": str(who.person_id),
+            "applied_on": clock.today().isoformat(),
+        }
+        return await self.post("/applications", body)
+
+    async def award(self, who: Somebody) -> Any:
+        """Apply and approve; return the award."""
+        application = await self.apply_for(who)
+        decided = await self.post(f"/applications/{application['id']}/decision", {"approve": True}, actor="checker")
+        return await self.get(f"/awards/{decided['decision']['award_id']}")
+
+    async def award_of(self, amount: int, **given: Any) -> Somebody:
+        """Award over 750,000 VND a month, to choose a fault of the bank by the amount's last digits."""
+        who = await self.settle_in(**given)
+        award = await self.award(who)
+        extra = (amount - award["monthly_amount"]) * (13 - int(award["first_month"][5:]))
+        purpose = Purpose(FUND, PROGRAMME, int(award["first_month"][:4]))
+        async with self.database.transaction() as session:
+            changed = text("UPDATE award SET monthly_amount = :amount WHERE id = :id")
+            await session.execute(changed, {"amount": amount, "id": award["id"]})
+            await commit_budget(session, purpose, extra, cause=uuid4().hex, actor="test", on=clock.today())
+        return who
+
+    async def prepare(self, *, actor: str = "maker") -> Any:
+        """Prepare this month's run."""
+        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": PAYER}
+        return await self.post("/runs", body, actor=actor)
+
+    async def approve(self, run: Any, *, actor: str = "checker") -> Any:
+        """Approve a run by what was seen."""
+        return await self.post(f"/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}, actor=actor)
+
+    async def order_of(self, who: Somebody) -> Any:
+        """Return the order of a person with its attempts."""
+        [order] = (await self.get("/orders", household_id=str(who.household_id)))["items"]
+        return await self.get(f"/orders/{order['id']}")
+
+    async def events(self, *kinds: type[Event]) -> list[Any]:
+        """Return the published events of those types, in the order in which they were written."""
+        connection = await self.database.connect()
+        try:
+            rows = await connection.fetch("SELECT type, data FROM outbox ORDER BY seq")
+        finally:
+            await connection.close()
+        found = [EVENT_TYPES[row["type"]].model_validate_json(row["data"]) for row in rows]
+        return [event for event in found if isinstance(event, kinds)]
+
+    async def balances(self) -> dict[str, int]:
+        """Return debits less credits of each account, over all funds, where it is not zero."""
+        found: dict[str, int] = {}
+        for one in (await self.get("/ledger/trial-balance"))["accounts"]:
+            found[one["account"]] = found.get(one["account"], 0) + one["debit"] - one["credit"]
+        return {account: balance for account, balance in found.items() if balance}
+
+    async def broken_invariants(self) -> list[Any]:
+        """Return the invariants of the books that do not hold."""
+        async with self.database.transaction() as session:
+            return [one for one in await run_checks(session, CHECKS) if not one.ok]
+
+
+class Through:
+    """A bank with the service's payer account, and the service's work with it, done until something is seen."""
+
+    def __init__(self, benefits: Benefits, bank: SimulatedBank, work: BankWork) -> None:
+        self._benefits = benefits
+        self.bank = bank
+        self.work = work
+
+    async def round(self) -> None:
+        """Let every worker do what it can do now."""
+        for step in (self.work.send, self.work.status, self.work.statements):
+            while await step(self._benefits.database):
+                pass
+
+    async def close_day(self) -> None:
+        """Let the bank close the payer account's statement."""
+        await self.bank.close(self._benefits.payer_number)
+
+    async def until_attempt(self, who: Somebody, state: str) -> Any:
+        """Work until the last attempt to pay somebody is in a state; return the order."""
+
+        async def there() -> Any:
+            await self.round()
+            order = await self._benefits.order_of(who)
+            attempts = order["instructions"]
+            return order if attempts and attempts[-1]["state"] == state else None
+
+        return await until(there, within=30, describe=f"the attempt is {state}")
+
+    async def truth_of(self, who: Somebody) -> list[Any]:
+        """Return what really happened at the bank with the attempts to pay somebody."""
+        truth = await self.bank.truth()
+        attempts = (await self._benefits.order_of(who))["instructions"]
+        return [truth[one["end_to_end_id"]] for one in attempts if one["end_to_end_id"] in truth]
