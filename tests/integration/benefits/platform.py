@@ -18,7 +18,7 @@ from services.benefits.payments.workers import BankWork
 from shared import clock
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event, Message
-from shared.events.registry import HouseholdStated, Member, PaymentAccount, PersonStated, Standing
+from shared.events.registry import HouseholdClass, HouseholdStated, Member, PaymentAccount, PersonStated, Standing
 from shared.ids import new_id
 from shared.messaging.consumers import apply
 from tests.support.simulated_bank import SimulatedBank
@@ -26,7 +26,7 @@ from tests.support.waiting import until
 
 PROGRAMME = "monthly-assistance-poor-elderly"
 FUND = "STATE_PROVINCE"
-PAYER = "PHUTHO-01"
+
 BIN = "970405"
 STANDARD = "vn-2022-2025"
 
@@ -53,11 +53,13 @@ def message_of(event: Event) -> Message:
     )
 
 
-def household(who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: str | None = "poor") -> Event:
+def household(
+    who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: HouseholdClass | None = "poor"
+) -> Event:
     """Return a household of one person; without a class nobody has decided on it."""
-    standings = ()
+    standings: tuple[Standing, ...] = ()
     if klass is not None:
-        standings = (Standing(standard=STANDARD, household_class=klass, decided_on=date(2026, 1, 5)),)  # type: ignore[arg-type]
+        standings = (Standing(standard=STANDARD, household_class=klass, decided_on=date(2026, 1, 5)),)
     member = Member(person_id=who.person_id, sex="female", birth_year=birth_year, ethnicity="03", is_head=True)
     return HouseholdStated(
         household_id=who.household_id,
@@ -87,7 +89,9 @@ class Benefits:
 
     def __init__(self, app: FastAPI) -> None:
         self.database: Database = app.state.database
-        self.payer_number = "1900" + uuid4().hex[:12].upper()  # banks of tests are shared, accounts are not
+        # Tests share a bank; accounts and the ids of files must differ there.
+        self.payer = "T" + uuid4().hex[:10].upper()
+        self.payer_number = "1900" + uuid4().hex[:12].upper()
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers={"X-Actor": "maker"}
         )
@@ -118,7 +122,7 @@ class Benefits:
         """Register the fund with a budget, and its payer account."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
         await self.post(f"/funds/{FUND}/allotments", {"programme": PROGRAMME, "amount": budget})
-        payer = {"code": PAYER, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
+        payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
         await self.post("/payer-accounts", payer | {"fund": FUND})
 
     async def settle_in(self, **given: Any) -> Somebody:
@@ -158,7 +162,7 @@ class Benefits:
 
     async def prepare(self, *, actor: str = "maker") -> Any:
         """Prepare this month's run."""
-        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": PAYER}
+        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": self.payer}
         return await self.post("/runs", body, actor=actor)
 
     async def approve(self, run: Any, *, actor: str = "checker") -> Any:

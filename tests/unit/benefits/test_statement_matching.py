@@ -39,7 +39,7 @@ def judged(*entries: Entry, known: Attempt | None = None, pledges: dict[str, Ple
     return matcher.judge(entries)
 
 
-RETURN = {"is_return": True, "return_reason": "AC04"}
+RETURN: dict[str, Any] = {"is_return": True, "return_reason": "AC04"}
 
 
 @pytest.mark.parametrize(

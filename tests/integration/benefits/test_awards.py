@@ -1,0 +1,158 @@
+"""From an application to an award: two people, reasons, facts that are waited for, a budget nobody can overdraw."""
+
+import asyncio
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from shared import clock
+from shared.events.benefits import AwardGranted
+from shared.ids import new_id
+from tests.integration.benefits.platform import FUND, PROGRAMME, Benefits, Somebody, household, person
+
+
+async def test_an_application_is_answered_with_its_reasons(benefits: Benefits) -> None:
+    application = await benefits.apply_for(await benefits.settle_in())
+    sheet = application["assessment"]
+    assert (application["state"], sheet["verdict"], sheet["amount"]) == ("submitted", "eligible", 750_000)
+    assert [reason["met"] for reason in sheet["reasons"]] == [True, True, True]
+    assert await benefits.get(f"/applications/{application['id']}") == application
+
+
+async def test_an_approval_makes_an_award_and_sets_its_budget_aside(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    award = await benefits.award(who)
+    today = clock.today()
+    assert (award["monthly_amount"], award["first_month"]) == (750_000, f"{today:%Y-%m}")
+    assert award["last_month"] == f"{today.year}-12"
+    [granted] = await benefits.events(AwardGranted)
+    assert (granted.person_id, granted.area_code, granted.monthly_amount) == (who.person_id, "08566", 750_000)
+    months = 13 - today.month
+    balances = await benefits.balances()
+    assert (balances["B2"], balances["B1"]) == (months * 750_000, 1_000_000_000 - months * 750_000)
+
+
+async def test_facts_that_have_not_come_are_waited_for_in_whatever_order_they_come(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = Somebody(new_id(), new_id())
+    application = await benefits.apply_for(who)
+    assert application["assessment"]["verdict"] == "undecided"
+    decision = {"approve": True}
+    path = f"/applications/{application['id']}/decision"
+    await benefits.hear(person(who))
+    answer = await benefits.send(path, decision, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (409, "facts_missing")
+    await benefits.hear(household(who, klass=None))
+    assert (await benefits.send(path, decision, actor="checker")).json()["code"] == "facts_missing"
+    await benefits.hear(household(who, version=2))
+    assert (await benefits.send(path, decision, actor="checker")).status_code == 201
+
+
+async def test_an_older_state_that_comes_late_changes_nothing(benefits: Benefits) -> None:
+    who = await benefits.settle_in()
+    await benefits.hear(household(who, version=3, klass="not_poor"))
+    await benefits.hear(household(who, version=2))
+    assert (await benefits.apply_for(who))["assessment"]["verdict"] == "not_eligible"
+
+
+async def test_who_is_not_eligible_on_the_day_of_the_decision_cannot_be_approved(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    application = await benefits.apply_for(who)
+    await benefits.hear(household(who, version=2, klass="not_poor"))
+    path = f"/applications/{application['id']}/decision"
+    answer = await benefits.send(path, {"approve": True}, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_eligible")
+    answer = await benefits.send(path, {"approve": False}, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (422, "refusal_needs_note")
+    refused = await benefits.post(path, {"approve": False, "note": "Hộ không còn nghèo"}, actor="checker")
+    assert (refused["state"], refused["decision"]["assessment"]["verdict"]) == ("refused", "not_eligible")
+    assert await benefits.events(AwardGranted) == []
+
+
+async def test_who_prepared_may_not_decide_and_nobody_decides_twice(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    application = await benefits.apply_for(await benefits.settle_in())
+    path = f"/applications/{application['id']}/decision"
+    answer = await benefits.send(path, {"approve": True}, actor="maker")
+    assert (answer.status_code, answer.json()["code"]) == (403, "same_person")
+    answers = await asyncio.gather(*(benefits.send(path, {"approve": True}, actor=f"checker{n}") for n in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert len(await benefits.events(AwardGranted)) == 1
+
+
+async def test_a_person_has_one_award_of_a_programme(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    application = await benefits.apply_for(who)
+    answer = await benefits.send(f"/applications/{application['id']}/decision", {"approve": True}, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (409, "award_exists")
+
+
+async def test_a_budget_is_never_overdrawn_however_many_decide_at_once(benefits: Benefits) -> None:
+    months = 13 - clock.today().month
+    await benefits.open_fund(budget=2 * months * 750_000)
+    applications = [await benefits.apply_for(await benefits.settle_in()) for _ in range(5)]
+    answers = await asyncio.gather(
+        *(
+            benefits.send(f"/applications/{one['id']}/decision", {"approve": True}, actor="checker")
+            for one in applications
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409, 409]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"budget_exhausted"}
+    assert "B1" not in await benefits.balances()
+
+
+async def test_of_several_funds_the_decision_names_one(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
+    await benefits.post("/funds/POOR_FUND/allotments", {"programme": PROGRAMME, "amount": 50_000_000})
+    application = await benefits.apply_for(await benefits.settle_in())
+    path = f"/applications/{application['id']}/decision"
+    answer = await benefits.send(path, {"approve": True}, actor="checker")
+    assert answer.json()["code"] == "fund_ambiguous"
+    await benefits.post(path, {"approve": True, "fund": "POOR_FUND"}, actor="checker")
+    [award] = (await benefits.get("/awards"))["items"]
+    assert award["fund"] == "POOR_FUND"
+
+
+async def test_a_decision_sent_twice_is_taken_once(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    application = await benefits.apply_for(await benefits.settle_in())
+    path, key = f"/applications/{application['id']}/decision", uuid4().hex
+    first, second = [await benefits.send(path, {"approve": True}, actor="checker", key=key) for _ in range(2)]
+    assert first.json() == second.json()
+    assert second.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_applications_are_listed_in_pages(benefits: Benefits) -> None:
+    who = await benefits.settle_in()
+    ids = [(await benefits.apply_for(who))["id"] for _ in range(3)]
+    first = await benefits.get("/applications", household_id=str(who.household_id), limit="2")
+    rest = await benefits.get("/applications", household_id=str(who.household_id), limit="2", cursor=first["next"])
+    assert [one["id"] for one in first["items"] + rest["items"]] == ids[::-1]
+
+
+async def test_an_application_for_tomorrow_or_for_an_unknown_programme_is_refused(benefits: Benefits) -> None:
+    who = await benefits.settle_in()
+    body: dict[str, Any] = {
+        "programme": PROGRAMME,
+        "household_id": str(who.household_id),
+        "person_id": str(who.person_id),
+        "applied_on": date(2100, 1, 1).isoformat(),
+    }
+    assert (await benefits.send("/applications", body)).json()["code"] == "date_in_future"
+    assert (await benefits.send("/applications", body | {"programme": "none"})).json()["code"] == "programme_unknown"
+
+
+async def test_funds_and_contributions_are_registered_once(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    fund = {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"}
+    assert (await benefits.send("/funds", fund)).json()["code"] == "fund_exists"
+    contribution = {"amount": 5, "reference": "KBNN 1"}
+    assert (await benefits.send(f"/funds/{FUND}/contributions", contribution)).status_code == 201
+    assert (await benefits.send(f"/funds/{FUND}/contributions", contribution)).json()["code"] == "contribution_exists"
+    assert (await benefits.send("/funds/NONE/contributions", contribution)).json()["code"] == "fund_unknown"

@@ -1,0 +1,158 @@
+"""Runs: who is owed is in one once, a second person approves exactly what was seen, and it is sealed for good."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from shared.events.benefits import PaymentOrdered
+from tests.integration.benefits.platform import PROGRAMME, Benefits, person
+
+
+async def test_a_run_shows_what_it_would_pay_and_whom_it_cannot(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    paid = [await benefits.settle_in() for _ in range(2)]
+    without_account = await benefits.settle_in(number=None)
+    for who in (*paid, without_account):
+        await benefits.award(who)
+    run = await benefits.prepare()
+    assert (run["state"], run["declared_count"], run["declared_sum"]) == ("PREPARED", 2, 1_500_000)
+    assert run["funnel"] == {
+        "orders.BATCHED": {"count": 2, "sum": 1_500_000},
+        "orders.BLOCKED": {"count": 1, "sum": 750_000},
+    }
+    [blocked] = (await benefits.get(f"/runs/{run['id']}/orders", state="BLOCKED"))["items"]
+    assert (blocked["person_id"], blocked["reason"]) == (str(without_account.person_id), "no_account")
+    shown = (await benefits.get(f"/runs/{run['id']}/orders", state="BATCHED"))["items"]
+    assert {one["account"] for one in shown} == {"•••345"}
+    await benefits.hear(person(without_account, version=2))
+    again = await benefits.prepare()
+    assert (again["id"], again["declared_count"]) == (run["id"], 3)
+
+
+async def test_a_month_is_owed_once_however_often_it_is_prepared(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    answers = await asyncio.gather(*(benefits.prepare() for _ in range(3)), return_exceptions=True)
+    assert any(not isinstance(answer, BaseException) for answer in answers)
+    first = await benefits.prepare()
+    await benefits.approve(first)
+    second = await benefits.prepare()
+    assert (second["id"] != first["id"], second["declared_count"]) == (True, 0)
+    answer = await benefits.send(
+        f"/runs/{second['id']}/approval", {"content_hash": second["content_hash"]}, actor="checker"
+    )
+    assert answer.json()["code"] == "nothing_to_pay"
+    assert len((await benefits.get("/orders", household_id=str(who.household_id)))["items"]) == 1
+
+
+async def test_an_approval_seals_the_file_books_the_disbursement_and_orders_payment(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    run = await benefits.approve(await benefits.prepare())
+    assert (run["state"], run["approved_by"]) == ("APPROVED", "checker")
+    assert run["funnel"]["instructions.QUEUED"] == {"count": 1, "sum": 750_000}
+    [ordered] = await benefits.events(PaymentOrdered)
+    assert (ordered.person_id, ordered.amount) == (who.person_id, 750_000)
+    balances = await benefits.balances()
+    assert (balances["E1"], balances["A2"], balances.get("L1", 0)) == (750_000, -750_000, 0)
+
+
+async def test_who_prepared_may_not_approve_and_nobody_approves_twice(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    await benefits.award(await benefits.settle_in())
+    run = await benefits.prepare()
+    path, body = f"/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}
+    answer = await benefits.send(path, body, actor="maker")
+    assert (answer.status_code, answer.json()["code"]) == (403, "same_person")
+    answers = await asyncio.gather(*(benefits.send(path, body, actor=f"checker{n}") for n in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert len(await benefits.events(PaymentOrdered)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payment_order SET amount = amount + 1",
+        "UPDATE payment_order SET account_number = '3120209999999'",
+        "UPDATE payment_order SET holder_name = 'Ai Do'",
+        "DELETE FROM payment_order WHERE id = (SELECT min(id::text)::uuid FROM payment_order)",
+    ],
+)
+async def test_what_changed_after_it_was_seen_is_not_approved(benefits: Benefits, change: str) -> None:
+    await benefits.open_fund()
+    for _ in range(2):
+        await benefits.award(await benefits.settle_in())
+    run = await benefits.prepare()
+    connection = await benefits.database.connect()
+    await connection.execute(change)
+    await connection.close()
+    answer = await benefits.send(f"/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (409, "content_changed")
+    assert await benefits.events(PaymentOrdered) == []
+
+
+async def test_an_account_that_changed_since_is_seen_before_it_is_paid(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    run = await benefits.prepare()
+    await benefits.hear(person(who, version=2, number="3120205154321"))
+    path = f"/runs/{run['id']}/approval"
+    answer = await benefits.send(path, {"content_hash": run["content_hash"]}, actor="checker")
+    assert (answer.status_code, answer.json()["code"]) == (409, "content_changed")
+    again = await benefits.prepare()
+    assert (again["id"], again["content_hash"] != run["content_hash"]) == (run["id"], True)
+    answer = await benefits.send(path, {"content_hash": run["content_hash"]}, actor="checker")
+    assert answer.json()["code"] == "content_changed"
+    await benefits.approve(again)
+
+
+async def test_the_database_itself_refuses_a_second_live_attempt(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    await benefits.award(await benefits.settle_in())
+    await benefits.approve(await benefits.prepare())
+    connection = await benefits.database.connect()
+    try:
+        with pytest.raises(asyncpg.UniqueViolationError, match="one_live_instruction"):
+            await connection.execute(
+                "INSERT INTO payment_instruction (id, order_id, message_id, end_to_end_id, uetr, amount, state, rank,"
+                " version) SELECT gen_random_uuid(), order_id, message_id, 'X', gen_random_uuid(), amount, 'QUEUED', 0,"
+                " 1 FROM payment_instruction"
+            )
+    finally:
+        await connection.close()
+
+
+async def test_a_large_run_is_sent_in_files_of_a_thousand(benefits: Benefits) -> None:
+    await benefits.open_fund(budget=10**13)
+    await benefits.award(await benefits.settle_in())
+    connection = await benefits.database.connect()
+    try:
+        await connection.execute(
+            "INSERT INTO payment_order (id, award_id, household_id, person_id, programme, fund, area_code, period,"
+            " kind, amount, state, obliged, payable, bank_bin, account_number, holder_name)"
+            " SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), programme, fund,"
+            " area_code, to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM'), 'monthly', 1000, 'READY', false,"
+            " 'L1', '970405', '31202' || lpad(n::text, 8, '0'), 'LAN' FROM award, generate_series(1, 2100) n"
+        )
+        await benefits.approve(await benefits.prepare())
+        files = await connection.fetch("SELECT message_id, count, total FROM payment_file ORDER BY message_id")
+        assert [row["count"] for row in files] == [1000, 1000, 101]
+        assert sum(row["total"] for row in files) == 2_100_000 + 750_000
+        # Only awards make orders; these were put in by hand, so that the books need not know them.
+        assert [one.name for one in await benefits.broken_invariants()] == ["no_order_without_its_award"]
+    finally:
+        await connection.execute("UPDATE payment_order SET award_id = (SELECT id FROM award), period = id::text")
+        await connection.close()
+
+
+async def test_a_run_needs_a_payer_account_and_a_programme(benefits: Benefits) -> None:
+    body = {"programme": PROGRAMME, "period": "2026-11", "payer_account": benefits.payer}
+    assert (await benefits.send("/runs", body)).json()["code"] == "payer_account_unknown"
+    assert (await benefits.send("/runs", body | {"programme": "none"})).json()["code"] == "programme_unknown"
+    assert (await benefits.send("/runs", body | {"period": "2026-13"})).status_code == 422
+    answer = await benefits.client.get("/bank")
+    assert answer.json() == {"bank": "simbank", "connected": False, "simulated": True, "url": None}
