@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -123,8 +123,7 @@ class JobRunner:
                 await self._give_back(job)
                 raise
             finally:
-                await _stop(living)
-                await _stop(handling)
+                await _stop(living, handling)
 
     async def _end(self, job: Job, handling: "asyncio.Future[Mapping[str, Any]]") -> None:
         """Write how a handler ended."""
@@ -162,7 +161,11 @@ class JobRunner:
             _log.warning("job_not_given_back", job=str(job.id), exc_info=True)
 
 
-async def _stop(task: "asyncio.Future[Any]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError, Exception):
-        await task
+async def _stop(*tasks: "asyncio.Future[Any]") -> None:
+    """End tasks. Waits beside them, not for them: awaiting one would swallow a cancellation that is meant for us."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()

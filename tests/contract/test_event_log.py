@@ -1,9 +1,12 @@
 """What the platform may rely on from any event log: the same promises over Kafka and over the embedded log."""
 
+import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +170,106 @@ async def _nothing_left(reader: Reader) -> bool:
     batch = await reader.poll(10, 0.2)
     await reader.commit({(item.topic, item.partition): item.offset + 1 for item in batch})
     return sum((await reader.lag()).values()) == 0
+
+
+@pytest.fixture
+async def kafka_log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
+    event_log = KafkaLog(kafka, client="test", prefix=topic_prefix)
+    await event_log.ensure_topics([TOPIC])
+    yield event_log
+    await event_log.close()
+
+
+async def test_records_in_hand_are_not_given_to_a_member_that_joins(
+    kafka_log: KafkaLog, kafka: str, topic_prefix: str
+) -> None:
+    await kafka_log.append([record(str(n), str(n)) for n in range(60)])
+    old, new = kafka_log.reader([TOPIC], group="g"), kafka_log.reader([TOPIC], group="g")
+    await old.start()
+    in_hand = await until(lambda: old.poll(30, 0.2), within=30, describe="records")
+    await new.start()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+
+    async def rebalancing() -> bool:
+        [answer] = await admin.describe_consumer_groups([f"{topic_prefix}g"])
+        return bool(answer.groups[0][2] == "PreparingRebalance")
+
+    await until(rebalancing, within=30, describe="a rebalance that waits for the old member")
+    await admin.close()
+    assert not await asyncio.wait_for(_nothing(new), 5)
+    await old.commit(next_offsets(in_hand))
+    read_after = await both(old, new, 60 - len(in_hand))
+    await old.close()
+    await new.close()
+    everything = [item.value for item in [*in_hand, *read_after]]
+    assert sorted(everything, key=int) == [str(n).encode() for n in range(60)]
+
+
+async def _nothing(reader: Reader) -> bool:
+    """Poll while the group rebalances; the answer waits for its end, so give up soon."""
+    try:
+        return bool(await asyncio.wait_for(reader.poll(100, 0.2), 1))
+    except TimeoutError:
+        return False
+
+
+def next_offsets(records: Sequence[Stored]) -> dict[tuple[str, int], int]:
+    return {(item.topic, item.partition): item.offset + 1 for item in records}
+
+
+async def both(one: Reader, other: Reader, count: int) -> list[Stored]:
+    """Let two members poll and commit until `count` records came."""
+    records: list[Stored] = []
+
+    async def enough() -> bool:
+        for reader in (one, other):
+            with contextlib.suppress(TimeoutError):
+                batch = await asyncio.wait_for(reader.poll(100, 0.1), 1)
+                records.extend(batch)
+                await reader.commit(next_offsets(batch))
+        return len(records) >= count
+
+    await until(enough, within=60, describe=f"{count} records")
+    return records
+
+
+async def test_two_members_share_the_partitions_and_the_one_left_takes_all(kafka_log: KafkaLog) -> None:
+    one, other = kafka_log.reader([TOPIC], group="g"), kafka_log.reader([TOPIC], group="g")
+    await one.start()
+    await other.start()
+
+    async def shared() -> bool:
+        await both(one, other, 0)
+        return len(await one.lag()) == len(await other.lag()) == PARTITIONS // 2
+
+    await until(shared, within=60, describe="six partitions for each")
+    await other.close()
+
+    async def alone() -> bool:
+        await one.poll(1, 0.1)
+        await one.commit({})
+        return len(await one.lag()) == PARTITIONS
+
+    await until(alone, within=60, describe="all partitions for the one that is left")
+    await one.close()
+
+
+async def test_the_embedded_log_has_one_member_a_group_until_it_leaves(embedded_log_url: str) -> None:
+    first_log, second_log = EmbeddedLog(embedded_log_url, client="one"), EmbeddedLog(embedded_log_url, client="two")
+    await first_log.ensure_topics([TOPIC])
+    first, second = first_log.reader([TOPIC], group="g"), second_log.reader([TOPIC], group="g")
+    await first.start()
+    await second.start()
+    await first_log.append([record("a", "1")])
+    assert [item.value for item in await read(first, 1)] == [b"1"]
+    await first_log.append([record("a", "2")])
+    assert not await second.poll(10, 0.1)
+    await first.close()
+    assert [item.value for item in await read(second, 1)] == [b"2"]
+    await second.close()
+    await first_log.close()
+    await second_log.close()
 
 
 async def test_making_topics_again_changes_nothing(log: EventLog) -> None:

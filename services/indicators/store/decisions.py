@@ -22,20 +22,31 @@ _LINK = text(
     """
 ).bindparams(bindparam("households", type_=ARRAY(Uuid)))
 
-# `width_bucket` tells how many of the days lie before a date; a decision counts from the first day that is not before
-# it to the last day before its end. One pass over the index, however many days are asked for.
+# One pass over the index, in its order, however many days are asked for. `width_bucket` tells how many of the days lie
+# before a date: a decision counts from the first day that is not before it to the last day before its end. Decisions
+# of one day and end are added up first, since finding the bucket costs more than counting.
 _COUNT = text(
     """
     SELECT area_code, household_class, day, sum(households)::bigint AS households, sum(people)::bigint AS people
-    FROM (SELECT area_code, household_class, count(*) AS households, sum(people) AS people,
+    FROM (SELECT area_code, household_class, households, people,
                  width_bucket(decided_on, :days_after) AS begins, width_bucket(until, :days_after) AS ends
-          FROM decisions
-          WHERE standard = :standard AND area_code = ANY(:codes) AND decided_on <= :last AND until > :first
-          GROUP BY area_code, household_class, begins, ends) spans,
+          FROM (SELECT area_code, household_class, decided_on, until, count(*) AS households, sum(people) AS people
+                FROM decisions
+                WHERE standard = :standard AND area_code = ANY(:codes) AND decided_on <= :last AND until > :first
+                GROUP BY area_code, household_class, decided_on, until) alike
+          OFFSET 0) spans,
          generate_series(begins, ends - 1) AS day
     GROUP BY area_code, household_class, day
     """
 ).bindparams(bindparam("days_after", type_=ARRAY(Date)), bindparam("codes", type_=ARRAY(Text)))
+_COUNT_ONE_DAY = text(
+    """
+    SELECT area_code, household_class, 0 AS day, count(*) AS households, sum(people)::bigint AS people
+    FROM decisions
+    WHERE standard = :standard AND area_code = ANY(:codes) AND decided_on <= :last AND until > :last
+    GROUP BY area_code, household_class
+    """
+).bindparams(bindparam("codes", type_=ARRAY(Text)))
 
 # Walks the index from one standard to the next instead of reading every decision.
 _STANDARDS = text(
@@ -77,15 +88,13 @@ async def tallies(
 
     A household counts by its latest decision of that day or before, where that decision placed it. `days` ascend.
     """
-    parameters = {
-        "standard": standard,
-        "codes": sorted(codes),
-        "first": days[0],
-        "last": days[-1],
-        "days_after": [day + timedelta(days=1) for day in days],
-    }
+    parameters: dict[str, object] = {"standard": standard, "codes": sorted(codes), "last": days[-1]}
+    query = _COUNT_ONE_DAY
+    if len(days) > 1:
+        query = _COUNT
+        parameters |= {"first": days[0], "days_after": [day + timedelta(days=1) for day in days]}
     found: dict[date, dict[str, dict[str, Tally]]] = {day: defaultdict(dict) for day in days}
-    for row in await session.execute(_COUNT, parameters):
+    for row in await session.execute(query, parameters):
         found[days[row.day]][row.area_code][row.household_class] = Tally(row.households, row.people)
     return {day: {code: Tallies(**classes) for code, classes in by_code.items()} for day, by_code in found.items()}
 

@@ -36,6 +36,7 @@ def person_stated(person: Person) -> PersonStated:
         version=person.version,
         full_name=person.full_name,
         is_head=person.is_head,
+        birth_date=person.birth_date,
         phone=person.phone,
         account=None
         if account is None

@@ -1,0 +1,183 @@
+"""Filling a running platform with the sample, over its own API and the simulated bank's switches."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+import httpx
+
+from deploy.client import Platform, Refused, wait_until
+from deploy.sample.households import AREA, ROUNDS, SEED, SampleHousehold, findings, sample_households
+from services.registry.official_areas import official_areas
+from shared import clock
+
+Say = Callable[[str], None]
+
+HOUSEHOLDS = 300
+PROGRAMME = "monthly-assistance-poor-elderly"
+FUND, PAYER, PAYER_ACCOUNT = "SAMPLE_PROVINCE", "MAU-01", "1900856600001"
+OFFICER, CHAIR, ACCOUNTANT, APPROVER = "can-bo.mau", "chu-tich.mau", "ke-toan.mau", "phe-duyet.mau"
+_MONEY = 500_000_000
+_ELDERLY = 60
+_STANDARD = "vn-2022-2025"
+
+
+async def load_sample(url: str, bank_url: str, say: Say) -> None:
+    """Fill in the sample where it is missing. Every request has a fixed key, so what was interrupted goes on.
+
+    Raises:
+        Refused: the platform refused a request.
+    """
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client, httpx.AsyncClient(base_url=bank_url) as bank:
+        platform = Platform(client)
+        if await _is_there(platform):
+            return
+        await _areas(platform, say)
+        households = sample_households(HOUSEHOLDS)
+        ids = await _register(platform, households, say)
+        await _review(platform, households, ids, say)
+        await _money(platform, bank)
+        await _pay(platform, households, ids, say)
+
+
+async def _is_there(platform: Platform) -> bool:
+    runs = await platform.get("/benefits/v1/runs", limit="1")
+    return any(run["payer_account"] == PAYER and run["state"] == "APPROVED" for run in runs["items"])
+
+
+async def _areas(platform: Platform, say: Say) -> None:
+    areas = [area.model_dump(mode="json") for area in official_areas("25")]
+    await platform.post("/registry/v1/areas", areas, actor=OFFICER)
+    totals = {"code": AREA, "year": 2025, "households": 2150, "people": 9030, "source": "Dữ liệu mẫu / sample data"}
+    await platform.post("/registry/v1/area-totals", [totals], actor=OFFICER)
+    say(f"Địa bàn: {len(areas)} đơn vị / areas")
+
+
+async def _register(platform: Platform, households: Sequence[SampleHousehold], say: Say) -> list[dict[str, Any]]:
+    ids: list[dict[str, Any]] = []
+    for start in range(0, len(households), 100):
+        body = {"households": [each.registration for each in households[start : start + 100]]}
+        made = await platform.post(
+            "/registry/v1/households/batches", body, actor=OFFICER, key=f"sample-households-{start}"
+        )
+        ids += made["households"]
+        say(f"Hộ gia đình: {len(ids)}/{len(households)} / households")
+    return ids
+
+
+async def _review(
+    platform: Platform, households: Sequence[SampleHousehold], ids: Sequence[dict[str, Any]], say: Say
+) -> None:
+    standards = await platform.get("/registry/v1/standards")
+    indicators = next(_indicators(standard) for standard in standards if standard["code"] == _STANDARD)
+    chance = random.Random(SEED)  # noqa: S311 - a fixed seed is the point
+    for number, on in enumerate(ROUNDS):
+        assessed = [
+            {"household_id": registered["id"]} | findings(chance, found, on, indicators)
+            for household, registered in zip(households, ids, strict=True)
+            if (found := household.classes[number]) is not None
+        ]
+        answer = await platform.post(
+            "/registry/v1/assessments/batches", {"assessments": assessed}, actor=OFFICER, key=f"sample-review-{on}"
+        )
+        decision = {
+            "area_code": AREA,
+            "number": f"{number + 1:02d}/QĐ-UBND",
+            "decided_on": on.isoformat(),
+            "signed_by": "Chủ tịch UBND xã (mẫu)",
+            "assessment_ids": [assessment["id"] for assessment in answer["assessments"]],
+        }
+        await platform.post("/registry/v1/decisions", decision, actor=CHAIR, key=f"sample-decision-{on}")
+        say(f"Rà soát {on:%d/%m/%Y}: {len(assessed)} hộ / households reviewed")
+
+
+def _indicators(standard: dict[str, Any]) -> list[str]:
+    return [indicator["code"] for dimension in standard["dimensions"] for indicator in dimension["indicators"]]
+
+
+async def _money(platform: Platform, bank: httpx.AsyncClient) -> None:
+    """Make a fund, its account at the bank, and money in it."""
+    fund = {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh (dữ liệu mẫu)"}
+    payer = {
+        "code": PAYER,
+        "bank": "simbank",
+        "bin": "970405",
+        "number": PAYER_ACCOUNT,
+        "holder": "UBND xã Tân Sơn (mẫu)",
+        "fund": FUND,
+    }
+    contribution = {"amount": _MONEY, "reference": "SAMPLE 2026 BTXH"}
+    allotment = {"programme": PROGRAMME, "amount": _MONEY}
+    for path, body in (
+        ("/benefits/v1/funds", fund),
+        ("/benefits/v1/payer-accounts", payer),
+        (f"/benefits/v1/funds/{FUND}/contributions", contribution),
+        (f"/benefits/v1/funds/{FUND}/allotments", allotment),
+    ):
+        await platform.post(path, body, actor=ACCOUNTANT, key=f"sample-{path.rpartition('/')[2]}")
+    account = {"account": PAYER_ACCOUNT, "holder": payer["holder"], "balance": 0}
+    (await bank.post("/admin/accounts", json=account)).raise_for_status()
+    arrival = {"account": PAYER_ACCOUNT, **contribution}
+    (await bank.post("/admin/credits", json=arrival)).raise_for_status()
+
+
+async def _pay(
+    platform: Platform, households: Sequence[SampleHousehold], ids: Sequence[dict[str, Any]], say: Say
+) -> None:
+    """Award the programme to the elderly heads of poor households, and pay them for this month."""
+    today = clock.today()
+    elderly = [
+        registered
+        for household, registered in zip(households, ids, strict=True)
+        if _is_elderly(household, today) and _class_now(household) == "poor"
+    ]
+    await wait_until(lambda: _known(platform, elderly[-1]), within=30)
+    awarded = 0
+    for registered in elderly:
+        awarded += await _award(platform, registered)
+    body = {"programme": PROGRAMME, "period": f"{today:%Y-%m}", "payer_account": PAYER}
+    run = await platform.post("/benefits/v1/runs", body, actor=ACCOUNTANT, key=f"sample-run-{today:%Y-%m}")
+    approval = {"content_hash": run["content_hash"]}
+    await platform.post(f"/benefits/v1/runs/{run['id']}/approval", approval, actor=APPROVER, key=f"sample-{run['id']}")
+    say(f"Trợ cấp: {awarded} người / people awarded, {run['declared_sum']:,} VND".replace(",", "."))
+
+
+def _is_elderly(household: SampleHousehold, today: date) -> bool:
+    born = date.fromisoformat(household.registration["members"][0]["birth_date"])
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) >= _ELDERLY
+
+
+def _class_now(household: SampleHousehold) -> str:
+    return next(found for found in reversed(household.classes) if found is not None)
+
+
+async def _known(platform: Platform, registered: dict[str, Any]) -> bool | None:
+    """Return True once benefits knows enough of the person to decide; the applications before it are known then too."""
+    application = await _apply(platform, registered, key=None)
+    return True if application["assessment"]["verdict"] != "undecided" else None
+
+
+async def _apply(platform: Platform, registered: dict[str, Any], key: str | None) -> Any:
+    body = {
+        "programme": PROGRAMME,
+        "household_id": registered["id"],
+        "person_id": registered["members"][0]["id"],
+        "applied_on": clock.today().isoformat(),
+    }
+    key = key or f"sample-look-{clock.now().timestamp()}"
+    return await platform.post("/benefits/v1/applications", body, actor=OFFICER, key=key)
+
+
+async def _award(platform: Platform, registered: dict[str, Any]) -> bool:
+    application = await _apply(platform, registered, key=f"sample-application-{registered['id']}")
+    if application["assessment"]["verdict"] != "eligible":
+        return False
+    path = f"/benefits/v1/applications/{application['id']}/decision"
+    try:
+        await platform.post(path, {"approve": True, "fund": FUND}, actor=APPROVER, key=f"sample-{application['id']}")
+    except Refused as refusal:
+        if refusal.status != httpx.codes.CONFLICT:
+            raise
+        return False
+    return True
