@@ -74,7 +74,7 @@ async def _serve(settings: ServiceSettings, host: str, port: int) -> None:
     listener = listen(host, port)
     server = make_server(app)
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)  # noqa: FBT003
+        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)
     async with app.router.lifespan_context(app):
         await server.serve(sockets=[listener])
 

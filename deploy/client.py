@@ -47,7 +47,7 @@ def _body(what: str, answer: httpx.Response) -> Any:
 
 
 async def wait_until(look: Callable[[], Awaitable[T | None]], *, within: float) -> T | None:
-    """Look every tenth of a second until there is something, at most `within` seconds; return what was seen, or None."""
+    """Look every tenth of a second, at most `within` seconds; return the first thing seen, or None."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         seen = await look()
