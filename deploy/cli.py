@@ -37,7 +37,7 @@ def _fail(sentence: object) -> typer.Exit:
 def _settings(service: str) -> ServiceSettings:
     if service not in SETTINGS:
         raise _fail(f"Không có dịch vụ {service}. / There is no service {service}: {', '.join(SETTINGS)}")
-    name: ServiceName = service  # type: ignore[assignment]
+    name: ServiceName = service
     return SETTINGS[name].model_validate({"service": name})
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from shared.db import Database
-from shared.eventlog import EventLog, LogUnavailable, Placed, Record
+from shared.eventlog import EventLog, LogUnavailable, Placed, Reader, Record
 from shared.events import EventTooLarge
 from shared.messaging.outbox import publish
 from shared.messaging.tables import outbox
@@ -148,7 +148,7 @@ async def test_one_relay_of_many_is_active_and_the_next_takes_over(chain: Chain)
     async with chain.relaying(), chain.relaying(), chain.relaying(), chain.consuming():
         for _ in range(4):
             await chain.write_next(*range(8), each=5)
-            [holder] = await until(lambda: relay_connections(chain.producer), describe="an active relay")
+            [holder] = await until(lambda: relay_connections(chain.producer), within=30, describe="an active relay")
             async with chain.producer.transaction() as session:
                 await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": holder})
         await chain.each_once_in_order()
@@ -172,8 +172,17 @@ class Cut(EventLog):
             await self.others_marked.wait()
         return placed
 
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        await self._chain.log.ensure_topics(topics)
+
     async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], int]:
         return await self._chain.log.ends(topics)
+
+    def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
+        return self._chain.log.reader(topics, group=group)
+
+    async def close(self) -> None:
+        """Leave the log to whoever opened it."""
 
 
 async def test_a_relay_that_lost_its_lock_marks_nothing(chain: Chain) -> None:
