@@ -11,6 +11,7 @@ from deploy.client import Platform, Refused, wait_until
 from deploy.sample.households import AREA, ROUNDS, SEED, SampleHousehold, findings, sample_households
 from services.registry.official_areas import official_areas
 from shared import clock
+from shared.text import dong
 
 Say = Callable[[str], None]
 
@@ -137,7 +138,14 @@ async def _pay(
     run = await platform.post("/benefits/v1/runs", body, actor=ACCOUNTANT, key=f"sample-run-{today:%Y-%m}")
     approval = {"content_hash": run["content_hash"]}
     await platform.post(f"/benefits/v1/runs/{run['id']}/approval", approval, actor=APPROVER, key=f"sample-{run['id']}")
-    say(f"Trợ cấp: {awarded} người / people awarded, {run['declared_sum']:,} VND".replace(",", "."))
+    say(f"Trợ cấp: {awarded} người được duyệt. / People awarded.")
+
+    async def counted() -> bool | None:
+        figures = await platform.get("/indicators/v1/payments", area_code=AREA)
+        return True if figures["total"]["paid"] >= run["declared_sum"] else None
+
+    await wait_until(counted, within=30)
+    say(f"Ngân hàng: đã chi {dong(run['declared_sum'])}. / Paid by the bank.")
 
 
 def _is_elderly(household: SampleHousehold, today: date) -> bool:

@@ -122,8 +122,17 @@ class Hesitant(EventLog):
             raise LogUnavailable("stored, not acknowledged")
         return placed
 
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        await self._log.ensure_topics(topics)
+
     async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], int]:
         return await self._log.ends(topics)
+
+    def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
+        return self._log.reader(topics, group=group)
+
+    async def close(self) -> None:
+        """Leave the log to whoever opened it."""
 
 
 async def test_an_event_stored_but_not_acknowledged_is_sent_again_and_has_one_effect(chain: Chain) -> None:
