@@ -35,6 +35,12 @@ class Platform:
         headers = {"X-Actor": actor} | ({} if key is None else {"Idempotency-Key": key})
         return _body(f"POST {path}", await self._client.post(path, json=body, headers=headers))
 
+    async def approved(self, path: str, body: Any, *, actor: str, approver: str, key: str) -> Any:
+        """Propose a body as one person and approve it as another; return the approved proposal. Raises Refused."""
+        proposal = await self.post(path, body, actor=actor, key=key)
+        seen = {"content_hash": proposal["content_hash"]}
+        return await self.post(proposal["approve_at"], seen, actor=approver, key=f"{key}-approval")
+
 
 def _body(what: str, answer: httpx.Response) -> Any:
     if answer.is_error:

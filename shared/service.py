@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 from fastapi import APIRouter, FastAPI
 
+from shared.approvals.api import Operation, proposals_router
 from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, open_log
 from shared.events import TOPICS
@@ -48,6 +49,7 @@ class ServiceDefinition:
     constraints: Mapping[str, Problem] = field(default_factory=dict)
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     pages: Sequence[APIRouter] = ()
+    operations: Sequence[Operation] = ()
 
 
 def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastAPI:
@@ -81,6 +83,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             journal_router(definition.name),
             dead_letter_router(definition.name, definition.consumers),
             *([job_router(definition.name)] if definition.jobs else []),
+            *([proposals_router(definition.name, definition.operations)] if definition.operations else []),
         ],
         pages=definition.pages,
         checks=[Check("event_log", partial(_ask, event_log)), *flow.checks(), *definition.checks],

@@ -112,11 +112,15 @@ async def _money(platform: Platform, bank: httpx.AsyncClient) -> None:
     allotment = {"programme": PROGRAMME, "amount": _MONEY}
     for path, body in (
         ("/benefits/v1/funds", fund),
-        ("/benefits/v1/payer-accounts", payer),
         (f"/benefits/v1/funds/{FUND}/contributions", contribution),
-        (f"/benefits/v1/funds/{FUND}/allotments", allotment),
     ):
         await platform.post(path, body, actor=ACCOUNTANT, key=f"sample-{path.rpartition('/')[2]}")
+    for path, body in (
+        ("/benefits/v1/payer-accounts", payer),
+        (f"/benefits/v1/funds/{FUND}/allotments", allotment),
+    ):
+        key = f"sample-{path.rpartition('/')[2]}"
+        await platform.approved(path, body, actor=ACCOUNTANT, approver=APPROVER, key=key)
     account = {"account": PAYER_ACCOUNT, "holder": payer["holder"], "balance": 0}
     (await bank.post("/admin/accounts", json=account)).raise_for_status()
     arrival = {"account": PAYER_ACCOUNT, **contribution}
@@ -171,9 +175,11 @@ async def _award(platform: Platform, registered: dict[str, Any]) -> bool:
     )
     path = f"/benefits/v1/applications/{application['id']}/decision"
 
+    decision = {"approve": True, "fund": FUND, "content_hash": application["content_hash"]}
+
     async def decide() -> bool | None:
         try:
-            await platform.post(path, {"approve": True, "fund": FUND}, actor=APPROVER, key=f"sample-{household}")
+            await platform.post(path, decision, actor=APPROVER, key=f"sample-{household}")
         except Refused as refusal:
             if refusal.code not in ("facts_missing", "not_eligible"):
                 raise

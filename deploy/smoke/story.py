@@ -164,7 +164,7 @@ async def _is_awarded(story: Story, household: Mapping[str, Any]) -> tuple[int, 
     }
     application = await story.post("/benefits/v1/applications", body, actor=OFFICER, step="application")
     path = f"/benefits/v1/applications/{application['id']}/decision"
-    decision = {"approve": True, "fund": fund}
+    decision = {"approve": True, "fund": fund, "content_hash": application["content_hash"]}
     await _expect_same_person_refused(story, path, decision, actor=OFFICER)
 
     async def decide() -> Any:
@@ -191,18 +191,17 @@ async def _fund(story: Story) -> str:
     fund, payer, number = f"SMOKE_{short}", f"SMOKE-{short}", f"19{int(time.time() * 1000):013d}"
     arrival = {"amount": _FUNDED, "reference": f"SMOKE {short}"}
     account = {"account": number, "holder": "UBND XA TAN SON", "balance": 0}
-    steps: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("/benefits/v1/funds", {"code": fund, "kind": "STATE_PROVINCE", "name": f"Thử nghiệm {short}"}),
-        (
-            "/benefits/v1/payer-accounts",
-            {"code": payer, "bank": "simbank", "bin": "970405", "number": number, "holder": "UBND xã", "fund": fund},
-        ),
-        (f"/benefits/v1/funds/{fund}/contributions", arrival),
-        (f"/benefits/v1/funds/{fund}/allotments", {"programme": PROGRAMME, "amount": _FUNDED}),
-    )
+    described = {"code": fund, "kind": "STATE_PROVINCE", "name": f"Thử nghiệm {short}"}
+    paying = {"code": payer, "bank": "simbank", "bin": "970405", "number": number, "holder": "UBND xã", "fund": fund}
     (await story.bank.post("/admin/accounts", json=account)).raise_for_status()
-    for path, body in steps:
-        await story.post(path, body, actor=ACCOUNTANT, step=path.rpartition("/")[2])
+    await story.post("/benefits/v1/funds", described, actor=ACCOUNTANT, step="funds")
+    await story.post(f"/benefits/v1/funds/{fund}/contributions", arrival, actor=ACCOUNTANT, step="contributions")
+    for path, body in (
+        ("/benefits/v1/payer-accounts", paying),
+        (f"/benefits/v1/funds/{fund}/allotments", {"programme": PROGRAMME, "amount": _FUNDED}),
+    ):
+        key = f"smoke-{story.mark}-{path.rpartition('/')[2]}"
+        await story.platform.approved(path, body, actor=ACCOUNTANT, approver=APPROVER, key=key)
     (await story.bank.post("/admin/credits", json={"account": number, **arrival})).raise_for_status()
     return fund
 

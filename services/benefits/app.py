@@ -5,16 +5,19 @@ from fastapi import FastAPI
 from services.benefits.beneficiaries.consumers import BENEFICIARIES
 from services.benefits.cash.api import ROUTERS as CASH_ROUTERS
 from services.benefits.cash.checks import CASH_CHECKS
-from services.benefits.ledger.api import ledger_router
+from services.benefits.cash.store.applications import APPLICATION
+from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
-from services.benefits.payments.api.accounts import accounts_router
+from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.checks import PAYMENT_CHECKS
+from services.benefits.payments.store.runs import PAYMENT_RUN
 from services.benefits.payments.workers import bank_workers
 from services.benefits.programmes.api import router as programmes_router
 from services.benefits.settings import BenefitsSettings
+from shared.approvals.api import Operation
 from shared.http.problems import Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
@@ -22,15 +25,20 @@ from shared.workers import Worker
 
 BANK = "simbank"
 CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
+OPERATIONS = (
+    ALLOTMENT,
+    PAYER_ACCOUNT,
+    Operation(APPLICATION, approved_at="/benefits/v1/applications/{subject}/decision"),
+    Operation(PAYMENT_RUN, approved_at="/benefits/v1/runs/{subject}/approval"),
+)
 CONSTRAINTS = {
     "fund_pkey": Problem(409, "fund_exists"),
     "contribution_once": Problem(409, "contribution_exists"),
     "payer_account_pkey": Problem(409, "payer_account_exists"),
     "payer_account_number_once": Problem(409, "payer_account_exists"),
-    "application_decision_pkey": Problem(409, "decided_already"),
     "one_live_award": Problem(409, "award_exists"),
     "one_open_run": Problem(409, "run_being_prepared"),
-    "one_live_instruction": Problem(409, "run_not_open"),
+    "one_live_instruction": Problem(409, "proposal_not_open"),
 }
 
 
@@ -54,6 +62,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
             ledger_router(CHECKS),
         ],
+        operations=OPERATIONS,
         consumers=[BENEFICIARIES],
         workers=_workers(settings),
         constraints=CONSTRAINTS,

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.registry.api import ROUTERS
+from services.registry.api.people import ACCOUNT_CHANGE
 from shared.http import FieldProblem, Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
@@ -16,6 +17,7 @@ def definition() -> ServiceDefinition:
         name="registry",
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
+        operations=(ACCOUNT_CHANGE,),
         constraints={
             "uq_people_personal_number": Problem(409, "person_registered"),
             "uq_decisions_number": Problem(409, "decision_number_taken"),

@@ -12,9 +12,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 
+from shared.approvals import tables as _approvals  # noqa: F401 - the kit's tables are known once their modules are
 from shared.db.database import Database
 from shared.db.kit import kit_metadata
-from shared.http import tables as _http  # noqa: F401 - the kit's tables are known once their modules are
+from shared.http import tables as _http  # noqa: F401
 from shared.jobs import tables as _jobs  # noqa: F401
 from shared.messaging import tables as _messaging  # noqa: F401
 

@@ -23,8 +23,6 @@ class Application(Table, table=True):
     person_id: UUID
     applied_on: date
     sheet: dict[str, Any] = Field(sa_type=JSONB)
-    prepared_by: str
-    prepared_at: datetime = Field(sa_type=Instant)
     state: str
 
 

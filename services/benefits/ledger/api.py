@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from services.benefits.ledger.checks import Check, run_checks
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import allot, contribution_table, fund_exists, fund_table, trial_balance
 from shared import clock
+from shared.approvals import Draft, Proposal, propose
+from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
@@ -68,16 +70,6 @@ class AllotmentIn(_Body):
     fiscal_year: int | None = Field(default=None, ge=2020, le=2100)
 
 
-class AllotmentOut(_Body):
-    """An allotment as booked."""
-
-    id: UUID
-    fund: str
-    programme: str
-    fiscal_year: int
-    amount: int
-
-
 class BalanceOut(BaseModel):
     """The sums of an account, in VND."""
 
@@ -114,6 +106,16 @@ class Checks(BaseModel):
     checks: list[CheckOut]
 
 
+async def _allot(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
+    content = proposal.draft.content
+    purpose = Purpose(content["fund"], content["programme"], content["fiscal_year"])
+    cause = f"allotment:{proposal.draft.subject}"
+    await allot(session, purpose, content["amount"], cause=cause, actor=actor, on=clock.legal_date(now))
+
+
+ALLOTMENT = Operation("allotment", apply=_allot)
+
+
 async def _need_fund(session: Transaction, fund: str) -> None:
     if not await fund_exists(session, fund):
         raise Problem(404, "fund_unknown")
@@ -139,15 +141,18 @@ def ledger_router(checks: Sequence[Check]) -> Router:
         return ContributionOut(id=row["id"], fund=fund, **body.model_dump())
 
     @router.post("/funds/{fund}/allotments", status_code=201, dependencies=[IDEMPOTENT])
-    async def allot_budget(tx: Tx, actor: Actor, fund: FundCode, body: AllotmentIn) -> AllotmentOut:
-        """Allot a budget to a programme; awards are committed against it."""
+    async def propose_allotment(tx: Tx, actor: Actor, fund: FundCode, body: AllotmentIn) -> ProposalOut:
+        """Propose a budget for a programme; once another person approves, awards are committed against it."""
         await _need_fund(tx, fund)
-        fiscal_year, allotment_id = body.fiscal_year or clock.today().year, new_id()
-        purpose = Purpose(fund, body.programme, fiscal_year)
-        await allot(tx, purpose, body.amount, cause=f"allotment:{allotment_id}", actor=actor, on=clock.today())
-        return AllotmentOut(
-            id=allotment_id, fund=fund, programme=body.programme, fiscal_year=fiscal_year, amount=body.amount
-        )
+        now = clock.now()
+        content = {
+            "fund": fund,
+            "programme": body.programme,
+            "fiscal_year": body.fiscal_year or clock.legal_date(now).year,
+            "amount": body.amount,
+        }
+        proposal = await propose(tx, Draft(ALLOTMENT.kind, str(new_id()), content), actor=actor, now=now)
+        return proposal_out("benefits", ALLOTMENT, proposal)
 
     @router.get("/ledger/trial-balance")
     async def read_trial_balance(tx: Tx) -> TrialBalance:

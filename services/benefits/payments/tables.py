@@ -49,11 +49,6 @@ class PaymentRun(Table, table=True):
     state: str
     declared_count: int
     declared_sum: int = Field(sa_type=BigInteger)
-    content_hash: str
-    prepared_by: str
-    prepared_at: datetime = Field(sa_type=Instant)
-    approved_by: str | None = None
-    approved_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class PaymentOrder(Table, table=True):

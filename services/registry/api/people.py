@@ -1,13 +1,21 @@
 """Members of households, one by one."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import Response
 
-from services.registry.api.views import PersonView
-from services.registry.domain.households import PersonChange
+from services.registry.api.views import AccountView, PersonView
+from services.registry.domain.households import AccountChange, Person, PersonChange
+from services.registry.domain.identity import Account
 from services.registry.store import households
-from shared.http import Actor, IfMatch, IfNoneMatch, Router, Tx, etag
+from shared import clock
+from shared.approvals import Draft, Proposal, propose
+from shared.approvals.api import Operation, ProposalOut, proposal_out
+from shared.db import Transaction
+from shared.http import IDEMPOTENT, Actor, IfMatch, IfNoneMatch, Problem, Router, Tx, etag
 
 router = Router(prefix="/registry/v1", tags=["people"])
 
@@ -29,7 +37,7 @@ async def change_person(
     person_id: UUID,
     change: PersonChange,
 ) -> PersonView:
-    """Change a person's name, phone or account; what is absent stays, a phone or account of null is removed."""
+    """Change a person's name or phone; what is absent stays, a phone of null is removed."""
     person = await households.person(tx, person_id, lock=True)
     expected.check(person.version)
     changed = change.applied_to(person)
@@ -37,3 +45,41 @@ async def change_person(
         await households.save_person(tx, changed)
     response.headers["ETag"] = etag(changed.version)
     return PersonView.of(changed)
+
+
+def _written(account: Account | None) -> dict[str, Any] | None:
+    return None if account is None else account.model_dump()
+
+
+def _account_draft(person: Person, change: AccountChange) -> Draft:
+    """Hold the account that is replaced too: who approves a change sees from what to what."""
+    content = {"replaces": _written(person.account), "account": _written(change.account)}
+    return Draft(ACCOUNT_CHANGE.kind, str(person.id), content)
+
+
+async def _change_account(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
+    change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
+    person = await households.person(session, UUID(proposal.draft.subject), lock=True)
+    if _account_draft(person, change).hash != proposal.content_hash:
+        raise Problem(409, "content_changed")
+    await households.save_person(session, change.applied_to(person))
+
+
+def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: None if written is None else AccountView.of(Account.model_validate(written)).model_dump()
+        for name, written in content.items()
+    }
+
+
+ACCOUNT_CHANGE = Operation("account-change", apply=_change_account, shown=_shown)
+
+
+@router.post("/people/{person_id}/account-changes", status_code=201, dependencies=[IDEMPOTENT])
+async def propose_account_change(tx: Tx, actor: Actor, person_id: UUID, change: AccountChange) -> ProposalOut:
+    """Propose where a person is paid; it holds once another person has approved it."""
+    person = await households.person(tx, person_id, lock=True)
+    if change.account == person.account:
+        raise Problem(409, "account_unchanged")
+    proposal = await propose(tx, _account_draft(person, change), actor=actor, now=clock.now())
+    return proposal_out("registry", ACCOUNT_CHANGE, proposal)

@@ -121,18 +121,29 @@ class Household:
 
 
 class PersonChange(BaseModel):
-    """What an officer may change about a person; what is absent stays, a phone or account of null is removed."""
+    """What an officer may change about a person alone; what is absent stays, a phone of null is removed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     full_name: FullName = Field(default="")
     phone: Mobile | None = None
-    account: Account | None = None
 
     def applied_to(self, person: Person) -> Person:
         """Return the person as changed, with the next version; the same person when nothing differs."""
         changed = replace(person, **{name: getattr(self, name) for name in self.model_fields_set})
         return person if changed == person else replace(changed, version=person.version + 1)
+
+
+class AccountChange(BaseModel):
+    """Where a person is to be paid from now on; null means in cash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account | None
+
+    def applied_to(self, person: Person) -> Person:
+        """Return the person with the account, in the next version."""
+        return replace(person, account=self.account, version=person.version + 1)
 
 
 def registered(

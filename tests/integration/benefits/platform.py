@@ -84,6 +84,11 @@ def person(who: Somebody, *, version: int = 1, number: str | None = "31202051123
     )
 
 
+def approval_of(application: Any, **more: Any) -> dict[str, Any]:
+    """Return the decision that approves an application by what was seen."""
+    return {"approve": True, "content_hash": application["content_hash"]} | more
+
+
 class Benefits:
     """A client of one benefits service that may look into its database."""
 
@@ -121,9 +126,19 @@ class Benefits:
     async def open_fund(self, budget: int = 1_000_000_000) -> None:
         """Register the fund with a budget, and its payer account."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
-        await self.post(f"/funds/{FUND}/allotments", {"programme": PROGRAMME, "amount": budget})
+        await self.allot(FUND, budget)
         payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
-        await self.post("/payer-accounts", payer | {"fund": FUND})
+        await self.approve_proposal(await self.post("/payer-accounts", payer | {"fund": FUND}))
+
+    async def allot(self, fund: str, amount: int) -> None:
+        """Give a fund's budget to the programme, as two people."""
+        allotment = {"programme": PROGRAMME, "amount": amount}
+        await self.approve_proposal(await self.post(f"/funds/{fund}/allotments", allotment))
+
+    async def approve_proposal(self, proposal: Any, *, actor: str = "checker") -> Any:
+        """Approve a proposal by what was seen."""
+        path = proposal["approve_at"].removeprefix("/benefits/v1")
+        return await self.post(path, {"content_hash": proposal["content_hash"]}, actor=actor)
 
     async def settle_in(self, **given: Any) -> Somebody:
         """Make a poor old person known."""
@@ -145,7 +160,8 @@ class Benefits:
     async def award(self, who: Somebody) -> Any:
         """Apply and approve; return the award."""
         application = await self.apply_for(who)
-        decided = await self.post(f"/applications/{application['id']}/decision", {"approve": True}, actor="checker")
+        path = f"/applications/{application['id']}/decision"
+        decided = await self.post(path, approval_of(application), actor="checker")
         return await self.get(f"/awards/{decided['decision']['award_id']}")
 
     async def award_of(self, amount: int, **given: Any) -> Somebody:

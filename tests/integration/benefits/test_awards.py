@@ -8,7 +8,7 @@ from uuid import uuid4
 from shared import clock
 from shared.events.benefits import AwardGranted
 from shared.ids import new_id
-from tests.integration.benefits.platform import FUND, PROGRAMME, Benefits, Somebody, household, person
+from tests.integration.benefits.platform import FUND, PROGRAMME, Benefits, Somebody, approval_of, household, person
 
 
 async def test_an_application_is_answered_with_its_reasons(benefits: Benefits) -> None:
@@ -38,7 +38,7 @@ async def test_facts_that_have_not_come_are_waited_for_in_whatever_order_they_co
     who = Somebody(new_id(), new_id())
     application = await benefits.apply_for(who)
     assert application["assessment"]["verdict"] == "undecided"
-    decision = {"approve": True}
+    decision = approval_of(application)
     path = f"/applications/{application['id']}/decision"
     await benefits.hear(person(who))
     answer = await benefits.send(path, decision, actor="checker")
@@ -62,11 +62,13 @@ async def test_who_is_not_eligible_on_the_day_of_the_decision_cannot_be_approved
     application = await benefits.apply_for(who)
     await benefits.hear(household(who, version=2, klass="not_poor"))
     path = f"/applications/{application['id']}/decision"
-    answer = await benefits.send(path, {"approve": True}, actor="checker")
+    answer = await benefits.send(path, approval_of(application), actor="checker")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_eligible")
-    answer = await benefits.send(path, {"approve": False}, actor="checker")
+    answer = await benefits.send(path, approval_of(application, approve=False), actor="checker")
     assert (answer.status_code, answer.json()["code"]) == (422, "refusal_needs_note")
-    refused = await benefits.post(path, {"approve": False, "note": "Hộ không còn nghèo"}, actor="checker")
+    refused = await benefits.post(
+        path, approval_of(application, approve=False, note="Hộ không còn nghèo"), actor="checker"
+    )
     assert (refused["state"], refused["decision"]["assessment"]["verdict"]) == ("refused", "not_eligible")
     assert await benefits.events(AwardGranted) == []
 
@@ -75,9 +77,11 @@ async def test_who_prepared_may_not_decide_and_nobody_decides_twice(benefits: Be
     await benefits.open_fund()
     application = await benefits.apply_for(await benefits.settle_in())
     path = f"/applications/{application['id']}/decision"
-    answer = await benefits.send(path, {"approve": True}, actor="maker")
+    answer = await benefits.send(path, approval_of(application), actor="maker")
     assert (answer.status_code, answer.json()["code"]) == (403, "same_person")
-    answers = await asyncio.gather(*(benefits.send(path, {"approve": True}, actor=f"checker{n}") for n in range(4)))
+    answers = await asyncio.gather(
+        *(benefits.send(path, approval_of(application), actor=f"checker{n}") for n in range(4))
+    )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     assert len(await benefits.events(AwardGranted)) == 1
 
@@ -87,7 +91,9 @@ async def test_a_person_has_one_award_of_a_programme(benefits: Benefits) -> None
     who = await benefits.settle_in()
     await benefits.award(who)
     application = await benefits.apply_for(who)
-    answer = await benefits.send(f"/applications/{application['id']}/decision", {"approve": True}, actor="checker")
+    answer = await benefits.send(
+        f"/applications/{application['id']}/decision", approval_of(application), actor="checker"
+    )
     assert (answer.status_code, answer.json()["code"]) == (409, "award_exists")
 
 
@@ -97,7 +103,7 @@ async def test_a_budget_is_never_overdrawn_however_many_decide_at_once(benefits:
     applications = [await benefits.apply_for(await benefits.settle_in()) for _ in range(5)]
     answers = await asyncio.gather(
         *(
-            benefits.send(f"/applications/{one['id']}/decision", {"approve": True}, actor="checker")
+            benefits.send(f"/applications/{one['id']}/decision", approval_of(one), actor="checker")
             for one in applications
         )
     )
@@ -109,12 +115,12 @@ async def test_a_budget_is_never_overdrawn_however_many_decide_at_once(benefits:
 async def test_of_several_funds_the_decision_names_one(benefits: Benefits) -> None:
     await benefits.open_fund()
     await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
-    await benefits.post("/funds/POOR_FUND/allotments", {"programme": PROGRAMME, "amount": 50_000_000})
+    await benefits.allot("POOR_FUND", 50_000_000)
     application = await benefits.apply_for(await benefits.settle_in())
     path = f"/applications/{application['id']}/decision"
-    answer = await benefits.send(path, {"approve": True}, actor="checker")
+    answer = await benefits.send(path, approval_of(application), actor="checker")
     assert answer.json()["code"] == "fund_ambiguous"
-    await benefits.post(path, {"approve": True, "fund": "POOR_FUND"}, actor="checker")
+    await benefits.post(path, approval_of(application, fund="POOR_FUND"), actor="checker")
     [award] = (await benefits.get("/awards"))["items"]
     assert award["fund"] == "POOR_FUND"
 
@@ -123,7 +129,7 @@ async def test_a_decision_sent_twice_is_taken_once(benefits: Benefits) -> None:
     await benefits.open_fund()
     application = await benefits.apply_for(await benefits.settle_in())
     path, key = f"/applications/{application['id']}/decision", uuid4().hex
-    first, second = [await benefits.send(path, {"approve": True}, actor="checker", key=key) for _ in range(2)]
+    first, second = [await benefits.send(path, approval_of(application), actor="checker", key=key) for _ in range(2)]
     assert first.json() == second.json()
     assert second.headers["Idempotent-Replayed"] == "true"
 

@@ -1,5 +1,6 @@
 """Applications, their reason sheets, and the decisions on them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -11,6 +12,8 @@ from services.benefits.ledger.store import BudgetExhausted
 from services.benefits.programmes.domain.eligibility import Assessment
 from services.benefits.programmes.domain.terms import PROGRAMMES
 from shared import clock
+from shared.approvals import Proposal
+from shared.approvals.store import newest_proposals
 from shared.db import Transaction
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
@@ -41,6 +44,7 @@ class DecisionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     approve: bool
+    content_hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the application that was seen")
     note: str = Field(default="", max_length=2000)
     fund: str | None = None
 
@@ -65,13 +69,19 @@ class ApplicationOut(BaseModel):
     person_id: UUID
     applied_on: date
     state: ApplicationState
+    content_hash: str
     prepared_by: str
     assessment: Assessment
     decision: DecisionOut | None = None
 
 
-def _out(row: Any, decision: DecisionOut | None = None) -> ApplicationOut:
-    return ApplicationOut.model_validate(dict(row._mapping) | {"assessment": row.sheet, "decision": decision})
+def _out(row: Any, prepared: Proposal, decision: DecisionOut | None = None) -> ApplicationOut:
+    seen = {"content_hash": prepared.content_hash, "prepared_by": prepared.prepared_by}
+    return ApplicationOut.model_validate(dict(row._mapping) | seen | {"assessment": row.sheet, "decision": decision})
+
+
+async def _prepared(tx: Transaction, rows: Sequence[Any]) -> dict[str, Proposal]:
+    return await newest_proposals(tx, store.APPLICATION, [str(row.id) for row in rows])
 
 
 async def _whole(tx: Transaction, application_id: UUID) -> ApplicationOut:
@@ -82,7 +92,7 @@ async def _whole(tx: Transaction, application_id: UUID) -> ApplicationOut:
     decision = None
     if decided is not None:
         decision = DecisionOut.model_validate(dict(decided._mapping) | {"assessment": decided.sheet})
-    return _out(row, decision)
+    return _out(row, (await _prepared(tx, [row]))[str(application_id)], decision)
 
 
 @router.post("/applications", status_code=201, dependencies=[IDEMPOTENT])
@@ -106,7 +116,8 @@ async def list_applications(
     rows = await store.page_of_applications(
         tx, household_id=household_id, state=state, after=after[0] if after else None, limit=paging.limit + 1
     )
-    return paging.page([_out(row) for row in rows], key=lambda out: (out.id,))
+    prepared = await _prepared(tx, rows)
+    return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
 
 
 @router.get("/applications/{application_id}")
@@ -126,15 +137,12 @@ async def decide_application(tx: Tx, actor: Actor, application_id: UUID, body: D
             tx,
             application_id,
             approve=body.approve,
+            content_hash=body.content_hash,
             note=body.note,
             fund=body.fund,
             actor=actor,
             now=clock.now(),
         )
-    except store.SamePerson as error:
-        raise Problem(403, "same_person") from error
-    except store.DecidedAlready as error:
-        raise Problem(409, "decided_already") from error
     except store.NotEligible as error:
         raise Problem(409, "not_eligible") from error
     except store.FactsMissing as error:

@@ -9,6 +9,7 @@ from services.benefits.payments.api.runs import RunOut, run_out
 from services.benefits.payments.store import accounts, runs
 from services.benefits.programmes.domain.terms import PROGRAMMES
 from shared import clock
+from shared.approvals.api import ApprovalIn
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
@@ -26,14 +27,6 @@ class RunIn(BaseModel):
     programme: str = Field(examples=["monthly-assistance-poor-elderly"])
     period: str = Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-11"])
     payer_account: str = Field(examples=["PHUTHO-01"])
-
-
-class ApprovalIn(BaseModel):
-    """The hash of what was seen."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    content_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 @router.post("/runs", status_code=201, dependencies=[IDEMPOTENT])
@@ -64,12 +57,6 @@ async def approve_run(tx: Tx, actor: Actor, run_id: UUID, body: ApprovalIn) -> R
             actor=actor,
             now=clock.now(),
         )
-    except runs.SamePerson as error:
-        raise Problem(403, "same_person") from error
-    except runs.RunNotOpen as error:
-        raise Problem(409, "run_not_open") from error
-    except runs.ContentChanged as error:
-        raise Problem(409, "content_changed") from error
     except runs.NothingToPay as error:
         raise Problem(409, "nothing_to_pay") from error
     except runs.FileRefused as error:

@@ -1,7 +1,7 @@
 """Applications and what was decided on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,17 @@ from services.benefits.ledger.store import BudgetExhausted, budgets_of, commit_b
 from services.benefits.programmes.domain.eligibility import Assessment, assess
 from services.benefits.programmes.domain.terms import PROGRAMMES, RECOGNITION
 from services.benefits.turns import take_turns
+from shared.approvals import Draft, propose
+from shared.approvals import approve as approve_proposal
+from shared.approvals import refuse as refuse_proposal
+from shared.approvals.store import open_proposal
 from shared.clock import legal_date
 from shared.db import Transaction
 from shared.events.benefits import AwardGranted
 from shared.ids import new_id
 from shared.messaging.outbox import publish
 
-
-class DecidedAlready(Exception):
-    """An application is decided once."""
-
-
-class SamePerson(Exception):
-    """Who prepared the application may not decide on it."""
+APPLICATION = "application"
 
 
 class NotEligible(Exception):
@@ -61,20 +59,21 @@ async def judge(session: Transaction, request: Request, on: date) -> Assessment:
 
 async def apply_for(session: Transaction, request: Request, *, actor: str, now: datetime) -> UUID:
     """Store an application with its reason sheet and return its id."""
-    sheet = await judge(session, request, request.applied_on)
+    sheet = (await judge(session, request, request.applied_on)).model_dump(mode="json")
+    application_id = new_id()
     row = {
-        "id": new_id(),
+        "id": application_id,
         "programme": request.programme,
         "household_id": request.household_id,
         "person_id": request.person_id,
         "applied_on": request.applied_on,
-        "sheet": sheet.model_dump(mode="json"),
-        "prepared_by": actor,
-        "prepared_at": now,
+        "sheet": sheet,
         "state": "submitted",
     }
     await (await session.connection()).execute(insert(application_table), [row])
-    return UUID(str(row["id"]))
+    draft = Draft(APPLICATION, str(application_id), asdict(request) | {"sheet": sheet})
+    await propose(session, draft, actor=actor, now=now)
+    return application_id
 
 
 async def application(session: Transaction, application_id: UUID, *, lock: bool = False) -> Row[Any] | None:
@@ -112,6 +111,7 @@ async def decide(
     application_id: UUID,
     *,
     approve: bool,
+    content_hash: str,
     note: str,
     fund: str | None,
     actor: str,
@@ -120,15 +120,17 @@ async def decide(
     """Decide on an application on today's date in law; an approval makes the award and commits its budget.
 
     Raises:
-        DecidedAlready, SamePerson: who or when is wrong.
+        Problem: as `shared.approvals.approve` says; who prepared may not refuse either.
         NotEligible, FactsMissing: the rules, asked again today, do not allow an approval.
         BudgetExhausted, FundAmbiguous: no fund, or not one alone, can bear it.
     """
     found = await application(session, application_id, lock=True)
-    if found is None or found.state != "submitted":
-        raise DecidedAlready
-    if found.prepared_by == actor:
-        raise SamePerson
+    assert found is not None  # noqa: S101 - who asks has read it
+    proposal = await open_proposal(session, APPLICATION, str(application_id))
+    if approve:
+        await approve_proposal(session, proposal, seen=content_hash, actor=actor, now=now)
+    else:
+        await refuse_proposal(session, proposal, seen=content_hash, note=note, actor=actor, now=now)
     today = legal_date(now)
     await take_turns(session, [found.household_id])
     request = Request(found.programme, found.household_id, found.person_id, found.applied_on)

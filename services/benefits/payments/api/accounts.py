@@ -1,5 +1,7 @@
 """Payer accounts, and which bank is behind them."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.benefits.ledger.store import fund_exists
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.store import accounts
+from shared import clock
+from shared.approvals import Draft, Proposal, propose
+from shared.approvals.api import Operation, ProposalOut, proposal_out
+from shared.db import Transaction
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
@@ -54,19 +60,31 @@ def _out(row: Any) -> PayerOut:
     return PayerOut.model_validate(dict(row._mapping) | {"account": masked(row.number)})
 
 
+async def _register(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
+    row = dict(proposal.draft.content) | {"created_by": proposal.prepared_by, "files": 0}
+    await accounts.add_payer(session, row)
+
+
+def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(content) | {"number": masked(content["number"])}
+
+
+PAYER_ACCOUNT = Operation("payer-account", apply=_register, shown=_shown)
+
+
 def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
     """Return the routes; the arguments tell which bank is connected."""
     router = Router(prefix="/benefits/v1", tags=["accounts"])
 
     @router.post("/payer-accounts", status_code=201, dependencies=[IDEMPOTENT])
-    async def create_payer_account(tx: Tx, actor: Actor, body: PayerIn) -> PayerOut:
-        """Register an account that pays for a fund."""
+    async def propose_payer_account(tx: Tx, actor: Actor, body: PayerIn) -> ProposalOut:
+        """Propose an account that pays for a fund; it pays once another person has approved it."""
         if not await fund_exists(tx, body.fund):
             raise Problem(422, "fund_unknown")
-        row = body.model_dump() | {"holder": clean(body.holder), "created_by": actor, "files": 0}
-        await accounts.add_payer(tx, row)
-        found = await accounts.payer(tx, body.code)
-        return _out(found)
+        if await accounts.payer(tx, body.code) is not None:
+            raise Problem(409, "payer_account_exists")
+        draft = Draft(PAYER_ACCOUNT.kind, body.code, body.model_dump() | {"holder": clean(body.holder)})
+        return proposal_out("benefits", PAYER_ACCOUNT, await propose(tx, draft, actor=actor, now=clock.now()))
 
     @router.get("/payer-accounts")
     async def list_payer_accounts(tx: Tx) -> list[PayerOut]:

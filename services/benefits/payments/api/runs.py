@@ -1,5 +1,6 @@
 """Runs and their orders, for reading; a kind of benefit prepares and approves them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,6 +10,8 @@ from pydantic import BaseModel, Field
 from services.benefits.payments.api.orders import OrderOut, order_out
 from services.benefits.payments.domain.states import OrderState
 from services.benefits.payments.store import orders, runs
+from shared.approvals import Proposal
+from shared.approvals.store import newest_proposals
 from shared.db import Transaction
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
@@ -47,8 +50,19 @@ class RunOut(BaseModel):
     )
 
 
-def _out(row: Any, funnel: dict[str, dict[str, int]] | None = None) -> RunOut:
-    return RunOut.model_validate(dict(row._mapping) | {"funnel": funnel or {}})
+def _out(row: Any, prepared: Proposal, funnel: dict[str, dict[str, int]] | None = None) -> RunOut:
+    people = {
+        "content_hash": prepared.content_hash,
+        "prepared_by": prepared.prepared_by,
+        "prepared_at": prepared.prepared_at,
+        "approved_by": prepared.decided_by,
+        "approved_at": prepared.decided_at,
+    }
+    return RunOut.model_validate(dict(row._mapping) | people | {"funnel": funnel or {}})
+
+
+async def _prepared(tx: Transaction, rows: Sequence[Any]) -> dict[str, Proposal]:
+    return await newest_proposals(tx, runs.PAYMENT_RUN, [str(row.id) for row in rows])
 
 
 async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
@@ -60,7 +74,8 @@ async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
     row = await runs.run(tx, run_id)
     if row is None:
         raise Problem(404, "run_not_found")
-    return _out(row, await runs.funnel(tx, run_id))
+    prepared = await _prepared(tx, [row])
+    return _out(row, prepared[str(run_id)], await runs.funnel(tx, run_id))
 
 
 @router.get("/runs")
@@ -68,7 +83,8 @@ async def list_runs(tx: Tx, paging: Paging) -> Page[RunOut]:
     """List runs, newest first, without their funnels."""
     after = paging.after(UUID)
     rows = await runs.page_of_runs(tx, after[0] if after else None, paging.limit + 1)
-    return paging.page([_out(row) for row in rows], key=lambda out: (out.id,))
+    prepared = await _prepared(tx, rows)
+    return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
 
 
 @router.get("/runs/{run_id}")

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, get_args
 from uuid import UUID, uuid4
@@ -31,23 +31,17 @@ from services.benefits.payments.store.rows import (
     run_table,
 )
 from services.benefits.turns import take_turns
+from shared.approvals import Draft
+from shared.approvals import approve as approve_proposal
+from shared.approvals.store import open_proposal, prepare_anew
 from shared.clock import legal_date
 from shared.db import Transaction
 from shared.events.benefits import PaymentOrdered
+from shared.http.problems import Problem
 from shared.ids import new_id, new_ulid
 from shared.messaging.outbox import publish
 
-
-class RunNotOpen(Exception):
-    """The run was approved before."""
-
-
-class SamePerson(Exception):
-    """Who prepared may not approve."""
-
-
-class ContentChanged(Exception):
-    """What would be paid is not what was seen: amounts, people or accounts differ."""
+PAYMENT_RUN = "payment-run"
 
 
 class NothingToPay(Exception):
@@ -95,7 +89,11 @@ async def page_of_runs(session: Transaction, after: UUID | None, limit: int) -> 
     return (await (await session.connection()).execute(query)).all()
 
 
-async def _open_run(session: Transaction, scope: Scope, actor: str, now: datetime) -> UUID:
+def _draft(run_id: UUID, scope: Scope, content: Content) -> Draft:
+    return Draft(PAYMENT_RUN, str(run_id), asdict(scope) | asdict(content))
+
+
+async def _open_run(session: Transaction, scope: Scope) -> UUID:
     connection = await session.connection()
     c = run_table.c
     query = select(c.id).where(
@@ -115,9 +113,6 @@ async def _open_run(session: Transaction, scope: Scope, actor: str, now: datetim
         "state": RunState.PREPARED,
         "declared_count": 0,
         "declared_sum": 0,
-        "content_hash": "",
-        "prepared_by": actor,
-        "prepared_at": now,
     }
     await connection.execute(insert(run_table), [row])
     return UUID(str(row["id"]))
@@ -130,7 +125,7 @@ async def prepare(
 
     `placed` is for `place_orders`, `payees` for `refresh_payees`. Returns the run's id.
     """
-    run_id = await _open_run(session, scope, actor, now)
+    run_id = await _open_run(session, scope)
     await orders.place_orders(session, placed)
     await orders.refresh_payees(session, scope.programme, scope.period, scope.fund, payees)
     found = await orders.orders_for_run(
@@ -139,13 +134,8 @@ async def prepare(
     problems: dict[UUID, str | None] = {row.id: problem_of(payee_of(row)) for row in found}
     await orders.put_in_run(session, run_id, problems)
     content = content_of(Line(row.id, row.amount, payee_of(row)) for row in found if problems[row.id] is None)
-    values = {
-        "declared_count": content.count,
-        "declared_sum": content.total,
-        "content_hash": content.hash,
-        "prepared_by": actor,
-        "prepared_at": now,
-    }
+    await prepare_anew(session, _draft(run_id, scope, content), actor=actor, now=now)
+    values = {"declared_count": content.count, "declared_sum": content.total}
     await (await session.connection()).execute(update(run_table).where(run_table.c.id == run_id).values(values))
     return run_id
 
@@ -192,27 +182,26 @@ async def approve(
     """Seal a run: attempts, files, postings and events, all in this transaction. Sending begins after its commit.
 
     Raises:
-        RunNotOpen, SamePerson, ContentChanged, NothingToPay: it may not be approved.
+        Problem: as `shared.approvals.approve` says; what would be paid may have changed since it was prepared.
+        NothingToPay: no order of it can be paid.
         FileRefused: our own check refused a file that we wrote.
     """
-    approved = await run(session, run_id, lock=True)
-    if approved is None or approved.state != RunState.PREPARED:
-        raise RunNotOpen
-    if approved.prepared_by == actor:
-        raise SamePerson
-    payer = await accounts.payer(session, approved.payer_account, lock=True)
+    prepared = await run(session, run_id, lock=True)
+    assert prepared is not None  # noqa: S101 - who asks has read it
+    proposal = await open_proposal(session, PAYMENT_RUN, str(run_id))
+    payer = await accounts.payer(session, prepared.payer_account, lock=True)
     assert payer is not None  # noqa: S101 - a foreign key says so
     found, content = await _approved_content(session, run_id)
-    declared = Content(approved.declared_count, approved.declared_sum, content_hash)
-    if content != declared or content_hash != approved.content_hash:
-        raise ContentChanged
+    scope = Scope(prepared.programme, prepared.period, prepared.payer_account, prepared.fund)
+    current = _draft(run_id, scope, content)
+    await approve_proposal(session, proposal, current=current, seen=content_hash, actor=actor, now=now)
     if await orders.payees_changed(session, run_id, payees):
-        raise ContentChanged
+        raise Problem(409, "content_changed")
     if not found:
         raise NothingToPay
     instructions = await _seal(session, run_id, payer, found, wording, now)
     await _book(session, run_id, found, instructions, actor, legal_date(now))
-    await _mark(session, run_id, found, actor, now)
+    await _mark(session, run_id, found)
 
 
 def _chunks(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
@@ -309,13 +298,12 @@ async def _book(
     await post(session, [Journal(f"run:{run_id}", "disbursement", day, actor, tuple(postings))])
 
 
-async def _mark(session: Transaction, run_id: UUID, rows: Sequence[Row[Any]], actor: str, now: datetime) -> None:
+async def _mark(session: Transaction, run_id: UUID, rows: Sequence[Row[Any]]) -> None:
     connection = await session.connection()
     c = order_table.c
     batched = (c.run_id == run_id) & (c.state == OrderState.BATCHED)
     await connection.execute(
         update(order_table).where(batched).values(state=OrderState.INSTRUCTED, obliged=True, reason=None)
     )
-    values = {"state": RunState.APPROVED, "approved_by": actor, "approved_at": now}
-    await connection.execute(update(run_table).where(run_table.c.id == run_id).values(values))
+    await connection.execute(update(run_table).where(run_table.c.id == run_id).values(state=RunState.APPROVED))
     await publish(session, "benefits", [PaymentOrdered(**event_fields(row)) for row in rows if not row.obliged])

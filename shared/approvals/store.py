@@ -1,0 +1,171 @@
+"""Proposals in the database. A proposal is locked while it is decided, so of two approvers one comes too late."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from shared.approvals.proposals import Draft, Proposal
+from shared.approvals.tables import proposals
+from shared.db import Transaction
+from shared.http.problems import Problem
+from shared.ids import new_id
+
+
+def _proposal(row: Row[Any]) -> Proposal:
+    fields = dict(row._mapping)
+    draft = Draft(
+        kind=fields.pop("kind"),
+        subject=fields.pop("subject"),
+        area_code=fields.pop("area_code"),
+        content=orjson.loads(fields.pop("content")),
+    )
+    return Proposal(draft=draft, **fields)
+
+
+async def _one(session: Transaction, query: Select[Any]) -> Proposal | None:
+    row = (await (await session.connection()).execute(query)).one_or_none()
+    return None if row is None else _proposal(row)
+
+
+async def open_proposal(session: Transaction, kind: str, subject: str) -> Proposal | None:
+    """Return the open proposal of a kind on a subject, locked until the transaction ends."""
+    c = proposals.c
+    query = select(proposals).where(c.kind == kind, c.subject == subject, c.state == "open")
+    return await _one(session, query.with_for_update())
+
+
+async def newest_proposal(session: Transaction, kind: str, subject: str) -> Proposal | None:
+    """Return what was proposed last of a kind on a subject, decided or not."""
+    c = proposals.c
+    query = select(proposals).where(c.kind == kind, c.subject == subject)
+    return await _one(session, query.order_by(c.id.desc()).limit(1))
+
+
+async def newest_proposals(session: Transaction, kind: str, subjects: Sequence[str]) -> dict[str, Proposal]:
+    """Return, by subject, what was proposed last of a kind."""
+    c = proposals.c
+    query = (
+        select(proposals)
+        .where(c.kind == kind, c.subject.in_(subjects))
+        .ext(distinct_on(c.subject))
+        .order_by(c.subject, c.id.desc())
+    )
+    rows = await (await session.connection()).execute(query)
+    return {row.subject: _proposal(row) for row in rows}
+
+
+async def find_proposal(session: Transaction, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
+    """Return a proposal, locked if asked for."""
+    query = select(proposals).where(proposals.c.id == proposal_id)
+    return await _one(session, query.with_for_update() if lock else query)
+
+
+async def page_of_proposals(
+    session: Transaction, *, kind: str | None, state: str | None, after: UUID | None, limit: int
+) -> Sequence[Proposal]:
+    """Return proposals, newest first, before an id."""
+    c = proposals.c
+    query = select(proposals).order_by(c.id.desc()).limit(limit)
+    query = query if kind is None else query.where(c.kind == kind)
+    query = query if state is None else query.where(c.state == state)
+    query = query if after is None else query.where(c.id < after)
+    return [_proposal(row) for row in await (await session.connection()).execute(query)]
+
+
+async def propose(session: Transaction, draft: Draft, *, actor: str, now: datetime) -> Proposal:
+    """Put a draft on record for another person to approve.
+
+    Raises:
+        Problem: 409 `proposal_open`, another draft of this kind on this subject waits to be decided.
+    """
+    if await open_proposal(session, draft.kind, draft.subject) is not None:
+        raise Problem(409, "proposal_open")
+    proposal_id = new_id()
+    row = {
+        "id": proposal_id,
+        "kind": draft.kind,
+        "subject": draft.subject,
+        "area_code": draft.area_code,
+        "content": draft.encoded,
+        "content_hash": draft.hash,
+        "state": "open",
+        "prepared_by": actor,
+        "prepared_at": now,
+    }
+    await (await session.connection()).execute(insert(proposals), [row])
+    return Proposal(proposal_id, draft, draft.hash, "open", actor, now, None, None, None)
+
+
+async def prepare_anew(session: Transaction, draft: Draft, *, actor: str, now: datetime) -> None:
+    """Put a draft on record in place of the open one on its subject, if there is one: what was seen before is void."""
+    found = await open_proposal(session, draft.kind, draft.subject)
+    if found is None:
+        await propose(session, draft, actor=actor, now=now)
+        return
+    values = {
+        "area_code": draft.area_code,
+        "content": draft.encoded,
+        "content_hash": draft.hash,
+        "prepared_by": actor,
+        "prepared_at": now,
+    }
+    await _write(session, found, values)
+
+
+async def approve(
+    session: Transaction, found: Proposal | None, *, current: Draft | None = None, seen: str, actor: str, now: datetime
+) -> None:
+    """Approve a locked proposal, as another person than who prepared it; the caller then does what it says.
+
+    `seen` is the hash of what the approver saw. `current` is the draft as it would be prepared now, given where the
+    content can change by itself.
+
+    Raises:
+        Problem: 409 `proposal_not_open`; 403 `same_person`; 409 `content_changed`, what was seen, what is on record
+            and what would be done are not one and the same.
+    """
+    found = _decidable(found)
+    _two_people(found, actor)
+    if {seen, found.draft.hash if current is None else current.hash} != {found.content_hash}:
+        raise Problem(409, "content_changed")
+    await _write(session, found, {"state": "approved", "decided_by": actor, "decided_at": now})
+
+
+async def refuse(
+    session: Transaction, found: Proposal | None, *, note: str, actor: str, now: datetime, seen: str | None = None
+) -> None:
+    """Refuse a locked proposal; who prepared it may withdraw it so.
+
+    Where a refusal decides about somebody, `seen` is given: it too takes another person and the content on record.
+
+    Raises:
+        Problem: 409 `proposal_not_open`; with `seen` also 403 `same_person` and 409 `content_changed`.
+    """
+    found = _decidable(found)
+    if seen is not None:
+        _two_people(found, actor)
+        if seen != found.content_hash:
+            raise Problem(409, "content_changed")
+    values = {"state": "refused", "decided_by": actor, "decided_at": now, "note": note}
+    await _write(session, found, values)
+
+
+def _two_people(found: Proposal, actor: str) -> None:
+    if found.prepared_by == actor:
+        raise Problem(403, "same_person")
+
+
+def _decidable(found: Proposal | None) -> Proposal:
+    if found is None or found.state != "open":
+        raise Problem(409, "proposal_not_open")
+    return found
+
+
+async def _write(session: Transaction, found: Proposal, values: dict[str, Any]) -> None:
+    query = update(proposals).where(proposals.c.id == found.id).values(values)
+    await (await session.connection()).execute(query)
