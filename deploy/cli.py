@@ -8,6 +8,8 @@ from typing import Annotated
 
 import httpx
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from deploy.apps import SETTINGS, build
 from deploy.embedded.counterparts import CounterpartError
@@ -21,7 +23,7 @@ from shared.logs import configure_logging
 from shared.messaging.consumers import Consumer
 from shared.messaging.rebuild import NotRebuildable
 from shared.messaging.rebuild import rebuild as rebuild_projector
-from shared.settings import ServiceName, ServiceSettings
+from shared.settings import BadSetting, ServiceName, ServiceSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -38,7 +40,21 @@ def _settings(service: str) -> ServiceSettings:
     if service not in SETTINGS:
         raise _fail(f"Không có dịch vụ {service}. / There is no service {service}: {', '.join(SETTINGS)}")
     name: ServiceName = service
-    return SETTINGS[name].model_validate({"service": name})
+    try:
+        return SETTINGS[name].model_validate({"service": name})
+    except BadSetting as error:
+        raise _fail(error) from error
+    except ValidationError as error:
+        raise _fail("\n".join(_wrong_setting(wrong) for wrong in error.errors())) from error
+
+
+def _wrong_setting(wrong: ErrorDetails) -> str:
+    if not wrong["loc"]:
+        return f"Cấu hình sai. / Wrong settings: {wrong['msg'].removeprefix('Value error, ')}."
+    variable = f"ANSINH_{wrong['loc'][-1]}".upper()
+    if wrong["type"] == "missing":
+        return f"Thiếu biến {variable}. / The variable {variable} is missing."
+    return f"Biến {variable} sai. / The variable {variable} is wrong: {wrong['msg']}."
 
 
 @app.command()
@@ -65,7 +81,7 @@ def serve(
     configure_logging(service, level=settings.log_level)
     try:
         asyncio.run(_serve(settings, host, port))
-    except PortTaken as error:
+    except (PortTaken, BadSetting) as error:
         raise _fail(error) from error
 
 

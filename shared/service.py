@@ -60,6 +60,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
     runners = [Runner(database, event_log, consumer) for consumer in definition.consumers]
     flow = Flow(database, runners, metrics.registry)
+    topics = _topics(definition)
     parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
     parts |= {runner.consumer.name: runner.run for runner in runners}
     parts |= {worker.name: partial(run_worker, database, worker) for worker in definition.workers}
@@ -67,7 +68,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with _at_work(parts, event_log), _working(database, definition.jobs):
+            async with _at_work(parts, event_log, topics), _working(database, definition.jobs):
                 yield
         finally:
             await event_log.close()
@@ -86,7 +87,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *([proposals_router(definition.name, definition.operations)] if definition.operations else []),
         ],
         pages=definition.pages,
-        checks=[Check("event_log", partial(_ask, event_log)), *flow.checks(), *definition.checks],
+        checks=[Check("event_log", partial(_ask, event_log, topics)), *flow.checks(), *definition.checks],
         constraints=definition.constraints,
         lifespan=lifespan,
     )
@@ -94,9 +95,15 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     return app
 
 
-async def _ask(event_log: EventLog) -> None:
+def _topics(definition: ServiceDefinition) -> Sequence[str]:
+    """Return the topics that the service writes or reads; a broker may keep it from all others."""
+    read = {topic for consumer in definition.consumers for topic in consumer.topics}
+    return [topic for topic in TOPICS if topic in read or topic.startswith(f"{definition.name}.")]
+
+
+async def _ask(event_log: EventLog, topics: Sequence[str]) -> None:
     """Raise when the event log does not answer."""
-    await event_log.ends(TOPICS[:1])
+    await event_log.ends(topics[:1])
 
 
 def _working(database: Database, jobs: Mapping[str, Handler]) -> AbstractAsyncContextManager[None]:
@@ -105,11 +112,11 @@ def _working(database: Database, jobs: Mapping[str, Handler]) -> AbstractAsyncCo
 
 
 @asynccontextmanager
-async def _at_work(parts: Mapping[str, Run], event_log: EventLog) -> AsyncIterator[None]:
+async def _at_work(parts: Mapping[str, Run], event_log: EventLog, topics: Sequence[str]) -> AsyncIterator[None]:
     """Run the parts for the block; then let each finish what it has in hand."""
     stop = asyncio.Event()
-    topics = asyncio.create_task(_ensure_topics(event_log, stop))
-    tasks = [asyncio.create_task(_kept_running(name, run, topics, stop), name=name) for name, run in parts.items()]
+    there = asyncio.create_task(_ensure_topics(event_log, topics, stop))
+    tasks = [asyncio.create_task(_kept_running(name, run, there, stop), name=name) for name, run in parts.items()]
     try:
         yield
     finally:
@@ -122,12 +129,12 @@ async def _at_work(parts: Mapping[str, Run], event_log: EventLog) -> AsyncIterat
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ensure_topics(event_log: EventLog, stop: asyncio.Event) -> None:
+async def _ensure_topics(event_log: EventLog, topics: Sequence[str], stop: asyncio.Event) -> None:
     """Make the topics that are missing; wait for the log as long as it takes."""
     seconds = 0.5
     while not stop.is_set():
         try:
-            await event_log.ensure_topics(TOPICS)
+            await event_log.ensure_topics(topics)
             return
         except LogUnavailable as error:
             log.warning("event_log_missing", error=str(error), seconds=seconds)

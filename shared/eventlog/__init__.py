@@ -3,7 +3,8 @@
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
 from shared.eventlog.port import EventLog, LogUnavailable, Placed, Reader, Record, Stored, TopicPartition, partition_of
-from shared.settings import EventLogSettings
+from shared.eventlog.security import security_options
+from shared.settings import BadSetting, EventLogSettings
 
 __all__ = [
     "EventLog",
@@ -22,10 +23,12 @@ def open_log(settings: EventLogSettings, *, client: str) -> EventLog:
     """Return the log that the settings name: Kafka where there is one, else the embedded log.
 
     Raises:
-        ValueError: the settings name neither.
+        BadSetting: the settings name neither.
     """
     if settings.kafka:
-        return KafkaLog(settings.kafka, client=client, prefix=settings.topic_prefix)
+        return KafkaLog(
+            settings.kafka, client=client, prefix=settings.topic_prefix, security=security_options(settings)
+        )
     if settings.eventlog_url:
         return EmbeddedLog(settings.eventlog_url, client=client)
-    raise ValueError("set ANSINH_KAFKA (bootstrap servers) or ANSINH_EVENTLOG_URL (the embedded log's database)")
+    raise BadSetting("Set ANSINH_KAFKA (bootstrap servers) or ANSINH_EVENTLOG_URL (the embedded log's database).")

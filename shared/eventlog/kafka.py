@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
@@ -21,14 +22,21 @@ _REBALANCE_MS = 60_000  # a member may finish the batch in hand before it lets g
 class KafkaLog(EventLog):
     """Topics in Kafka. `prefix` stands before each topic's and group's name where platforms share a broker.
 
+    `security` are the client's options for a broker that asks who connects (`shared.eventlog.security`).
     A member of a group that was not heard of for `session_seconds` loses its partitions to the others.
     """
 
     def __init__(
-        self, bootstrap: str, *, client: str, prefix: str = "", replication: int = 1, session_seconds: float = 15
+        self,
+        bootstrap: str,
+        *,
+        client: str,
+        prefix: str = "",
+        replication: int = 1,
+        session_seconds: float = 15,
+        security: Mapping[str, Any] | None = None,
     ) -> None:
-        self._bootstrap = bootstrap
-        self._client = client
+        self._connection = {"bootstrap_servers": bootstrap, "client_id": client, **(security or {})}
         self._prefix = prefix
         self._replication = replication
         self._session_seconds = session_seconds
@@ -37,7 +45,7 @@ class KafkaLog(EventLog):
         self._starting = asyncio.Lock()
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, client_id=self._client)
+        admin = AIOKafkaAdminClient(**self._connection)
         try:
             await admin.start()
             there = set(await admin.list_topics())
@@ -111,8 +119,7 @@ class KafkaLog(EventLog):
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    client_id=self._client,
+                    **self._connection,
                     acks="all",
                     max_batch_size=_BATCH_BYTES,
                     request_timeout_ms=15_000,
@@ -155,7 +162,7 @@ class KafkaLog(EventLog):
     async def _connected_observer(self) -> AIOKafkaConsumer:
         async with self._starting:
             if self._observer is None:
-                observer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, client_id=self._client)
+                observer = AIOKafkaConsumer(**self._connection)
                 try:
                     await observer.start()
                 except BaseException:
@@ -172,8 +179,7 @@ class KafkaLog(EventLog):
 
     def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            client_id=self._client,
+            **self._connection,
             group_id=None if group is None else self._prefix + group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
