@@ -15,6 +15,7 @@ from deploy.apps import SETTINGS, build
 from deploy.embedded.counterparts import CounterpartError
 from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
+from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
 from deploy.postgres import EmbeddedPostgresError
 from deploy.smoke import SmokeFailed, tell_the_story
 from shared.db import Database, migrations
@@ -130,6 +131,19 @@ def smoke(url: Url = "http://localhost:8080") -> None:
         asyncio.run(tell_the_story(url, typer.echo))
     except (SmokeFailed, httpx.HTTPError) as error:
         raise _fail(f"✗ {error or type(error).__name__}") from error
+
+
+@app.command()
+def grant(
+    roles: Annotated[list[str], typer.Argument(help="SUBJECT:ROLE, or SUBJECT:ROLE:AREA, as many as you like")],
+    by: Annotated[str, typer.Option(help="who sits at this machine", envvar="USER")] = "operator",
+) -> None:
+    """Make the first grants, until two people can grant; later ones go through the registry's API."""
+    try:
+        made = asyncio.run(first_grants(_settings("registry").database_url, parse_grants(roles), by=by))
+    except FirstGrantRefused as error:
+        raise _fail(error) from error
+    typer.echo(f"Đã giao {made} vai trò. / {made} roles granted.")
 
 
 letters = typer.Typer(no_args_is_help=True, help="Events that a consumer could not handle.")

@@ -10,6 +10,8 @@ from functools import partial
 import structlog
 from fastapi import APIRouter, FastAPI
 
+from shared.access.api import access_router
+from shared.access.projection import access_consumer
 from shared.approvals.api import Operation, proposals_router
 from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, open_log
@@ -58,7 +60,8 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
     metrics = Metrics()
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
-    runners = [Runner(database, event_log, consumer) for consumer in definition.consumers]
+    consumers = (access_consumer(definition.name), *definition.consumers)
+    runners = [Runner(database, event_log, consumer) for consumer in consumers]
     flow = Flow(database, runners, metrics.registry)
     topics = _topics(definition)
     parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
@@ -82,7 +85,8 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         routers=[
             *definition.routers,
             journal_router(definition.name),
-            dead_letter_router(definition.name, definition.consumers),
+            dead_letter_router(definition.name, consumers),
+            access_router(definition.name),
             *([job_router(definition.name)] if definition.jobs else []),
             *([proposals_router(definition.name, definition.operations)] if definition.operations else []),
         ],
@@ -91,7 +95,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         constraints=definition.constraints,
         lifespan=lifespan,
     )
-    app.state.consumers = {consumer.name: consumer for consumer in definition.consumers}
+    app.state.consumers = {consumer.name: consumer for consumer in consumers}
     return app
 
 

@@ -4,9 +4,13 @@ from fastapi import FastAPI
 
 from services.registry.api import ROUTERS
 from services.registry.api.people import ACCOUNT_CHANGE
+from services.registry.following import follow_areas_step
 from shared.http import FieldProblem, Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
+from shared.workers import Worker
+
+_A_LOOK_AT_THE_DATE = 600.0  # seconds
 
 
 def definition() -> ServiceDefinition:
@@ -18,6 +22,7 @@ def definition() -> ServiceDefinition:
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
         operations=(ACCOUNT_CHANGE,),
+        workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
         constraints={
             "uq_people_personal_number": Problem(409, "person_registered"),
             "uq_decisions_number": Problem(409, "decision_number_taken"),

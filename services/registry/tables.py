@@ -150,6 +150,32 @@ class Standings(Table, table=True):
     decided_on: date
 
 
+class Grants(Table, table=True):
+    """Who holds which role where, as prepared by one person and approved by another.
+
+    `communes` is what the area covers as last stated, `version` counts what was stated since the approval. The database
+    refuses that one person both prepares and approves; what began the platform was given on its machine.
+    """
+
+    __table_args__ = (Index("ix_grants_subject", "subject"),)
+
+    id: UUID = Field(primary_key=True)
+    subject: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    area_code: str | None = Field(sa_type=Text)
+    communes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    valid_from: date
+    valid_to: date | None
+    version: int
+    prepared_by: str = Field(sa_type=Text)
+    prepared_at: datetime = _instant()
+    approved_by: str | None = Field(sa_type=Text)
+    approved_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    revoked_by: str | None = Field(sa_type=Text)
+    revoked_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    revocation_reason: str | None = Field(sa_type=Text)
+
+
 AREAS = metadata.tables["areas"]
 AREA_TOTALS = metadata.tables["area_totals"]
 HOUSEHOLDS = metadata.tables["households"]
@@ -158,3 +184,4 @@ ASSESSMENTS = metadata.tables["assessments"]
 DECISIONS = metadata.tables["decisions"]
 CLASS_HISTORY = metadata.tables["class_history"]
 STANDINGS = metadata.tables["standings"]
+GRANTS = metadata.tables["grants"]

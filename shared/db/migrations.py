@@ -12,7 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 
-from shared.approvals import tables as _approvals  # noqa: F401 - the kit's tables are known once their modules are
+from shared.access import tables as _access  # noqa: F401 - the kit's tables are known once their modules are
+from shared.approvals import tables as _approvals  # noqa: F401
 from shared.db.database import Database
 from shared.db.kit import kit_metadata
 from shared.http import tables as _http  # noqa: F401

@@ -24,6 +24,7 @@ _KINDS = {
 }
 _TOPIC_USE = {
     "registry.people": "Personal data: only benefits and notifications may read it.",
+    "registry.access": "Who may do what: only the platform's own services may read it.",
     "benefits.awards": "Restricted.",
     "benefits.payments": "Restricted.",
 }

@@ -33,7 +33,7 @@ class Event(BaseModel):
 
     @property
     def key(self) -> str:
-        """What the event is ordered by: the household's id; for area events the area's code."""
+        """What the event is ordered by: the household's id; for area events the area's code; for grants the grant's."""
         raise NotImplementedError
 
     def encode(self) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.contract import AreaEvent, HouseholdEvent, Kind
+from shared.events.contract import AreaEvent, Event, HouseholdEvent, Kind
 
 HouseholdClass = Literal["poor", "near_poor", "not_poor"]
 AreaLevel = Literal["province", "district", "commune", "village"]
@@ -135,3 +135,26 @@ class PersonStated(HouseholdEvent):
     birth_date: date | None = Field(default=None, description="decides an age that the birth year alone leaves open")
     phone: str | None = Field(default=None, description="E.164")
     account: PaymentAccount | None = None
+
+
+class GrantStated(Event):
+    """Who holds which role where, from day to day. Other services know no area tree: the communes come with it."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.grant.stated.v1"
+    TOPIC: ClassVar[str] = "registry.access"
+    KIND: ClassVar[Kind] = "state"
+
+    grant_id: UUID
+    version: int
+    subject: str = Field(description="the name of a person or machine, as the issuer of tokens vouches for it")
+    role: str = Field(description="a role of the permission table; one that a reader does not know gives it nothing")
+    area_code: str | None = Field(description="the unit as granted; null is everywhere")
+    everywhere: bool
+    communes: tuple[str, ...] = Field(description="codes of the communes that the unit covers now")
+    valid_from: date
+    valid_to: date | None = Field(default=None, description="last day, inclusive")
+    revoked: bool = False
+
+    @property
+    def key(self) -> str:
+        return str(self.grant_id)

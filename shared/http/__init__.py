@@ -1,9 +1,11 @@
 """HTTP manners: what every service's API does the same way.
 
 `create_app` makes the app. Endpoints stand on a `Router` and ask for what they need by its type: `Tx` (the request's
-transaction), `Actor`, `Paging`, `IfNoneMatch`, `IfMatch`, `IDEMPOTENT`. They refuse by raising `Problem`.
+transaction), `Actor`, `needs(permission)`, `Paging`, `IfNoneMatch`, `IfMatch`, `IDEMPOTENT`. They refuse by raising
+`Problem`.
 """
 
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.app import create_app
 from shared.http.etags import IfMatch, IfNoneMatch, etag
@@ -31,5 +33,6 @@ __all__ = [
     "Tx",
     "create_app",
     "etag",
+    "needs",
     "request_language",
 ]

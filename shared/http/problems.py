@@ -56,6 +56,20 @@ class ProblemBody(BaseModel):
     errors: list[FieldProblemBody] = Field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Phrases:
+    """A field of a problem that is itself made of texts: keys of the catalogue, listed in the reader's language."""
+
+    keys: tuple[str, ...]
+
+
+def _in_language(fields: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {
+        name: ", ".join(text(key, language) for key in value.keys) if isinstance(value, Phrases) else value
+        for name, value in fields.items()
+    }
+
+
 class Problem(Exception):
     """A refusal that the client reads as a problem document; raising it rolls the transaction back.
 
@@ -86,11 +100,12 @@ class Problem(Exception):
         Raises:
             KeyError: the catalogue lacks a text of this code, or a text wants a field that was not given.
         """
+        fields = _in_language(self.fields, language)
         return {
             "type": f"/{service}/problems/{self.code}",
-            "title": text(f"problem.{self.code}.title", language, **self.fields),
+            "title": text(f"problem.{self.code}.title", language, **fields),
             "status": self.status,
-            "detail": text(f"problem.{self.code}.detail", language, **self.fields),
+            "detail": text(f"problem.{self.code}.detail", language, **fields),
             "instance": instance,
             "code": self.code,
             "request_id": current_request_id(),

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.access import AreaNotGranted
 from shared.http.problems import Answered, BodyTooLarge, FieldProblem, Problem, answer, pointer
 from shared.texts import CATALOGUE, DEFAULT_LANGUAGE, has_text, placeholders
 
@@ -135,4 +136,5 @@ def install(app: FastAPI, constraints: Constraints) -> None:
     app.add_exception_handler(HTTPException, _answering(_http_problem))
     for kind in (DBAPIError, *_NO_CONNECTION):
         app.add_exception_handler(kind, _answering(lambda error: database_problem(error, constraints)))
+    app.add_exception_handler(AreaNotGranted, _answering(lambda _: Problem(403, "area_not_granted")))
     app.add_exception_handler(Answered, _answered)

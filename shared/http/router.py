@@ -32,6 +32,11 @@ def _refuse_other_media(request: Request) -> None:
 class Route(APIRoute):
     """A route that refuses what it does not know and keeps the answers of idempotent requests."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Who may do it at all is asked before a key is claimed or a body judged.
+        self.dependant.dependencies.sort(key=lambda each: not getattr(each.call, "comes_first", False))
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function that answers a request of this route."""
         answer = super().get_route_handler()
@@ -52,7 +57,10 @@ class Route(APIRoute):
 
 
 class Router(APIRouter):
-    """The routes of one resource. `prefix` is the whole beginning of their paths: `/registry/v1`."""
+    """The routes of one resource. `prefix` is the whole beginning of their paths: `/registry/v1`.
 
-    def __init__(self, *, prefix: str, tags: Sequence[str]) -> None:
-        super().__init__(prefix=prefix, tags=list(tags), route_class=Route)
+    `dependencies` are of every route: `needs(…)` where all take the same permission.
+    """
+
+    def __init__(self, *, prefix: str, tags: Sequence[str], dependencies: Sequence[params.Depends] = ()) -> None:
+        super().__init__(prefix=prefix, tags=list(tags), dependencies=list(dependencies), route_class=Route)

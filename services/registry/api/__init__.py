@@ -1,6 +1,6 @@
 """The registry over HTTP: one router a resource."""
 
-from services.registry.api import areas, assessments, decisions, households, people, standards
+from services.registry.api import areas, assessments, decisions, grants, households, people, standards
 from shared.http import Router
 
 ROUTERS: tuple[Router, ...] = (
@@ -10,4 +10,5 @@ ROUTERS: tuple[Router, ...] = (
     people.router,
     assessments.router,
     decisions.router,
+    grants.router,
 )

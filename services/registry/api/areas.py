@@ -1,6 +1,6 @@
 """Areas and their published totals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,7 +12,9 @@ from services.registry.domain.area_csv import AreaFileRefused, LineFault, read_a
 from services.registry.domain.areas import Area
 from services.registry.store import areas as store
 from services.registry.store.areas import AreaTotals, Stated
+from services.registry.store.grants import follow_areas
 from shared import clock
+from shared.db import Transaction
 from shared.events.registry import AreaLevel
 from shared.http import Actor, Page, Paging, Problem, Router, Tx
 from shared.http.refusals import validation_problem
@@ -31,7 +33,7 @@ async def state_areas(tx: Tx, actor: Actor, areas: Areas) -> Stated:  # noqa: AR
 
     Stating the same again changes nothing. A unit that ends and one that takes its code over go into one request.
     """
-    return await store.state_areas(tx, areas, pointers=[f"/body/{index}" for index in range(len(areas))])
+    return await _state(tx, areas, [f"/body/{index}" for index in range(len(areas))])
 
 
 @router.post(
@@ -50,7 +52,14 @@ async def import_areas(request: Request, tx: Tx, actor: Actor) -> Stated:  # noq
         raise validation_problem([_as_error(fault) for fault in refusal.faults]) from None
     if not areas:
         raise validation_problem([{"loc": ("body",), "type": "too_short", "ctx": {"min_length": 1}}])
-    return await store.state_areas(tx, list(areas.values()), pointers=[f"/body/lines/{line}" for line in areas])
+    return await _state(tx, list(areas.values()), [f"/body/lines/{line}" for line in areas])
+
+
+async def _state(tx: Transaction, areas: Sequence[Area], pointers: Sequence[str]) -> Stated:
+    """Take areas in; grants follow."""
+    stated = await store.state_areas(tx, areas, pointers=pointers)
+    await follow_areas(tx, clock.today())
+    return stated
 
 
 def _as_error(fault: LineFault) -> Mapping[str, Any]:

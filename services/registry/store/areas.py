@@ -78,6 +78,11 @@ async def _versions(session: Transaction, codes: Collection[str]) -> dict[tuple[
     return {(row["code"], row["valid_from"]): (_area(row), row["version"]) for row in rows}
 
 
+async def every_area(session: Transaction) -> list[Area]:
+    """Return every unit of whatever time."""
+    return [_area(row) for row in (await session.execute(select(AREAS))).mappings()]
+
+
 async def areas_of(session: Transaction, codes: Collection[str]) -> list[Area]:
     """Return every unit, of whatever time, that has one of the codes."""
     return [area for area, _ in (await _versions(session, codes)).values()]

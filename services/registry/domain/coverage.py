@@ -1,0 +1,41 @@
+"""Which communes an administrative unit covers: what a grant in it is worth."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from services.registry.domain.areas import Area
+from shared.events.registry import AreaLevel
+
+# No household is placed in a village alone, so a grant there would cover nothing.
+GRANTABLE_LEVELS: tuple[AreaLevel, ...] = ("province", "district", "commune")
+
+
+def covered_communes(units: Iterable[Area], code: str, on: date) -> tuple[str, ...]:
+    """Return the codes of the communes that the unit of a code covers on a day, in order; none where there is no unit.
+
+    A unit covers what was ever below it, since households keep the commune in which they were registered. A unit that
+    keeps code and level is the same through all its periods: the province of before 1 July 2025 goes on in the one of
+    after. What begins after `on` is not covered yet.
+    """
+    begun = [unit for unit in units if unit.valid_from <= on]
+    unit_now = next((unit for unit in begun if unit.code == code and unit.valid_on(on)), None)
+    if unit_now is None:
+        return ()
+    below: dict[str, list[Area]] = defaultdict(list)
+    for unit in begun:
+        if unit.parent_code is not None:
+            below[unit.parent_code].append(unit)
+    reached = [unit for unit in begun if unit.code == code and unit.level == unit_now.level]
+    communes: set[str] = set()
+    while reached:
+        unit = reached.pop()
+        if unit.level == "commune":
+            communes.add(unit.code)
+        else:
+            reached += [child for child in below[unit.code] if _meet(unit, child)]
+    return tuple(sorted(communes))
+
+
+def _meet(parent: Area, child: Area) -> bool:
+    return parent.valid_on(child.valid_from) or child.valid_on(parent.valid_from)

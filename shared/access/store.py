@@ -1,0 +1,75 @@
+"""Reading the projection: which grants somebody holds on a day, and what they amount to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from shared.access.access import Access
+from shared.access.roles import Permission, Reach
+from shared.access.tables import access_grants
+from shared.db import Transaction
+
+
+class RoleMissing(Exception):
+    """The actor holds no role that has the permission."""
+
+
+class WholePlatformNeeded(Exception):
+    """The permission takes a grant without an area, and the actor's grants have areas."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant as projected, in force on the day asked about."""
+
+    role: str
+    area_code: str | None
+    everywhere: bool
+    communes: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+
+
+_COLUMNS = [access_grants.c[name] for name in Grant.__dataclass_fields__]
+
+
+async def grants_of(session: Transaction, subject: str, today: date) -> Sequence[Grant]:
+    """Return the grants that somebody holds on a day in law (Asia/Ho_Chi_Minh)."""
+    g = access_grants.c
+    query = (
+        select(*_COLUMNS)
+        .where(g.subject == subject, g.revoked.is_(False), g.valid_from <= today)
+        .where(or_(g.valid_to.is_(None), g.valid_to >= today))
+        .order_by(g.role, g.area_code, g.grant_id)
+    )
+    rows = await (await session.connection()).execute(query)
+    return [Grant(**{**row._mapping, "communes": tuple(row.communes)}) for row in rows]
+
+
+def access_by(permission: Permission, subject: str, grants: Collection[Grant]) -> Access:
+    """Return what grants give somebody of a permission.
+
+    Raises:
+        RoleMissing, WholePlatformNeeded: nothing.
+    """
+    if permission.reach is Reach.SELF:
+        return Access(subject, permission.name, frozenset())
+    held = [grant for grant in grants if grant.role in permission.roles]
+    if not held:
+        raise RoleMissing
+    if any(grant.everywhere for grant in held):
+        return Access(subject, permission.name, None)
+    if permission.reach is Reach.PLATFORM:
+        raise WholePlatformNeeded
+    return Access(subject, permission.name, frozenset(code for grant in held for code in grant.communes))
+
+
+async def access_of(session: Transaction, subject: str, permission: Permission, today: date) -> Access:
+    """Return what somebody may do with a permission on a day.
+
+    Raises:
+        RoleMissing, WholePlatformNeeded: nothing.
+    """
+    return access_by(permission, subject, await grants_of(session, subject, today))

@@ -1,0 +1,85 @@
+"""Every operation says which permission it takes: `needs("households.read")`, as a dependency of its route.
+
+::
+
+    Reading = Annotated[Access, needs("households.read")]
+
+    @router.get("/households/{household_id}")
+    async def get_household(tx: Tx, access: Reading, household_id: UUID) -> HouseholdView: ...
+
+What the permission is worth to the request's actor is its `Access`, by which every query filters. It is asked before
+anything else of the request is looked at: who may not is told so, whatever the body says.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+from structlog import get_logger
+
+from shared import clock
+from shared.access import PERMISSIONS, Access, Permission, Reach, Role
+from shared.access.store import RoleMissing, WholePlatformNeeded, access_of
+from shared.http.actor import Principal, current_principal
+from shared.http.problems import Phrases, Problem
+from shared.http.transactions import Tx
+
+_log = get_logger("shared.access")
+
+
+def _refused(principal: Principal, permission: Permission, code: str) -> None:
+    _log.warning("access_denied", subject=principal.subject, permission=permission.name, code=code)
+
+
+def _roles(permission: Permission) -> Phrases:
+    return Phrases(tuple(f"role.{role}" for role in Role if role in permission.roles))
+
+
+@dataclass(frozen=True)
+class Needs:
+    """A dependency: what its permission is worth to the request's actor today."""
+
+    permission: Permission
+    comes_first = True
+
+    async def __call__(self, tx: Tx, principal: Annotated[Principal, Depends(current_principal)]) -> Access:
+        """Return the access.
+
+        Raises:
+            Problem: 403 `permission_missing`, `whole_platform_needed`, or `scope_missing` of a machine's token.
+        """
+        permission = self.permission
+        if principal.machine and permission.reach is not Reach.SELF and permission.name not in principal.scopes:
+            _refused(principal, permission, "scope_missing")
+            raise Problem(403, "scope_missing", scope=permission.name)
+        try:
+            return await access_of(tx, principal.subject, permission, clock.today())
+        except RoleMissing as error:
+            _refused(principal, permission, "permission_missing")
+            raise Problem(403, "permission_missing", roles=_roles(permission)) from error
+        except WholePlatformNeeded as error:
+            _refused(principal, permission, "whole_platform_needed")
+            raise Problem(403, "whole_platform_needed", roles=_roles(permission)) from error
+
+
+@dataclass(frozen=True)
+class OpenToAll:
+    """A dependency that says that everybody may, and asks nobody who they are."""
+
+    permission: Permission
+    comes_first = True
+
+    async def __call__(self) -> None:
+        """Do nothing."""
+
+
+def needs(name: str) -> Any:
+    """Return the dependency for a permission of the table.
+
+    Raises:
+        KeyError: the table has no such permission.
+    """
+    permission = PERMISSIONS[name]
+    if permission.reach is Reach.OPEN:
+        return Depends(OpenToAll(permission))
+    return Depends(Needs(permission), scope="function")
