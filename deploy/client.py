@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -23,12 +23,29 @@ class Refused(Exception):
 class Platform:
     """A running platform at a base URL."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, reader: str) -> None:
+        """`reader` is who reads."""
         self._client = client
+        self._reader = {"X-Actor": reader}
+
+    async def missing_grants(self, actors: Collection[str], *, within: float) -> str | None:
+        """Wait until all of these people hold roles in every service that asks for them; return who does not."""
+        waiting = [(actor, service) for actor in actors for service in ("registry", "benefits", "notifications")]
+
+        async def known() -> bool | None:
+            while waiting:
+                actor, service = waiting[-1]
+                answer = await self._client.get(f"/{service}/v1/access", headers={"X-Actor": actor})
+                if not _body(f"GET /{service}/v1/access", answer)["grants"]:
+                    return None
+                waiting.pop()
+            return True
+
+        return None if await wait_until(known, within=within) else waiting[-1][0]
 
     async def get(self, path: str, **query: str) -> Any:
         """Return what a path answers. Raises Refused."""
-        return _body(f"GET {path}", await self._client.get(path, params=query))
+        return _body(f"GET {path}", await self._client.get(path, params=query, headers=self._reader))
 
     async def post(self, path: str, body: Any, *, actor: str, key: str | None = None) -> Any:
         """Post a body as somebody, once for a key. Raises Refused."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from services.registry.store.grants import AdministratorsExist, Proposal, bootstrap
+from services.registry.store.grants import AdministratorsExist, NewGrant, bootstrap
 from shared import clock
 from shared.access import Role
 from shared.access.roles import GRANTABLE
@@ -13,7 +13,7 @@ class FirstGrantRefused(Exception):
     """A grant cannot be made here; the sentence says why, Vietnamese first."""
 
 
-def parse_grants(written: Iterable[str]) -> list[Proposal]:
+def parse_grants(written: Iterable[str]) -> list[NewGrant]:
     """Return what `SUBJECT:ROLE` or `SUBJECT:ROLE:AREA` mean, each in force from today on.
 
     Raises:
@@ -22,7 +22,7 @@ def parse_grants(written: Iterable[str]) -> list[Proposal]:
     return [_parsed(each) for each in written]
 
 
-def _parsed(written: str) -> Proposal:
+def _parsed(written: str) -> NewGrant:
     subject, _, rest = written.partition(":")
     role, _, area_code = rest.partition(":")
     if not subject or role not in GRANTABLE:
@@ -30,10 +30,10 @@ def _parsed(written: str) -> Proposal:
         raise FirstGrantRefused(
             f"{written}: cần NGƯỜI:VAI_TRÒ hoặc NGƯỜI:VAI_TRÒ:ĐỊA_BÀN. / SUBJECT:ROLE[:AREA] is needed; roles: {roles}"
         )
-    return Proposal(subject, Role(role), area_code or None, valid_from=clock.today(), valid_to=None)
+    return NewGrant(subject, Role(role), area_code or None, valid_from=clock.today(), valid_to=None)
 
 
-async def first_grants(registry_url: str, proposals: Sequence[Proposal], *, by: str) -> int:
+async def first_grants(registry_url: str, proposals: Sequence[NewGrant], *, by: str) -> int:
     """Make those of the grants that are missing in the registry's database; return how many.
 
     Raises:

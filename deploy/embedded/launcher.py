@@ -17,6 +17,8 @@ from deploy.apps import SETTINGS, build
 from deploy.embedded.counterparts import Counterpart
 from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
+from deploy.first_grants import FirstGrantRefused, first_grants
+from deploy.people import demonstration_grants
 from deploy.postgres import EmbeddedPostgres
 from deploy.sample import load_sample
 from shared.db import migrations
@@ -66,6 +68,7 @@ def _surroundings(home: Path) -> Iterator[Surroundings]:
         databases: dict[ServiceName, str] = {name: postgres.url(name, name) for name in SERVICES}
         _say("Cấu trúc dữ liệu / migrations")
         asyncio.run(_migrate(databases))
+        asyncio.run(_grant(databases["registry"]))
         _say("Ngân hàng và cổng SMS mô phỏng / simulated bank and SMS gateway")
         bank = stack.enter_context(Counterpart("deploy.bank", home / "bank", "--statement-every", "1"))
         sms = stack.enter_context(Counterpart("deploy.sms", home / "sms"))
@@ -78,6 +81,12 @@ def _surroundings(home: Path) -> Iterator[Surroundings]:
 async def _migrate(databases: dict[ServiceName, str]) -> None:
     for service, url in databases.items():
         await migrations.upgrade(service, url)
+
+
+async def _grant(registry_url: str) -> None:
+    """Give the people of the demonstration their roles, unless somebody administers roles here already."""
+    with contextlib.suppress(FirstGrantRefused):
+        await first_grants(registry_url, demonstration_grants(), by="ansinh up")
 
 
 def _settings(surroundings: Surroundings) -> dict[ServiceName, ServiceSettings]:

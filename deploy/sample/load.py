@@ -31,7 +31,8 @@ async def load_sample(url: str, bank_url: str, say: Say) -> None:
         Refused: the platform refused a request.
     """
     async with httpx.AsyncClient(base_url=url, timeout=60) as client, httpx.AsyncClient(base_url=bank_url) as bank:
-        platform = Platform(client)
+        platform = Platform(client, reader=OFFICER)
+        await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=30)
         if await _is_there(platform):
             return
         await _areas(platform, say)

@@ -55,14 +55,21 @@ async def tell_the_story(url: str, say: Say) -> None:
     """
     began = time.monotonic()
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-        platform = Platform(client)
+        platform = Platform(client, reader=OFFICER)
         try:
             bank = await _simulated_bank(platform)
+            await _everybody_may(platform)
             async with httpx.AsyncClient(base_url=bank, timeout=30) as counterpart:
                 await _tell(Story(platform, counterpart, say))
         except Refused as refusal:
             raise SmokeFailed(str(refusal)) from refusal
     say(f"✓ Xong sau {time.monotonic() - began:.0f} giây. / Done in {time.monotonic() - began:.0f} seconds.")
+
+
+async def _everybody_may(platform: Platform) -> None:
+    missing = await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=_PATIENCE)
+    if missing is not None:
+        raise SmokeFailed(f"{missing} chưa được giao vai trò nào. / {missing} holds no role; see `ansinh grant`.")
 
 
 async def _simulated_bank(platform: Platform) -> str:

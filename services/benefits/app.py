@@ -28,8 +28,13 @@ CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
 OPERATIONS = (
     ALLOTMENT,
     PAYER_ACCOUNT,
-    Operation(APPLICATION, approved_at="/benefits/v1/applications/{subject}/decision"),
-    Operation(PAYMENT_RUN, approved_at="/benefits/v1/runs/{subject}/approval"),
+    Operation(
+        APPLICATION,
+        "applications.read",
+        "applications.decide",
+        approved_at="/benefits/v1/applications/{subject}/decision",
+    ),
+    Operation(PAYMENT_RUN, "payments.read", "runs.approve", approved_at="/benefits/v1/runs/{subject}/approval"),
 )
 CONSTRAINTS = {
     "fund_pkey": Problem(409, "fund_exists"),

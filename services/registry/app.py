@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.registry.api import ROUTERS
+from services.registry.api.grants import GRANT
 from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.following import follow_areas_step
 from shared.http import FieldProblem, Problem
@@ -21,7 +22,7 @@ def definition() -> ServiceDefinition:
         name="registry",
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
-        operations=(ACCOUNT_CHANGE,),
+        operations=(ACCOUNT_CHANGE, GRANT),
         workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
         constraints={
             "uq_people_personal_number": Problem(409, "person_registered"),

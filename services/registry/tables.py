@@ -153,8 +153,8 @@ class Standings(Table, table=True):
 class Grants(Table, table=True):
     """Who holds which role where, as prepared by one person and approved by another.
 
-    `communes` is what the area covers as last stated, `version` counts what was stated since the approval. The database
-    refuses that one person both prepares and approves; what began the platform was given on its machine.
+    `communes` is what the area covers as last stated, `version` counts what was stated. The database refuses that one
+    person both prepares and approves; what began the platform was given on its own machine.
     """
 
     __table_args__ = (Index("ix_grants_subject", "subject"),)
@@ -168,9 +168,8 @@ class Grants(Table, table=True):
     valid_to: date | None
     version: int
     prepared_by: str = Field(sa_type=Text)
-    prepared_at: datetime = _instant()
-    approved_by: str | None = Field(sa_type=Text)
-    approved_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    approved_by: str = Field(sa_type=Text)
+    approved_at: datetime = _instant()
     revoked_by: str | None = Field(sa_type=Text)
     revoked_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     revocation_reason: str | None = Field(sa_type=Text)

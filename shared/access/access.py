@@ -16,7 +16,7 @@ class AreaNotGranted(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """A permission in somebody's hands. `areas` are codes of communes; None means everywhere."""
+    """A permission in somebody's hands. `areas` are codes, None means everywhere."""
 
     subject: str
     permission: str
@@ -29,10 +29,6 @@ class Access:
     def within(self, area_code: ColumnElement[str]) -> ColumnElement[bool]:
         """Return the condition of a query that a row's area is covered; of an unknown area it is not true."""
         return true() if self.areas is None else area_code == any_(self._codes())
-
-    def within_all(self, area_codes: ColumnElement[list[str]]) -> ColumnElement[bool]:
-        """Return the condition of a query that every area in a row's array is covered."""
-        return true() if self.areas is None else area_codes.op("<@", is_comparison=True)(self._codes())
 
     def admit(self, area_code: str | None, refusal: Exception) -> None:
         """Pass for a record of a covered area; raise `refusal`, as if there were no record, for another's.

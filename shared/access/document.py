@@ -15,7 +15,7 @@ and others' records.
 
 A token says who somebody is. What they may do is in the registry's **grants**: a role, for a person or machine, in an
 area or everywhere, from day to day (Asia/Ho_Chi_Minh). One person proposes a grant (`POST /registry/v1/grants`) and
-another approves it (`POST /registry/v1/grants/{id}/approval`); nobody approves what they proposed, nor a grant to
+another approves it (`POST /registry/v1/proposals/{id}/approval`); nobody approves what they proposed, nor a grant to
 themselves. Taking back takes one person. The first grants come from the platform's own machine: `ansinh grant`, which
 answers only while no two people can grant.
 
@@ -45,8 +45,9 @@ _TABLE = """
 
 ## Permissions
 
-`area`: in the communes that the grant covers. `platform`: belongs to no commune, so it takes a grant without an area.
-`own`: what one began oneself. `self`: whoever is signed in, about themselves. `open`: everybody.
+`area`: in the area of the grant and the communes in it. `platform`: belongs to no area, so it takes a grant without
+one. `own`: what one began oneself. `kind` (○): each kind of record takes the permission of the operation that it came
+from. `self`: whoever is signed in, about themselves. `open`: everybody.
 
 """
 _PAIRS = """
@@ -70,7 +71,8 @@ def document() -> str:
 
 def _line(permission: Permission) -> str:
     everybody = permission.reach in (Reach.OPEN, Reach.SELF)
-    marks = ["●" if everybody or role in permission.roles else "" for role in GRANTABLE]
+    each = permission.reach is Reach.KIND
+    marks = ["○" if each else "●" if everybody or role in permission.roles else "" for role in GRANTABLE]
     return f"| `{permission.name}` | {permission.means} | {permission.reach} | {' | '.join(marks)} |"
 
 

@@ -29,14 +29,15 @@ GRANTABLE = tuple(role for role in Role if role is not Role.PUBLIC)
 class Reach(StrEnum):
     """How far a permission goes.
 
-    `area`: what belongs to the communes of one's grants. `platform`: what belongs to no commune; it takes a grant
-    without an area. `own`: what one began oneself. `self`: what concerns oneself, whoever is signed in. `open`:
-    everybody, unasked.
+    `area`: what belongs to the areas of one's grants and the communes in them. `platform`: what belongs to no area; it
+    takes a grant without one. `own`: what one began oneself. `kind`: each kind of record takes a permission of its own.
+    `self`: what concerns oneself, whoever is signed in. `open`: everybody, unasked.
     """
 
     AREA = "area"
     PLATFORM = "platform"
     OWN = "own"
+    KIND = "kind"
     SELF = "self"
     OPEN = "open"
 
@@ -64,7 +65,9 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("households.read", Reach.AREA, (*_CASEWORK, _MACHINE), "households with members, classes and their history"),
     ("households.register", Reach.AREA, (_OFFICER,), "registering households"),
     ("people.read", Reach.AREA, (*_CASEWORK, _MACHINE), "a person with contact and the end of the account number"),
-    ("people.change", Reach.AREA, (_OFFICER,), "changing a person's name, phone or account"),
+    ("people.change", Reach.AREA, (_OFFICER,), "changing a person's name or phone"),
+    ("accounts.prepare", Reach.AREA, (_OFFICER,), "proposing where a person is paid"),
+    ("accounts.approve", Reach.AREA, (_APPROVER,), "approving where a person is paid"),
     ("assessments.record", Reach.AREA, (_OFFICER,), "recording what a review found"),
     ("decisions.read", Reach.AREA, (*_CASEWORK, _MACHINE), "decisions of communes"),
     ("decisions.decide", Reach.AREA, (_APPROVER,), "deciding the class of households"),
@@ -81,10 +84,13 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("runs.prepare", Reach.AREA, (_ACCOUNTANT,), "preparing a run, in every commune that it pays"),
     ("runs.approve", Reach.AREA, (_APPROVER,), "approving a run, in every commune that it pays"),
     ("funds.read", Reach.PLATFORM, (_APPROVER, _PROVINCE, _ACCOUNTANT, _AUDITOR), "the accounts that pay"),
-    ("funds.administer", Reach.PLATFORM, (_ACCOUNTANT,), "funds, contributions, budgets, accounts that pay"),
+    ("funds.prepare", Reach.PLATFORM, (_ACCOUNTANT,), "funds, contributions; proposing budgets and accounts that pay"),
+    ("funds.approve", Reach.PLATFORM, (_APPROVER,), "approving budgets and accounts that pay"),
     ("ledger.read", Reach.PLATFORM, (_PROVINCE, _ACCOUNTANT, _AUDITOR), "the books and their checks"),
     ("messages.read", Reach.AREA, (_OFFICER, _PROVINCE, _AUDITOR), "messages to households"),
     ("changes.read", Reach.AREA, (_AUDITOR, _MACHINE), "the journal of events"),
+    ("proposals.read", Reach.KIND, (), "what waits for a second person, of the kinds that one may read"),
+    ("proposals.decide", Reach.KIND, (), "approving or refusing it; withdrawing one's own"),
     ("jobs.read", Reach.OWN, GRANTABLE, "long work, its progress and result"),
     ("dead_letters.read", Reach.PLATFORM, (_AUDITOR, _OPERATOR), "events that could not be handled, without data"),
     ("dead_letters.administer", Reach.PLATFORM, (_OPERATOR,), "replaying and discarding them"),
@@ -103,5 +109,7 @@ TWO_PEOPLE: tuple[tuple[str, str], ...] = (
     ("assessments.record", "decisions.decide"),
     ("applications.prepare", "applications.decide"),
     ("runs.prepare", "runs.approve"),
-    ("funds.administer", "runs.approve"),
+    ("funds.prepare", "funds.approve"),
+    ("accounts.prepare", "accounts.approve"),
+    ("funds.prepare", "runs.approve"),
 )

@@ -54,7 +54,7 @@ def access_by(permission: Permission, subject: str, grants: Collection[Grant]) -
     Raises:
         RoleMissing, WholePlatformNeeded: nothing.
     """
-    if permission.reach is Reach.SELF:
+    if permission.reach in (Reach.SELF, Reach.KIND):
         return Access(subject, permission.name, frozenset())
     held = [grant for grant in grants if grant.role in permission.roles]
     if not held:
@@ -63,7 +63,8 @@ def access_by(permission: Permission, subject: str, grants: Collection[Grant]) -
         return Access(subject, permission.name, None)
     if permission.reach is Reach.PLATFORM:
         raise WholePlatformNeeded
-    return Access(subject, permission.name, frozenset(code for grant in held for code in grant.communes))
+    areas = frozenset(code for grant in held for code in (grant.area_code, *grant.communes) if code is not None)
+    return Access(subject, permission.name, areas)
 
 
 async def access_of(session: Transaction, subject: str, permission: Permission, today: date) -> Access:

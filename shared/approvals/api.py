@@ -7,12 +7,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, and_, or_
 
 from shared import clock
+from shared.access import PERMISSIONS
 from shared.approvals import store
 from shared.approvals.proposals import Proposal
+from shared.approvals.tables import proposals
 from shared.db import Transaction
-from shared.http.actor import Actor
+from shared.http.access import access_to, accesses_to, needs
+from shared.http.actor import Principal, Who
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
@@ -31,10 +35,13 @@ class Operation:
     """A kind of proposal. `apply` does what an approved one says, in the transaction of the approval.
 
     Where approving needs more than the hash, `apply` is None and `approved_at` says where it is done, with `{subject}`
-    in the path. `shown` leaves out of the content what its readers may not see, account numbers for instance.
+    in the path. `shown` leaves out of the content what its readers may not see, account numbers for instance. It takes
+    the permission `reading` to see one, and `approving` to decide on it, in the area that it belongs to.
     """
 
     kind: str
+    reading: str
+    approving: str
     apply: Apply | None = None
     approved_at: str | None = None
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
@@ -93,57 +100,100 @@ def proposal_out(service: str, operation: Operation, proposal: Proposal) -> Prop
     )
 
 
-def proposals_router(service: str, operations: Sequence[Operation]) -> Router:
-    """Return `/<service>/v1/proposals`: list, show, approve, refuse."""
-    router = Router(prefix=f"/{service}/v1/proposals", tags=["approvals"])
-    by_kind = {operation.kind: operation for operation in operations}
+@dataclass(frozen=True)
+class _Desk:
+    """The proposals of a service, each kind with its own permissions."""
 
-    def shown(proposal: Proposal) -> ProposalOut:
-        return proposal_out(service, by_kind[proposal.draft.kind], proposal)
+    service: str
+    by_kind: Mapping[str, Operation]
 
-    async def found(tx: Transaction, proposal_id: UUID, *, lock: bool = False) -> Proposal:
-        proposal = await store.find_proposal(tx, proposal_id, lock=lock)
+    def shown(self, proposal: Proposal) -> ProposalOut:
+        return proposal_out(self.service, self.by_kind[proposal.draft.kind], proposal)
+
+    async def readable(self, tx: Transaction, who: Principal) -> ColumnElement[bool]:
+        """Return the condition that somebody may read a proposal. Raises 403 for who may read none of any kind."""
+        held = await accesses_to(tx, who, {each.reading for each in self.by_kind.values()})
+        c = proposals.c
+        kinds = ((c.kind == each.kind, held.get(each.reading)) for each in self.by_kind.values())
+        return or_(*(and_(kind, access.within(c.area_code)) for kind, access in kinds if access is not None))
+
+    async def found(self, tx: Transaction, who: Principal, proposal_id: UUID) -> Proposal:
+        readable = await self.readable(tx, who)
+        proposal = await store.find_proposal(tx, proposal_id, readable)
         if proposal is None:
             raise Problem(404, "proposal_not_found")
         return proposal
 
-    @router.get("")
+    async def to_decide(
+        self, tx: Transaction, who: Principal, proposal_id: UUID, *, own: bool = False
+    ) -> tuple[Proposal, Operation]:
+        """Return a proposal, locked, that somebody may decide on, or with `own` that they prepared themselves."""
+        held = {each.approving for each in self.by_kind.values()} | {each.reading for each in self.by_kind.values()}
+        await accesses_to(tx, who, held)
+        proposal = await store.find_proposal(tx, proposal_id, lock=True)
+        if proposal is None:
+            raise Problem(404, "proposal_not_found")
+        operation = self.by_kind[proposal.draft.kind]
+        if not (own and proposal.prepared_by == who.subject):
+            access = await access_to(tx, who, PERMISSIONS[operation.approving])
+            access.admit(proposal.draft.area_code, Problem(404, "proposal_not_found"))
+        if operation.apply is None:
+            raise Problem(409, "approved_elsewhere", path=self.shown(proposal).approve_at)
+        return proposal, operation
+
+
+def proposals_router(service: str, operations: Sequence[Operation]) -> Router:
+    """Return `/<service>/v1/proposals`: list, show, approve, refuse."""
+    router = Router(prefix=f"/{service}/v1/proposals", tags=["approvals"])
+    desk = _Desk(service, {operation.kind: operation for operation in operations})
+    _reading(router, desk)
+    _deciding(router, desk)
+    return router
+
+
+def _reading(router: Router, desk: _Desk) -> None:
+    @router.get("", dependencies=[needs("proposals.read")])
     async def list_proposals(
         tx: Tx,
+        who: Who,
         paging: Paging,
         kind: str | None = None,
         state: Literal["open", "approved", "refused"] | None = None,
     ) -> Page[ProposalOut]:
         """List what was proposed, newest first."""
         after = paging.after(UUID)
-        proposals = await store.page_of_proposals(
-            tx, kind=kind, state=state, after=after[0] if after else None, limit=paging.limit + 1
+        readable = await desk.readable(tx, who)
+        found = await store.page_of_proposals(
+            tx, readable, kind=kind, state=state, after=after[0] if after else None, limit=paging.limit + 1
         )
-        return paging.page([shown(proposal) for proposal in proposals], key=lambda out: (out.id,))
+        return paging.page([desk.shown(proposal) for proposal in found], key=lambda out: (out.id,))
 
-    @router.get("/{proposal_id}")
-    async def get_proposal(tx: Tx, proposal_id: UUID) -> ProposalOut:
+    @router.get("/{proposal_id}", dependencies=[needs("proposals.read")])
+    async def get_proposal(tx: Tx, who: Who, proposal_id: UUID) -> ProposalOut:
         """Read a proposal: what it would do, and the hash to approve it by."""
-        return shown(await found(tx, proposal_id))
+        return desk.shown(await desk.found(tx, who, proposal_id))
 
-    @router.post("/{proposal_id}/approval", status_code=201, dependencies=[IDEMPOTENT])
-    async def approve_proposal(tx: Tx, actor: Actor, proposal_id: UUID, body: ApprovalIn) -> ProposalOut:
+
+def _deciding(router: Router, desk: _Desk) -> None:
+    @router.post("/{proposal_id}/approval", status_code=201, dependencies=[needs("proposals.decide"), IDEMPOTENT])
+    async def approve_proposal(tx: Tx, who: Who, proposal_id: UUID, body: ApprovalIn) -> ProposalOut:
         """Approve a proposal as another person than who prepared it; it is done at once, or nothing is."""
-        proposal, now = await found(tx, proposal_id, lock=True), clock.now()
-        operation = by_kind[proposal.draft.kind]
-        if operation.apply is None:
-            raise Problem(409, "approved_elsewhere", path=shown(proposal).approve_at)
-        await store.approve(tx, proposal, seen=body.content_hash, actor=actor, now=now)
-        await operation.apply(tx, proposal, actor, now)
-        return shown(await found(tx, proposal_id))
+        now = clock.now()
+        proposal, operation = await desk.to_decide(tx, who, proposal_id)
+        await store.approve(tx, proposal, seen=body.content_hash, actor=who.subject, now=now)
+        if operation.apply is not None:
+            await operation.apply(tx, proposal, who.subject, now)
+        return await _again(tx, desk, proposal_id)
 
-    @router.post("/{proposal_id}/refusal", status_code=201, dependencies=[IDEMPOTENT])
-    async def refuse_proposal(tx: Tx, actor: Actor, proposal_id: UUID, body: RefusalIn) -> ProposalOut:
+    @router.post("/{proposal_id}/refusal", status_code=201, dependencies=[needs("proposals.decide"), IDEMPOTENT])
+    async def refuse_proposal(tx: Tx, who: Who, proposal_id: UUID, body: RefusalIn) -> ProposalOut:
         """Refuse a proposal, or withdraw one's own; what it stood for is not done."""
-        proposal = await found(tx, proposal_id, lock=True)
-        if by_kind[proposal.draft.kind].apply is None:
-            raise Problem(409, "approved_elsewhere", path=shown(proposal).approve_at)
-        await store.refuse(tx, proposal, note=body.note, actor=actor, now=clock.now())
-        return shown(await found(tx, proposal_id))
+        proposal, _ = await desk.to_decide(tx, who, proposal_id, own=True)
+        await store.refuse(tx, proposal, note=body.note, actor=who.subject, now=clock.now())
+        return await _again(tx, desk, proposal_id)
 
-    return router
+
+async def _again(tx: Transaction, desk: _Desk, proposal_id: UUID) -> ProposalOut:
+    proposal = await store.find_proposal(tx, proposal_id)
+    assert proposal is not None  # noqa: S101 - locked in this transaction
+    return desk.shown(proposal)

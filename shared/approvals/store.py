@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from shared.approvals.proposals import Draft, Proposal
@@ -59,18 +59,26 @@ async def newest_proposals(session: Transaction, kind: str, subjects: Sequence[s
     return {row.subject: _proposal(row) for row in rows}
 
 
-async def find_proposal(session: Transaction, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
-    """Return a proposal, locked if asked for."""
-    query = select(proposals).where(proposals.c.id == proposal_id)
+async def find_proposal(
+    session: Transaction, proposal_id: UUID, readable: ColumnElement[bool] | None = None, *, lock: bool = False
+) -> Proposal | None:
+    """Return a proposal, if it is readable, locked if asked for."""
+    query = select(proposals).where(proposals.c.id == proposal_id, *([] if readable is None else [readable]))
     return await _one(session, query.with_for_update() if lock else query)
 
 
 async def page_of_proposals(
-    session: Transaction, *, kind: str | None, state: str | None, after: UUID | None, limit: int
+    session: Transaction,
+    readable: ColumnElement[bool],
+    *,
+    kind: str | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Proposal]:
-    """Return proposals, newest first, before an id."""
+    """Return those proposals that are readable, newest first, before an id."""
     c = proposals.c
-    query = select(proposals).order_by(c.id.desc()).limit(limit)
+    query = select(proposals).where(readable).order_by(c.id.desc()).limit(limit)
     query = query if kind is None else query.where(c.kind == kind)
     query = query if state is None else query.where(c.state == state)
     query = query if after is None else query.where(c.id < after)

@@ -11,6 +11,8 @@ What the permission is worth to the request's actor is its `Access`, by which ev
 anything else of the request is looked at: who may not is told so, whatever the body says.
 """
 
+import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,7 +21,8 @@ from structlog import get_logger
 
 from shared import clock
 from shared.access import PERMISSIONS, Access, Permission, Reach, Role
-from shared.access.store import RoleMissing, WholePlatformNeeded, access_of
+from shared.access.store import RoleMissing, WholePlatformNeeded, access_by, access_of, grants_of
+from shared.db import Transaction
 from shared.http.actor import Principal, current_principal
 from shared.http.problems import Phrases, Problem
 from shared.http.transactions import Tx
@@ -31,8 +34,50 @@ def _refused(principal: Principal, permission: Permission, code: str) -> None:
     _log.warning("access_denied", subject=principal.subject, permission=permission.name, code=code)
 
 
-def _roles(permission: Permission) -> Phrases:
-    return Phrases(tuple(f"role.{role}" for role in Role if role in permission.roles))
+def _names(roles: Collection[Role]) -> Phrases:
+    return Phrases(tuple(f"role.{role}" for role in Role if role in roles))
+
+
+async def access_to(session: Transaction, principal: Principal, permission: Permission) -> Access:
+    """Return what a permission is worth to somebody today (Asia/Ho_Chi_Minh).
+
+    Raises:
+        Problem: 403 `permission_missing`, `whole_platform_needed`, or `scope_missing` of a machine's token.
+    """
+    if (
+        principal.machine
+        and permission.reach not in (Reach.SELF, Reach.KIND)
+        and permission.name not in principal.scopes
+    ):
+        _refused(principal, permission, "scope_missing")
+        raise Problem(403, "scope_missing", scope=permission.name)
+    try:
+        return await access_of(session, principal.subject, permission, clock.today())
+    except RoleMissing as error:
+        _refused(principal, permission, "permission_missing")
+        raise Problem(403, "permission_missing", roles=_names(permission.roles)) from error
+    except WholePlatformNeeded as error:
+        _refused(principal, permission, "whole_platform_needed")
+        raise Problem(403, "whole_platform_needed", roles=_names(permission.roles)) from error
+
+
+async def accesses_to(session: Transaction, principal: Principal, names: Collection[str]) -> dict[str, Access]:
+    """Return those of some permissions that somebody holds today, by name.
+
+    Raises:
+        Problem: 403 `permission_missing`, none of them.
+    """
+    grants = await grants_of(session, principal.subject, clock.today())
+    held: dict[str, Access] = {}
+    for name in names:
+        if not principal.machine or name in principal.scopes:
+            with contextlib.suppress(RoleMissing, WholePlatformNeeded):
+                held[name] = access_by(PERMISSIONS[name], principal.subject, grants)
+    if not held:
+        roles = frozenset(role for name in names for role in PERMISSIONS[name].roles)
+        _log.warning("access_denied", subject=principal.subject, permission=sorted(names), code="permission_missing")
+        raise Problem(403, "permission_missing", roles=_names(roles))
+    return held
 
 
 @dataclass(frozen=True)
@@ -43,23 +88,8 @@ class Needs:
     comes_first = True
 
     async def __call__(self, tx: Tx, principal: Annotated[Principal, Depends(current_principal)]) -> Access:
-        """Return the access.
-
-        Raises:
-            Problem: 403 `permission_missing`, `whole_platform_needed`, or `scope_missing` of a machine's token.
-        """
-        permission = self.permission
-        if principal.machine and permission.reach is not Reach.SELF and permission.name not in principal.scopes:
-            _refused(principal, permission, "scope_missing")
-            raise Problem(403, "scope_missing", scope=permission.name)
-        try:
-            return await access_of(tx, principal.subject, permission, clock.today())
-        except RoleMissing as error:
-            _refused(principal, permission, "permission_missing")
-            raise Problem(403, "permission_missing", roles=_roles(permission)) from error
-        except WholePlatformNeeded as error:
-            _refused(principal, permission, "whole_platform_needed")
-            raise Problem(403, "whole_platform_needed", roles=_roles(permission)) from error
+        """Return the access. Raises as `access_to` does."""
+        return await access_to(tx, principal, self.permission)
 
 
 @dataclass(frozen=True)

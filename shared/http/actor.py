@@ -31,3 +31,4 @@ async def current_actor(principal: Annotated[Principal, Depends(current_principa
 
 
 Actor = Annotated[str, Depends(current_actor)]
+Who = Annotated[Principal, Depends(current_principal)]

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.first_grants import first_grants
+from deploy.people import demonstration_grants
 from deploy.smoke import SmokeFailed, tell_the_story
 from shared.settings import SERVICES
 from tests.support.postgres import CreateDatabase
@@ -79,9 +81,11 @@ async def test_the_story_is_told_by_processes_on_kafka_and_postgresql(
         )
         sms = await stack.enter_async_context(running("deploy.sms", "--data", tmp_path / "sms", "--port", "{port}"))
         services: dict[str, str] = {}
+        databases = {service: await create_database(service) for service in SERVICES}
+        await first_grants(databases["registry"], demonstration_grants(), by="test")
         for service in SERVICES:
             env: Mapping[str, str] = {
-                "ANSINH_DATABASE_URL": await create_database(service),
+                "ANSINH_DATABASE_URL": databases[service],
                 "ANSINH_KAFKA": kafka,
                 "ANSINH_TOPIC_PREFIX": topic_prefix,
                 "ANSINH_BANK_URL": bank.url,

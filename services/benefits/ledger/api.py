@@ -113,7 +113,7 @@ async def _allot(session: Transaction, proposal: Proposal, actor: str, now: date
     await allot(session, purpose, content["amount"], cause=cause, actor=actor, on=clock.legal_date(now))
 
 
-ALLOTMENT = Operation("allotment", apply=_allot)
+ALLOTMENT = Operation("allotment", "funds.read", "funds.approve", apply=_allot)
 
 
 async def _need_fund(session: Transaction, fund: str) -> None:

@@ -4,23 +4,26 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping
 
 from services.registry.store import grants
-from services.registry.store.grants import AreaNotGrantable, Proposal, State
+from services.registry.store.grants import AreaNotGrantable, NewGrant, State
 from shared import clock
 from shared.access import Access, Role
 from shared.access.roles import GRANTABLE
+from shared.approvals import Draft, Proposal, propose
+from shared.approvals.api import Operation, ProposalOut, proposal_out
+from shared.db import Transaction
 from shared.http import IDEMPOTENT, Actor, FieldProblem, Page, Paging, Problem, Router, Tx, needs
+from shared.ids import new_id
 
 router = Router(prefix="/registry/v1", tags=["grants"])
 
 Reading = Annotated[Access, needs("grants.read")]
 Preparing = Annotated[Access, needs("grants.prepare")]
-Approving = Annotated[Access, needs("grants.approve")]
 Revoking = Annotated[Access, needs("grants.revoke")]
 
 
@@ -36,14 +39,14 @@ class GrantProposal(BaseModel):
     )
     role: Role = Field(examples=["commune_officer"])
     area_code: str | None = Field(default=None, max_length=12, description="a province or commune", examples=["08566"])
-    valid_from: date | None = None
+    valid_from: date = Field(default_factory=clock.today)
     valid_to: date | None = Field(default=None, description="last day, inclusive")
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         if self.role not in GRANTABLE:
             raise PydanticCustomError("role_not_grantable", "everybody holds this role")
-        if self.valid_to is not None and self.valid_to < (self.valid_from or clock.today()):
+        if self.valid_to is not None and self.valid_to < self.valid_from:
             raise PydanticCustomError("area_period", "ends before it begins")
         return self
 
@@ -68,9 +71,8 @@ class GrantView(BaseModel):
     valid_to: date | None
     state: State
     prepared_by: str
-    prepared_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
+    approved_by: str
+    approved_at: datetime
     revoked_by: str | None
     revoked_at: datetime | None
     revocation_reason: str | None
@@ -79,25 +81,38 @@ class GrantView(BaseModel):
     def of(cls, row: RowMapping) -> Self:
         """Return the view of a stored grant."""
         communes = None if row["area_code"] is None else len(row["communes"])
-        return cls.model_validate({**row, "communes": communes, "state": grants.state_of(row)})
+        state = "approved" if row["revoked_at"] is None else "revoked"
+        return cls.model_validate({**row, "communes": communes, "state": state})
 
 
-def _not_grantable() -> Problem:
-    return Problem(422, "validation_failed", errors=[FieldProblem("/body/area_code", "area_not_grantable")], count=1)
+async def _make(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
+    body = GrantProposal.model_validate(proposal.draft.content)
+    grant_id = UUID(proposal.draft.subject)
+    new = NewGrant(**body.model_dump())
+    try:
+        await grants.make(session, grant_id, new, prepared_by=proposal.prepared_by, approved_by=actor, now=now)
+    except AreaNotGrantable:
+        raise Problem(409, "content_changed") from None
+
+
+GRANT = Operation("grant", "grants.read", "grants.approve", apply=_make)
 
 
 @router.post("/grants", status_code=201, dependencies=[IDEMPOTENT])
-async def propose_grant(tx: Tx, actor: Actor, access: Preparing, response: Response, body: GrantProposal) -> GrantView:
-    """Propose that somebody gets a role; nothing is granted until another person approves."""
-    proposal = Proposal(
-        body.subject, body.role, body.area_code, valid_from=body.valid_from or clock.today(), valid_to=body.valid_to
-    )
+async def propose_grant(tx: Tx, actor: Actor, access: Preparing, body: GrantProposal) -> ProposalOut:
+    """Propose that somebody gets a role; it is a grant, of the proposal's `subject` as its id, once approved."""
+    if body.area_code is None:
+        access.require_everywhere()
+    else:
+        access.require(body.area_code)
+    now = clock.now()
     try:
-        made = await grants.propose(tx, proposal, access, by=actor, now=clock.now())
+        await grants.refuse_unknown_area(tx, body.area_code, clock.legal_date(now))
     except AreaNotGrantable:
-        raise _not_grantable() from None
-    response.headers["Location"] = f"/registry/v1/grants/{made['id']}"
-    return GrantView.of(made)
+        errors = [FieldProblem("/body/area_code", "area_not_grantable")]
+        raise Problem(422, "validation_failed", errors=errors, count=1) from None
+    draft = Draft(GRANT.kind, str(new_id()), body.model_dump(mode="json"), body.area_code)
+    return proposal_out("registry", GRANT, await propose(tx, draft, actor=actor, now=now))
 
 
 @router.get("/grants")
@@ -125,16 +140,7 @@ async def get_grant(tx: Tx, access: Reading, grant_id: UUID) -> GrantView:
     return GrantView.of(await grants.grant(tx, grant_id, access))
 
 
-@router.post("/grants/{grant_id}/approval", status_code=201, dependencies=[IDEMPOTENT])
-async def approve_grant(tx: Tx, actor: Actor, access: Approving, grant_id: UUID) -> GrantView:
-    """Approve a grant as another person than who proposed it and than who gets it."""
-    try:
-        return GrantView.of(await grants.approve(tx, grant_id, access, by=actor, now=clock.now()))
-    except AreaNotGrantable:
-        raise Problem(409, "grant_not_open") from None
-
-
 @router.post("/grants/{grant_id}/revocation", status_code=201, dependencies=[IDEMPOTENT])
 async def revoke_grant(tx: Tx, actor: Actor, access: Revoking, grant_id: UUID, body: Revocation) -> GrantView:
-    """Take a grant back, or a proposal away, at once."""
+    """Take a grant back, at once."""
     return GrantView.of(await grants.revoke(tx, grant_id, access, reason=body.reason, by=actor, now=clock.now()))

@@ -72,7 +72,7 @@ def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ACCOUNT_CHANGE = Operation("account-change", apply=_change_account, shown=_shown)
+ACCOUNT_CHANGE = Operation("account-change", "people.read", "accounts.approve", apply=_change_account, shown=_shown)
 
 
 @router.post("/people/{person_id}/account-changes", status_code=201, dependencies=[IDEMPOTENT])

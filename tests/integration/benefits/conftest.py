@@ -12,6 +12,7 @@ from services.benefits.payments.workers import BankWork
 from services.benefits.settings import BenefitsSettings
 from shared.settings import EventLogSettings
 from tests.integration.benefits.platform import BIN, Benefits, Through
+from tests.support.access import grant
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import Program, running
 from tests.support.simulated_bank import SimulatedBank
@@ -27,6 +28,7 @@ async def benefits(create_database: CreateDatabase) -> AsyncIterator[Benefits]:
         service="benefits", database_url=url, event_log=EventLogSettings(eventlog_url=url), bank_simulated=True
     )
     platform = Benefits(build(settings))
+    await grant(platform.database, "maker", "checker", *(f"checker{number}" for number in range(5)))
     try:
         yield platform
         assert await platform.broken_invariants() == []

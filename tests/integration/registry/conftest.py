@@ -15,6 +15,7 @@ from services.registry.app import build
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event
 from shared.settings import EventLogSettings, ServiceSettings
+from tests.support.access import grant
 from tests.support.postgres import CreateDatabase, Databases
 
 SAMPLE_AREAS = Path(str(services.registry.__file__)).parent / "data" / "areas_sample.csv"
@@ -103,6 +104,7 @@ async def _registry_at(url: str) -> AsyncIterator[Registry]:
     # The app's lifespan does not run here: no relay empties the outbox, and no event log is opened.
     settings = ServiceSettings(service="registry", database_url=url, event_log=EventLogSettings(eventlog_url=url))
     registry = Registry(build(settings))
+    await grant(registry.database, "officer", "chair", "auditor", *(f"chair{number}" for number in range(5)))
     answer = await registry.client.post(
         "/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers={"Content-Type": "text/csv"}
     )

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.registry.store.grants import AdministratorsExist, Proposal, bootstrap, follow_areas
+from services.registry.store.grants import AdministratorsExist, NewGrant, bootstrap, follow_areas
 from shared import clock
 from shared.access import PERMISSIONS, Access, Role
 from shared.access.projection import access_consumer
@@ -40,11 +40,18 @@ class Desk:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    async def decide(self, proposal: Any, *, actor: str) -> httpx.Response:
+        seen = {"content_hash": proposal["content_hash"]}
+        return await self.send(f"/proposals/{proposal['id']}/approval", seen, actor=actor)
+
+    async def read(self, path: str, *, actor: str, **query: str) -> httpx.Response:
+        return await self.registry.client.get(path, params=query, headers={"X-Actor": actor})
+
     async def approved(self, **changes: Any) -> Any:
-        made = await self.proposed(**changes)
-        answer = await self.send(f"/grants/{made['id']}/approval", actor="province")
+        proposal = await self.proposed(**changes)
+        answer = await self.decide(proposal, actor="province")
         assert answer.status_code == 201, answer.text
-        return answer.json()
+        return (await self.read(f"/grants/{proposal['subject']}", actor="province")).json()
 
     async def project(self) -> None:
         """Let the registry's own copy hear what was told since."""
@@ -62,9 +69,9 @@ class Desk:
         async with self.database.transaction() as session:
             return await follow_areas(session, on)
 
-    async def bootstrap(self, *proposals: Proposal) -> int:
+    async def bootstrap(self, *wanted: NewGrant) -> int:
         async with self.database.transaction() as session:
-            return await bootstrap(session, proposals, by="root", now=clock.now())
+            return await bootstrap(session, wanted, by="root", now=clock.now())
 
 
 @pytest.fixture
@@ -74,16 +81,17 @@ async def desk(registry: Registry) -> Desk:
     return Desk(registry)
 
 
-def first(subject: str, role: Role, area_code: str | None = None) -> Proposal:
-    return Proposal(subject, role, area_code, clock.today(), None)
+def first(subject: str, role: Role, area_code: str | None = None) -> NewGrant:
+    return NewGrant(subject, role, area_code, clock.today(), None)
 
 
 async def test_a_grant_is_in_force_once_a_second_person_approved_it(desk: Desk) -> None:
     made = await desk.proposed()
-    assert (made["state"], made["communes"], made["valid_from"]) == ("proposed", 1, clock.today().isoformat())
+    assert (made["state"], made["content"]["valid_from"]) == ("open", clock.today().isoformat())
+    assert (await desk.read(f"/grants/{made['subject']}", actor="province")).status_code == 404
     with pytest.raises(RoleMissing):
         await desk.access()
-    answer = await desk.send(f"/grants/{made['id']}/approval", actor="province")
+    answer = await desk.decide(made, actor="province")
     assert (answer.status_code, answer.json()["state"]) == (201, "approved")
     assert (await desk.access()).areas == frozenset({"08566"})
     shown = await desk.registry.client.get("/access", headers={"X-Actor": "mai"})
@@ -97,20 +105,22 @@ async def test_neither_the_preparer_nor_who_gets_it_approves(desk: Desk) -> None
     made = await desk.proposed(subject="province", role="auditor")
     await grant(desk.database, "operator", roles=[Role.PROVINCE_OFFICER])
     for actor, code in (("operator", "same_person"), ("province", "grant_to_oneself")):
-        answer = await desk.send(f"/grants/{made['id']}/approval", actor=actor)
+        answer = await desk.decide(made, actor=actor)
         assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert await desk.registry.events(GrantStated) == []
 
 
 async def test_a_grant_is_approved_once(desk: Desk) -> None:
-    made = await desk.approved()
-    answer = await desk.send(f"/grants/{made['id']}/approval", actor="province")
-    assert (answer.status_code, answer.json()["code"]) == (409, "grant_not_open")
+    made = await desk.proposed()
+    assert (await desk.decide(made, actor="province")).status_code == 201
+    answer = await desk.decide(made, actor="province")
+    assert (answer.status_code, answer.json()["code"]) == (409, "proposal_not_open")
+    assert len(await desk.registry.events(GrantStated)) == 1
 
 
 async def test_a_province_covers_its_communes_and_no_area_is_everywhere(desk: Desk) -> None:
     assert (await desk.approved(area_code="25"))["communes"] == 6
-    assert (await desk.access()).areas == frozenset(COMMUNES)
+    assert (await desk.access()).areas == frozenset({"25", *COMMUNES})
     assert (await desk.approved(subject="lan", area_code=None))["communes"] is None
     assert (await desk.access("lan")).areas is None
 
@@ -135,7 +145,7 @@ async def test_what_is_revoked_ends_at_once_and_takes_one_person(desk: Desk) -> 
     with pytest.raises(RoleMissing):
         await desk.access()
     answer = await desk.send(path, body, actor="operator")
-    assert (answer.status_code, answer.json()["code"]) == (409, "grant_not_open")
+    assert (answer.status_code, answer.json()["code"]) == (409, "grant_revoked")
 
 
 async def test_a_late_older_statement_does_not_bring_a_revoked_grant_back(desk: Desk) -> None:
@@ -167,34 +177,62 @@ async def test_a_proposal_that_means_nothing_is_refused(desk: Desk, changes: dic
 
 async def test_who_administers_an_area_grants_nothing_beyond_it(desk: Desk) -> None:
     await grant(desk.database, "local", roles=[Role.OPERATOR, Role.AUDITOR], area="08566", communes=["08566"])
-    assert (await desk.proposed(actor="local"))["state"] == "proposed"
+    await desk.approved(actor="local")
     for area_code in ("08593", "25", None):
         body = {"subject": "mai", "role": "auditor", "area_code": area_code}
         answer = await desk.send("/grants", body, actor="local")
         assert (answer.status_code, answer.json()["code"]) == (403, "area_not_granted")
-    other = await desk.proposed(area_code="08593")
-    everywhere = await desk.proposed(area_code=None)
+    other = await desk.approved(area_code="08593")
+    everywhere = await desk.approved(area_code=None)
+    waiting = await desk.proposed(area_code="08593", subject="lan")
     for made in (other, everywhere):
-        answer = await desk.registry.client.get(f"/grants/{made['id']}", headers={"X-Actor": "local"})
+        answer = await desk.read(f"/grants/{made['id']}", actor="local")
         assert (answer.status_code, answer.json()["code"]) == (404, "grant_not_found")
-    listed = (await desk.registry.client.get("/grants", headers={"X-Actor": "local"})).json()["items"]
+    answer = await desk.read(f"/proposals/{waiting['id']}", actor="local")
+    assert (answer.status_code, answer.json()["code"]) == (404, "proposal_not_found")
+    listed = (await desk.read("/grants", actor="local")).json()["items"]
     assert [each["area_code"] for each in listed] == ["08566"]
-    everything = (await desk.registry.client.get("/grants", headers={"X-Actor": "operator"})).json()["items"]
+    everything = (await desk.read("/grants", actor="operator")).json()["items"]
     assert [each["area_code"] for each in everything] == [None, "08593", "08566"]
+
+
+async def test_who_approves_in_one_area_approves_there_alone(desk: Desk) -> None:
+    await grant(desk.database, "local", roles=[Role.PROVINCE_OFFICER], area="08566", communes=["08566"])
+    for area_code in ("08593", "25", None):
+        answer = await desk.decide(await desk.proposed(area_code=area_code), actor="local")
+        assert (answer.status_code, answer.json()["code"]) == (404, "proposal_not_found")
+    assert (await desk.decide(await desk.proposed(), actor="local")).status_code == 201
+
+
+async def test_who_may_not_approve_grants_approves_none(desk: Desk) -> None:
+    await grant(desk.database, "chair", roles=[Role.APPROVER, Role.AUDITOR])
+    made = await desk.proposed()
+    for actor in ("chair", "nobody"):
+        answer = await desk.decide(made, actor=actor)
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+        refusal = await desk.send(f"/proposals/{made['id']}/refusal", {"note": "Không cần"}, actor=actor)
+        assert (refusal.status_code, refusal.json()["code"]) == (403, "permission_missing")
+
+
+async def test_who_proposed_a_grant_may_withdraw_it(desk: Desk) -> None:
+    made = await desk.proposed()
+    withdrawn = await desk.send(f"/proposals/{made['id']}/refusal", {"note": "Nhập nhầm"}, actor="operator")
+    assert (withdrawn.status_code, withdrawn.json()["state"]) == (201, "refused")
+    assert (await desk.decide(made, actor="province")).status_code == 409
 
 
 async def test_grants_are_found_by_person_role_area_and_state(desk: Desk) -> None:
     await desk.approved()
-    await desk.proposed(subject="lan", role="auditor", area_code="25")
+    lan = await desk.approved(subject="lan", role="auditor", area_code="25")
+    await desk.send(f"/grants/{lan['id']}/revocation", {"reason": "Hết nhiệm vụ thanh tra"}, actor="province")
     for query, subjects in (
         ({"subject": "mai"}, ["mai"]),
         ({"role": "auditor"}, ["lan"]),
         ({"area_code": "25"}, ["lan"]),
-        ({"state": "proposed"}, ["lan"]),
         ({"state": "approved"}, ["mai"]),
-        ({"state": "revoked"}, []),
+        ({"state": "revoked"}, ["lan"]),
     ):
-        answer = await desk.registry.client.get("/grants", params=query, headers={"X-Actor": "province"})
+        answer = await desk.read("/grants", actor="province", **query)
         assert [each["subject"] for each in answer.json()["items"]] == subjects
 
 
@@ -211,7 +249,7 @@ async def test_a_grant_follows_the_communes_that_its_area_gains(desk: Desk) -> N
     new = {"code": "08620", "name": "Xã Long Cốc", "level": "commune", "parent_code": "25", "kind": "xã"}
     answer = await desk.registry.client.post("/areas", json=[{**new, "valid_from": "2025-07-01"}])
     assert answer.status_code == 200, answer.text
-    assert (await desk.access()).areas == frozenset({*COMMUNES, "08620"})
+    assert (await desk.access()).areas == frozenset({"25", *COMMUNES, "08620"})
     stated = [event for event in await desk.registry.events(GrantStated) if isinstance(event, GrantStated)]
     assert [(each.version, len(each.communes)) for each in stated] == [(1, 6), (2, 7)]
 
@@ -224,7 +262,7 @@ async def test_a_unit_that_begins_later_is_covered_from_its_first_day(desk: Desk
     assert await desk.follow(begin - timedelta(days=1)) == 0
     assert await desk.follow(begin) == 1
     assert await desk.follow(begin) == 0
-    assert (await desk.access()).areas == frozenset({*COMMUNES, "08620"})
+    assert (await desk.access()).areas == frozenset({"25", *COMMUNES, "08620"})
 
 
 async def test_the_first_grants_come_from_the_machine_until_two_people_can_grant(registry: Registry) -> None:
@@ -237,8 +275,7 @@ async def test_the_first_grants_come_from_the_machine_until_two_people_can_grant
         await desk.bootstrap(first("mallory", Role.OPERATOR))
     assert (await desk.access()).areas == frozenset({"08566"})
     made = await desk.proposed(actor="an", subject="lan")
-    answer = await desk.send(f"/grants/{made['id']}/approval", actor="binh")
-    assert answer.status_code == 201
+    assert (await desk.decide(made, actor="binh")).status_code == 201
 
 
 async def test_one_person_with_both_roles_is_not_two_people(registry: Registry) -> None:
@@ -250,7 +287,7 @@ async def test_one_person_with_both_roles_is_not_two_people(registry: Registry) 
 async def test_a_first_grant_waits_for_its_area_to_be_stated(registry: Registry) -> None:
     desk = Desk(registry)
     assert await desk.bootstrap(first("mai", Role.AUDITOR, "08620")) == 1
-    assert (await desk.access()).areas == frozenset()
     new = {"code": "08620", "name": "Xã Long Cốc", "level": "commune", "parent_code": "25", "kind": "xã"}
     await desk.registry.client.post("/areas", json=[{**new, "valid_from": "2025-07-01"}])
-    assert (await desk.access()).areas == frozenset({"08620"})
+    stated = [event for event in await desk.registry.events(GrantStated) if isinstance(event, GrantStated)]
+    assert [each.communes for each in stated] == [(), ("08620",)]

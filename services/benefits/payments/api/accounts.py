@@ -69,7 +69,7 @@ def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
     return dict(content) | {"number": masked(content["number"])}
 
 
-PAYER_ACCOUNT = Operation("payer-account", apply=_register, shown=_shown)
+PAYER_ACCOUNT = Operation("payer-account", "funds.read", "funds.approve", apply=_register, shown=_shown)
 
 
 def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:

@@ -22,15 +22,14 @@ def upgrade() -> None:
             valid_to date,
             version integer NOT NULL,
             prepared_by text NOT NULL,
-            prepared_at timestamptz NOT NULL,
-            approved_by text,
-            approved_at timestamptz,
+            approved_by text NOT NULL,
+            approved_at timestamptz NOT NULL,
             revoked_by text,
             revoked_at timestamptz,
             revocation_reason text,
             CONSTRAINT pk_grants PRIMARY KEY (id),
             CONSTRAINT ck_grants_period CHECK (valid_to >= valid_from),
-            CONSTRAINT ck_grants_two_people CHECK (approved_by <> prepared_by OR prepared_by = '(bootstrap)'),
+            CONSTRAINT ck_grants_two_people CHECK (approved_by <> prepared_by),
             CONSTRAINT ck_grants_not_to_oneself CHECK (approved_by <> subject))"""
     )
     op.execute("CREATE INDEX ix_grants_subject ON grants (subject)")
