@@ -63,7 +63,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     consumers = (access_consumer(definition.name), *definition.consumers)
     runners = [Runner(database, event_log, consumer) for consumer in consumers]
     flow = Flow(database, runners, metrics.registry)
-    topics = _topics(definition)
+    topics = _topics(definition.name, consumers)
     parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
     parts |= {runner.consumer.name: runner.run for runner in runners}
     parts |= {worker.name: partial(run_worker, database, worker) for worker in definition.workers}
@@ -99,10 +99,10 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     return app
 
 
-def _topics(definition: ServiceDefinition) -> Sequence[str]:
+def _topics(service: ServiceName, consumers: Sequence[Consumer]) -> Sequence[str]:
     """Return the topics that the service writes or reads; a broker may keep it from all others."""
-    read = {topic for consumer in definition.consumers for topic in consumer.topics}
-    return [topic for topic in TOPICS if topic in read or topic.startswith(f"{definition.name}.")]
+    read = {topic for consumer in consumers for topic in consumer.topics}
+    return [topic for topic in TOPICS if topic in read or topic.startswith(f"{service}.")]
 
 
 async def _ask(event_log: EventLog, topics: Sequence[str]) -> None:

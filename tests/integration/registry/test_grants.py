@@ -205,9 +205,9 @@ async def test_who_approves_in_one_area_approves_there_alone(desk: Desk) -> None
 
 
 async def test_who_may_not_approve_grants_approves_none(desk: Desk) -> None:
-    await grant(desk.database, "chair", roles=[Role.APPROVER, Role.AUDITOR])
+    await grant(desk.database, "local", roles=[Role.APPROVER, Role.AUDITOR])
     made = await desk.proposed()
-    for actor in ("chair", "nobody"):
+    for actor in ("local", "nobody"):
         answer = await desk.decide(made, actor=actor)
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
         refusal = await desk.send(f"/proposals/{made['id']}/refusal", {"note": "Không cần"}, actor=actor)
