@@ -1,0 +1,1 @@
+"""Who may do what on the broker: users, topics with their retention, and the rights of each service."""

@@ -1,0 +1,145 @@
+"""Make `.env` and the folder of secrets for docker-compose.yml; needs nothing but Python 3.11.
+
+    python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api
+    python3 deploy/make_env.py --demo            for this machine, with the simulated bank and SMS gateway
+    python3 deploy/make_env.py --add             after an upgrade: add what is new, change nothing that is there
+
+Every secret is made by the system's generator and written to a file of its own, which Compose mounts into the
+containers that need it. The folder is for its owner alone (0700); the files inside may be read by whoever gets that
+far (0444), because the programs in the containers run as other users than the owner.
+"""
+
+import argparse
+import base64
+import os
+import secrets
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# Where each is used: docker-compose.yml.
+SECRETS = (
+    "postgres",
+    "database_registry",
+    "database_benefits",
+    "database_indicators",
+    "database_notifications",
+    "kafka_admin",
+    "kafka_registry",
+    "kafka_benefits",
+    "kafka_indicators",
+    "kafka_notifications",
+)
+
+
+class Refused(Exception):
+    """One sentence for the person at the keyboard."""
+
+
+def settings(options: argparse.Namespace) -> dict[str, str]:
+    """Return the variables of `.env`, in their order."""
+    domain, simulated = options.domain, options.demo
+    return {
+        "COMPOSE_PROFILES": "demo" if simulated else "",
+        "ANSINH_VERSION": VERSION,
+        "ANSINH_SITE": f"https://{domain}",
+        "ANSINH_TLS": options.tls,
+        "ANSINH_HTTP_PORT": str(options.http_port),
+        "ANSINH_HTTPS_PORT": str(options.https_port),
+        "ANSINH_SECRETS": "./secrets",
+        "KAFKA_CLUSTER_ID": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        "ANSINH_BANK_URL": "http://bank:8000" if simulated else options.bank_url,
+        "ANSINH_BANK_SIMULATED": "true" if simulated else "false",
+        "ANSINH_SMS_URL": "http://sms:8000" if simulated else options.sms_url,
+        "ANSINH_QUIET_HOURS": "false" if simulated else "true",
+        "ANSINH_LOG_LEVEL": "INFO",
+    }
+
+
+def make(folder: Path, values: Mapping[str, str]) -> None:
+    """Write a new `.env` and new secrets into `folder`.
+
+    Raises:
+        Refused: either is there already; nothing is changed.
+    """
+    for there in (folder / ".env", folder / "secrets"):
+        if there.exists():
+            raise Refused(
+                f"{there} đã có, không ghi đè. / {there} is there already and is never overwritten; after an upgrade: "
+                "python3 deploy/make_env.py --add"
+            )
+    (folder / "secrets").mkdir(mode=0o700)
+    for name in SECRETS:
+        _write_secret(folder / "secrets" / name)
+    _write(folder / ".env", "".join(f"{name}={value}\n" for name, value in values.items()), 0o600)
+
+
+def add(folder: Path, values: Mapping[str, str]) -> list[str]:
+    """Add the variables and secrets that are missing; return their names.
+
+    Raises:
+        Refused: there is no `.env` to add to.
+    """
+    env, store = folder / ".env", folder / "secrets"
+    if not env.exists() or not store.is_dir():
+        raise Refused(f"Chưa có {env}. / There is no {env} and secrets yet; run this without --add.")
+    text = env.read_text(encoding="utf-8")
+    there = {line.partition("=")[0].strip() for line in text.splitlines()}
+    variables = [name for name in values if name not in there]
+    files = [name for name in SECRETS if not (store / name).exists()]
+    for name in files:
+        _write_secret(store / name)
+    if variables:
+        with env.open("a", encoding="utf-8") as file:
+            file.write("" if text.endswith("\n") or not text else "\n")
+            file.writelines(f"{name}={values[name]}\n" for name in variables)
+    return variables + [f"secrets/{name}" for name in files]
+
+
+def _write_secret(path: Path) -> None:
+    # No line break at the end: some programs take the file as it is.
+    _write(path, secrets.token_urlsafe(32), 0o444)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, mode)
+        file.write(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the command line and do it; 1 and a sentence where it is refused."""
+    parser = argparse.ArgumentParser(description="Make .env and the secrets for docker-compose.yml.")
+    parser.add_argument("--domain", default="localhost", help="the name under which users reach the platform")
+    parser.add_argument("--tls", default="internal", help="e-mail address for a public certificate; else our own CA")
+    parser.add_argument("--http-port", type=int, default=80)
+    parser.add_argument("--https-port", type=int, default=443)
+    parser.add_argument("--bank-url", default="", help="the bank's HTTP channel")
+    parser.add_argument("--sms-url", default="", help="the SMS gateway")
+    parser.add_argument("--demo", action="store_true", help="with the simulated bank and SMS gateway")
+    parser.add_argument("--add", action="store_true", help="add what a new version needs; change nothing")
+    parser.add_argument("--folder", type=Path, default=ROOT, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    try:
+        if options.add:
+            added = add(options.folder, settings(options))
+            print("\n".join(added) or "Không thiếu gì. / Nothing was missing.")  # noqa: T201 - this is a command
+            return 0
+        make(options.folder, settings(options))
+    except (Refused, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"Đã tạo .env và {len(SECRETS)} khóa trong secrets/. / Made .env and {len(SECRETS)} secrets.")  # noqa: T201
+    if not options.demo and not options.sms_url:
+        print("Còn thiếu ANSINH_SMS_URL trong .env. / ANSINH_SMS_URL in .env is still to be filled in.")  # noqa: T201
+    print("Tiếp theo / next: docker compose up --build --wait")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
