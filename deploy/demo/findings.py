@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from deploy.demo.paths import Class
-from deploy.demo.people import Member
+from deploy.demo.people import age_on
 from deploy.demo.places import Land, place
 from deploy.demo.plan import Household
 from deploy.demo.reviews import NEW, Review
@@ -71,13 +71,20 @@ class Situation:
                 return True
 
 
-def findings(
-    household: Household, members: Sequence[Member], review: Review, decided: Class, setting: Setting
-) -> dict[str, Any]:
-    """Return findings that propose the class under the review's standard: the body of an assessment."""
+def findings(household: Household, births: Sequence[date], review: Review, setting: Setting) -> dict[str, Any]:
+    """Return the body of the assessment by which a review gives a household its class.
+
+    `births` are the birth dates of its members.
+
+    Raises:
+        ValueError: the review does not look at the household.
+    """
+    decided = household.classes[review.number]
+    if decided is None:
+        raise ValueError(f"{review.name} does not look at {household.reference}")
     on = review.assessed_on(household.serial)
     chance = household.chance(review.name)
-    situation = Situation(tuple(each.age(on) for each in members), on)
+    situation = Situation(tuple(age_on(born, on) for born in births), on)
     return {
         "standard": review.standard,
         "assessed_on": on.isoformat(),

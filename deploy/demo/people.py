@@ -37,7 +37,12 @@ class Member:
 
     def age(self, on: date) -> int:
         """Return the age in completed years."""
-        return on.year - self.born.year - ((on.month, on.day) < (self.born.month, self.born.day))
+        return age_on(self.born, on)
+
+
+def age_on(born: date, on: date) -> int:
+    """Return an age in completed years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def members_of(household: Household, on: date) -> Sequence[Member]:

@@ -43,7 +43,7 @@ def test_every_review_of_every_household_proposes_the_planned_class_by_the_rules
             if decided is None:
                 continue
             setting = small.setting(household.commune)
-            found = Findings.model_validate(findings(household, members, review, decided, setting))
+            found = Findings.model_validate(findings(household, [each.born for each in members], review, setting))
             proposal = evaluate(found, setting=setting, today=FURTHER, standards=standards())
             assert proposal.household_class == decided
             looked_at += 1
@@ -88,7 +88,7 @@ def test_nobody_lacks_what_the_household_cannot_lack(small: Plan) -> None:
         for review, decided in zip(small.reviews, household.classes, strict=True):
             if decided is None:
                 continue
-            found = findings(household, members, review, decided, small.setting(household.commune))
+            found = findings(household, [each.born for each in members], review, small.setting(household.commune))
             on = date.fromisoformat(found["assessed_on"])
             situation = Situation(tuple(each.age(on) for each in members), on)
             assert all(situation.can_lack(each) for each in found["deprivations"])
