@@ -8,6 +8,7 @@ from typing import Annotated
 
 import httpx
 import typer
+import uvloop
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -82,7 +83,7 @@ def serve(
     settings = _settings(service)
     configure_logging(service, level=settings.log_level)
     try:
-        asyncio.run(_serve(settings, host, port))
+        uvloop.run(_serve(settings, host, port))
     except (PortTaken, BadSetting) as error:
         raise _fail(error) from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.client import Platform, wait_until
 from deploy.demo.findings import findings
+from deploy.demo.money import is_paid, pay, pensioners
 from deploy.demo.people import BANK, Member, members_of
 from deploy.demo.plan import Household, Plan, make_plan
 from deploy.demo.progress import Progress
@@ -45,11 +46,15 @@ async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> 
     areas = official_areas(PROVINCE)
     plan = await asyncio.to_thread(make_plan, areas[1:], scale, clock.today() - timedelta(days=1))
     await _refuse_other_data(platform, plan)
+    filling = _Filling(platform, plan, progress)
     if await _differing(platform, plan):
-        await _Filling(platform, plan, progress).fill(areas)
+        await filling.fill(areas)
         progress.say("Chờ các chỉ số theo kịp. / The figures follow.")
         for difference in await _settled(platform, plan):
             progress.say(f"Khác kế hoạch vì có quyết định khác / differs, since others decided too: {difference}")
+    if plan.reviews and not await is_paid(platform):
+        chosen = await asyncio.to_thread(pensioners, plan, clock.today())
+        await pay(platform, chosen, filling.id_of, progress)
     return plan
 
 
@@ -113,6 +118,10 @@ class _Filling:
         for review in self._plan.reviews:
             await self._register(review, self._plan.cohorts.get(review.number, ()))
             await self._review(review)
+
+    async def id_of(self, household: Household) -> str:
+        """Return what the platform calls a household."""
+        return self._ids[household.serial]
 
     async def _areas(self, areas: Sequence[Area]) -> None:
         for stated in (areas, as_they_were(areas)):
