@@ -12,6 +12,7 @@ from deploy.client import Platform, Refused
 from deploy.demo.cells import ScaleRefused, as_scale
 from deploy.demo.load import DemoRefused, load_demo
 from deploy.demo.progress import Progress
+from deploy.people import OFFICER
 
 
 def demo(
@@ -32,6 +33,6 @@ def demo(
 async def _fill(url: str, scale: Decimal) -> None:
     began, progress = time.monotonic(), Progress()
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
-        plan = await load_demo(Platform(client), as_scale(scale), progress)
+        plan = await load_demo(Platform(client, reader=OFFICER), as_scale(scale), progress)
     seconds = time.monotonic() - began
     progress.say(f"Xong sau {seconds:.0f} giây: {len(plan.households)} hộ. / Done in {seconds:.0f} seconds.")

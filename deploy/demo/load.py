@@ -19,14 +19,15 @@ from deploy.demo.progress import Progress
 from deploy.demo.published import PROVINCE, REVIEW_YEAR
 from deploy.demo.reviews import Review
 from deploy.demo.totals import area_totals, as_they_were
+from deploy.people import ACCOUNTANT, APPROVER, CHAIR, OFFICER
 from services.registry.domain.areas import Area
 from services.registry.official_areas import official_areas
 from shared import clock
 
-OFFICER, CHAIR = "can-bo.trinh-dien", "chu-tich.trinh-dien"
 _AT_ONCE = 4  # requests on their way
 _BATCH = 250
 _DECISION = 1000
+_GRANTS = 30.0  # seconds until the services know who may do what
 _STANDSTILL = 15.0  # seconds in which figures that still follow would have moved
 
 
@@ -43,6 +44,9 @@ async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> 
         DemoRefused: the platform has other numbers of the province, or its figures do not come out as planned.
         Refused: the platform refused a request.
     """
+    missing = await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=_GRANTS)
+    if missing is not None:
+        raise DemoRefused(f"{missing} không có vai trò ở đây. / {missing} holds no role here.")
     areas = official_areas(PROVINCE)
     plan = await asyncio.to_thread(make_plan, areas[1:], scale, clock.today() - timedelta(days=1))
     await _refuse_other_data(platform, plan)
@@ -114,7 +118,7 @@ class _Filling:
     async def fill(self, areas: Sequence[Area]) -> None:
         await self._areas(areas)
         looks = sum(found is not None for each in self._plan.households for found in each.classes)
-        self._progress.begin(len(self._plan.households) + looks)
+        self._progress.begin(len(self._plan.households) + 2 * looks)
         for review in self._plan.reviews:
             await self._register(review, self._plan.cohorts.get(review.number, ()))
             await self._review(review)
@@ -157,31 +161,37 @@ class _Filling:
     async def _review(self, review: Review) -> None:
         self._progress.doing(f"Rà soát / review, {review.name}")
         reviewed = self._plan.reviewed(review)
-        await self._together(self._review_commune(review, code, found) for code, found in reviewed.items())
+        looked_at = [household for found in reviewed.values() for household in found]
+        parts = [looked_at[start : start + _BATCH] for start in range(0, len(looked_at), _BATCH)]
+        assessments: dict[int, str] = {}
+        await self._together(self._assess(review, number, part, assessments) for number, part in enumerate(parts))
+        await self._together(
+            self._decide(review, code, number, [assessments[each.serial] for each in found[start : start + _DECISION]])
+            for code, found in reviewed.items()
+            for number, start in enumerate(range(0, len(found), _DECISION))
+        )
 
-    async def _review_commune(self, review: Review, commune: str, households: Sequence[Household]) -> None:
-        for number, start in enumerate(range(0, len(households), _DECISION)):
-            await self._decide(review, commune, number, households[start : start + _DECISION])
+    async def _assess(
+        self, review: Review, number: int, part: Sequence[Household], assessments: dict[int, str]
+    ) -> None:
+        key = f"{self._key}-assessments-{review.name}-{number}"
+        body = {"assessments": [self._finding(review, each) for each in part]}
+        answer = await self._platform.post("/registry/v1/assessments/batches", body, actor=OFFICER, key=key)
+        for household, made in zip(part, answer["assessments"], strict=True):
+            assessments[household.serial] = made["id"]
+        self._progress.step(len(part))
 
-    async def _decide(self, review: Review, commune: str, number: int, part: Sequence[Household]) -> None:
-        key = f"{self._key}-{review.name}-{commune}-{number}"
-        ids: list[str] = []
-        for start in range(0, len(part), _BATCH):
-            assessments = [self._finding(review, each) for each in part[start : start + _BATCH]]
-            body = {"assessments": assessments}
-            answer = await self._platform.post(
-                "/registry/v1/assessments/batches", body, actor=OFFICER, key=f"{key}-{start}"
-            )
-            ids += [each["id"] for each in answer["assessments"]]
+    async def _decide(self, review: Review, commune: str, number: int, assessments: Sequence[str]) -> None:
+        key = f"{self._key}-decision-{review.name}-{commune}-{number}"
         decision = {
             "area_code": commune,
             "number": f"{10 * review.number + number + 1}/QĐ-UBND",
             "decided_on": review.decided_on(commune).isoformat(),
             "signed_by": f"Chủ tịch UBND {self._plan.communes[commune].name} (trình diễn)",
-            "assessment_ids": ids,
+            "assessment_ids": assessments,
         }
         await self._platform.post("/registry/v1/decisions", decision, actor=CHAIR, key=key)
-        self._progress.step(len(part))
+        self._progress.step(len(assessments))
 
     def _finding(self, review: Review, household: Household) -> dict[str, Any]:
         births, setting = self._births[household.serial], self._plan.setting(household.commune)

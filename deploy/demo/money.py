@@ -12,12 +12,12 @@ from deploy.demo.people import BANK, age_on, members_of
 from deploy.demo.plan import Household, Plan
 from deploy.demo.progress import Progress
 from deploy.demo.reviews import NEW, OLD
+from deploy.people import ACCOUNTANT, APPROVER, OFFICER
 from shared import clock
 from shared.text import dong
 
 PROGRAMME = "monthly-assistance-poor-elderly"
 FUND, PAYER, PAYER_ACCOUNT = "TRINH_DIEN_TINH", "TRINH-DIEN-01", "1900250600001"
-OFFICER, ACCOUNTANT, APPROVER = "can-bo.trinh-dien", "ke-toan.trinh-dien", "phe-duyet.trinh-dien"
 MOST_AWARDS = 150
 _HOLDER = "UBND tỉnh Phú Thọ (trình diễn)"
 _MONEY = 2_000_000_000
