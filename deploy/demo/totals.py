@@ -81,4 +81,4 @@ def _source(plan: Plan, year: int) -> str:
         return _GENERATED
     if plan.scale == 1:
         return SOURCE
-    return f"{DEMONSTRATION}, thu nhỏ còn {float(plan.scale):.4g} lần / scaled down: {SOURCE}"
+    return f"{DEMONSTRATION}, thu nhỏ {plan.scale.numerator}/{plan.scale.denominator} / scaled down: {SOURCE}"

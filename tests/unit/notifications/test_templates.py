@@ -133,6 +133,13 @@ def test_an_event_has_one_message_identity_a_purpose_however_often_it_is_asked()
     assert len({message_id(event_id, purpose) for purpose in PURPOSES}) == len(PURPOSES)
 
 
+@pytest.mark.parametrize(("recorded_on", "told"), [(date(2026, 12, 24), True), (date(2027, 2, 1), False)])
+def test_a_decision_that_an_old_list_brings_in_is_no_news(recorded_on: date, told: bool) -> None:
+    decided = next(event for event in EVENTS if isinstance(event, HouseholdClassified))
+    assert is_news(decided, recorded_on) == told
+    assert is_news(PaymentSettled(**PAYMENT, settled_on=DAY), recorded_on)
+
+
 def test_nobody_is_told_of_other_events() -> None:
     with pytest.raises(TypeError):
         notice_of(AreaTotalsStated(code="25", version=1, year=2026, households=1, people=4, source="thử"))
