@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.domain.notices import PURPOSES, message_id, notice_of
+from services.notifications.domain.notices import PURPOSES, is_news, message_id, notice_of
 from services.notifications.domain.sms import size
 from services.notifications.domain.templates import (
     LARGEST_PARTS,
@@ -135,8 +135,7 @@ def test_an_event_has_one_message_identity_a_purpose_however_often_it_is_asked()
 
 @pytest.mark.parametrize(("recorded_on", "told"), [(date(2026, 12, 24), True), (date(2027, 2, 1), False)])
 def test_a_decision_that_an_old_list_brings_in_is_no_news(recorded_on: date, told: bool) -> None:
-    decided = next(event for event in EVENTS if isinstance(event, HouseholdClassified))
-    assert is_news(decided, recorded_on) == told
+    assert is_news(classified(1, "41/QĐ-UBND"), recorded_on) == told
     assert is_news(PaymentSettled(**PAYMENT, settled_on=DAY), recorded_on)
 
 
