@@ -8,7 +8,7 @@ ARGS ?=
 run: environment  ## set up and run the whole platform on one machine: http://localhost:$(PORT)
 	@exec .venv/bin/ansinh up --port $(PORT)
 
-test: test-environment  ## set up and run every test; needs Java 17, Maven and Chromium too
+test: test-environment  ## set up and run every test; needs Java 17, Maven, Chromium and Caddy too
 	@.venv/bin/python -m pytest --ignore=tests/standards --ignore=tests/bench $(ARGS)
 
 test-standards: test-environment  ## hold our messages against the official schemas in DIR

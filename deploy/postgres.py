@@ -221,7 +221,7 @@ class EmbeddedPostgres:
             stop_signal=stop_signal,
             log=self.log,
             environment=_environment(),
-            enter=_as_ordinary_user(self.folder),
+            enter=as_ordinary_user(self.folder),
             inherit=[self._lock.descriptor] if inherit else [],
         )
 
@@ -287,7 +287,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(moved)} | {"LC_ALL": "C"}
 
 
-def _as_ordinary_user(folder: Path) -> list[str]:
+def as_ordinary_user(folder: Path) -> list[str]:
     """Return the command that gives PostgreSQL an account it accepts: not root, and known by name.
 
     Raises:

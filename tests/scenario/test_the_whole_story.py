@@ -1,21 +1,16 @@
-"""The platform as people start it: on one machine, and with every service as its own process on Kafka."""
+"""The platform as people start it on one machine."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
-from deploy.first_grants import first_grants
-from deploy.people import demonstration_grants
 from deploy.smoke import SmokeFailed, tell_the_story
-from shared.settings import SERVICES
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import free_port, running
 from tests.support.waiting import until
@@ -70,39 +65,6 @@ async def test_the_story_is_told_on_one_machine_twice_and_its_data_outlive_a_sto
     assert len(moved) == 2
     # The second telling counts from where the first one ended.
     assert int(moved[1].split()[3]) == int(moved[0].split()[3]) + 1
-
-
-async def test_the_story_is_told_by_processes_on_kafka_and_postgresql(
-    kafka: str, topic_prefix: str, create_database: CreateDatabase, tmp_path: Path
-) -> None:
-    async with AsyncExitStack() as stack:
-        bank = await stack.enter_async_context(
-            running("deploy.bank", "--data", tmp_path / "bank", "--statement-every", "1", "--port", "{port}")
-        )
-        sms = await stack.enter_async_context(running("deploy.sms", "--data", tmp_path / "sms", "--port", "{port}"))
-        services: dict[str, str] = {}
-        databases = {service: await create_database(service) for service in SERVICES}
-        await first_grants(databases["registry"], demonstration_grants(), by="test")
-        for service in SERVICES:
-            env: Mapping[str, str] = {
-                "ANSINH_DATABASE_URL": databases[service],
-                "ANSINH_KAFKA": kafka,
-                "ANSINH_TOPIC_PREFIX": topic_prefix,
-                "ANSINH_BANK_URL": bank.url,
-                "ANSINH_BANK_SIMULATED": "true",
-                "ANSINH_SMS_URL": sms.url,
-                "ANSINH_QUIET_HOURS": "false",
-            }
-            program = await stack.enter_async_context(
-                running("deploy.cli", "serve", service, "--port", "{port}", env=env, health=f"/{service}/readyz")
-            )
-            services[service] = program.url
-        proxy = await stack.enter_async_context(
-            running("tests.scenario.proxy", *(f"{name}={url}" for name, url in services.items()))
-        )
-        heard: list[str] = []
-        await tell_the_story(proxy.url, heard.append)
-    assert "Sổ của ngân hàng khớp từng đồng" in heard[-2]
 
 
 async def test_the_story_is_not_told_where_the_bank_is_real(

@@ -1,0 +1,230 @@
+"""docker-compose.yml as it stands, run as plain processes: order, passwords, rights on the broker, the gateway."""
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
+
+from deploy.kafka_access.policy import readers, retention
+from deploy.make_env import main
+from deploy.people import demonstration_grants
+from shared.eventlog.security import security_options
+from shared.events import TOPICS
+from shared.settings import SERVICES, EventLogSettings
+from tests.support.compose_images import IMAGES
+from tests.support.compose_stack import Stack, free_network
+
+PEOPLE = demonstration_grants()
+NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    home, network = tmp_path_factory.mktemp("compose"), free_network()
+    assert main(["--demo", "--domain", f"{network}.10", "--folder", str(home)]) == 0
+    stack = Stack(home, network, IMAGES)
+    try:
+        await stack.up()
+        yield stack
+    finally:
+        await stack.down()
+
+
+def authority(stack: Stack) -> Path:
+    """The certificate of the gateway's own authority."""
+    return Path(stack["gateway"].here("/data")) / "caddy/pki/authorities/local/root.crt"
+
+
+@pytest.fixture
+async def browser(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody outside, who knows the platform's address alone."""
+    url = f"https://{stack['gateway'].address}:8443"
+    trust = ssl.create_default_context(cafile=authority(stack))
+    async with httpx.AsyncClient(base_url=url, verify=trust, trust_env=False, timeout=30) as client:
+        yield client
+
+
+def secret(stack: Stack, service: str, name: str) -> str:
+    return (stack[service].folder / "secrets" / name).read_text()
+
+
+async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
+    """The first grants and `ansinh smoke` as an operator makes and runs them."""
+    grants = [f"{grant.subject}:{grant.role}" + f":{grant.area_code}" * bool(grant.area_code) for grant in PEOPLE]
+    granted = stack["registry-migrate"].run(["ansinh", "grant", "--by", "operator", *grants])
+    assert granted.returncode == 0, granted.stderr
+    gateway = stack["gateway"]
+    gateway.extra = {"SSL_CERT_FILE": str(authority(stack))}
+    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Sổ của ngân hàng khớp từng đồng" in done.stdout
+
+
+async def test_the_gateway_serves_every_service_and_the_page_under_one_address(browser: httpx.AsyncClient) -> None:
+    for path in ("/", *(f"/{service}/docs" for service in SERVICES)):
+        answer = await browser.get(path)
+        assert answer.status_code == httpx.codes.OK, path
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert "Server" not in answer.headers
+
+
+async def test_figures_for_operators_are_not_handed_to_the_public(stack: Stack, browser: httpx.AsyncClient) -> None:
+    for service in SERVICES:
+        for path in (f"/{service}/metrics", f"/{service}/Metrics", f"/{service}/%6Detrics", f"/{service}/metrics/"):
+            assert (await browser.get(path)).status_code == httpx.codes.NOT_FOUND, path
+        async with httpx.AsyncClient(base_url=f"http://{stack[service].address}:8000", trust_env=False) as inside:
+            assert "ansinh" in (await inside.get(f"/{service}/metrics")).text
+
+
+async def test_who_comes_without_encryption_is_sent_to_the_encrypted_address(stack: Stack) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://{stack['gateway'].address}:8080/registry/docs")
+    assert answer.is_redirect
+    assert answer.headers["Location"].startswith("https://")
+
+
+async def connect(stack: Stack, database: str, role: str, password: str) -> "asyncpg.Connection[Any]":
+    return await asyncpg.connect(
+        host=stack["postgres"].address, port=5432, user=role, password=password, database=database
+    )
+
+
+@pytest.mark.parametrize("role", SERVICES)
+async def test_a_service_reaches_its_own_database_alone(role: str, stack: Stack) -> None:
+    password = secret(stack, role, f"database_{role}")
+    connection = await connect(stack, role, role, password)
+    try:
+        rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = $1"
+        assert await connection.fetchval(rights, role) is False
+        locale = "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()"
+        assert await connection.fetchval(locale) == "bC.UTF-8"
+    finally:
+        await connection.close()
+    for other in (*SERVICES, "postgres"):
+        if other != role:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connect(stack, other, role, password)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await connect(stack, role, role, "wrong" * 8)
+
+
+async def test_a_changed_password_takes_effect_by_the_set_up_alone(stack: Stack) -> None:
+    store = stack["postgres"].folder / "secrets" / "database_indicators"
+    before = store.read_text()
+    try:
+        store.chmod(0o600)
+        store.write_text("n" * 43)
+        assert stack["postgres"].run(["bash", "/docker-entrypoint-initdb.d/roles.sh"]).returncode == 0
+        await (await connect(stack, "indicators", "indicators", "n" * 43)).close()
+    finally:
+        store.write_text(before)
+        assert stack["postgres"].run(["bash", "/docker-entrypoint-initdb.d/roles.sh"]).returncode == 0
+
+
+def options(stack: Stack, service: str, password: str | None = None) -> dict[str, Any]:
+    """How a service connects to the broker."""
+    environment = stack[service].environment
+    settings = EventLogSettings(
+        kafka=environment["ANSINH_KAFKA"],
+        kafka_protocol="SASL_PLAINTEXT",
+        kafka_user=environment["ANSINH_KAFKA_USER"],
+        kafka_password=password or secret(stack, service, f"kafka_{service}"),
+    )
+    return {"bootstrap_servers": settings.kafka, "request_timeout_ms": 5000, **security_options(settings)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_broker_lets_a_service_see_only_what_is_for_it(service: str, stack: Stack) -> None:
+    admin = AIOKafkaAdminClient(**options(stack, service))
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(TOPICS))
+        seen = {topic["topic"] for topic in described if topic["error_code"] == 0}
+        refused = {topic["topic"] for topic in described if topic["error_code"] == NOT_AUTHORIZED}
+    finally:
+        await admin.close()
+    assert seen == {topic for topic in TOPICS if topic.startswith(f"{service}.") or service in readers(topic)}
+    assert refused == set(TOPICS) - seen
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_broker_lets_a_service_write_its_own_topics_alone(service: str, stack: Stack) -> None:
+    async with AIOKafkaProducer(**options(stack, service)) as producer:
+        for topic in TOPICS:
+            if not topic.startswith(f"{service}."):
+                with pytest.raises(TopicAuthorizationFailedError):
+                    await producer.send_and_wait(topic, b"forged", key=b"household")
+
+
+@pytest.mark.parametrize("who", ["nobody", "wrong password", "the administrator from outside"])
+async def test_the_broker_talks_to_nobody_else(who: str, stack: Stack) -> None:
+    connection = options(stack, "registry", "wrong" * 8)
+    if who == "nobody":
+        connection = {name: connection[name] for name in ("bootstrap_servers", "request_timeout_ms")}
+    if who == "the administrator from outside":
+        password = secret(stack, "kafka", "kafka_admin")
+        connection |= {"sasl_mechanism": "PLAIN", "sasl_plain_username": "admin", "sasl_plain_password": password}
+    admin = AIOKafkaAdminClient(**connection)
+    with pytest.raises((KafkaConnectionError, KafkaError)):
+        await admin.start()
+    await admin.close()
+
+
+async def test_set_up_and_migration_are_harmless_when_they_run_again(stack: Stack) -> None:
+    again = stack["kafka-setup"].run(stack["kafka-setup"].definition["command"])
+    assert "0 thêm / added, 0 bỏ / removed" in again.stdout
+    assert f"{len(TOPICS)} topic: 0 mới / new" in again.stdout
+    migration = stack["benefits-migrate"]
+    assert migration.run(migration.definition["command"]).returncode == 0
+
+
+async def test_every_line_of_a_log_is_one_json_object(stack: Stack) -> None:
+    for name in (*SERVICES, "gateway", "bank", "sms", "kafka"):
+        lines = stack[name].log.read_text().splitlines()
+        assert name == "sms" or lines, name
+        for line in lines:
+            assert isinstance(json.loads(line), dict), f"{name}: {line}"
+
+
+async def test_every_topic_keeps_its_records_as_long_as_the_policy_says(stack: Stack) -> None:
+    environment = {"bootstrap_servers": f"{stack['kafka'].address}:9094", "security_protocol": "SASL_PLAINTEXT"}
+    password = secret(stack, "kafka", "kafka_admin")
+    sign_in = {"sasl_mechanism": "PLAIN", "sasl_plain_username": "admin", "sasl_plain_password": password}
+    admin = AIOKafkaAdminClient(**environment, **sign_in)
+    await admin.start()
+    try:
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in TOPICS]
+        (answer,) = await admin.describe_configs(asked)
+    finally:
+        await admin.close()
+    for _, _, _, topic, configs in answer.resources:
+        said = {config[0]: config[1] for config in configs}
+        wanted = retention(topic).configs()
+        assert {name: said[name] for name in wanted} == wanted, topic
+
+
+async def test_data_and_events_outlive_the_containers(stack: Stack) -> None:
+    kept = kept_bytes(stack)
+    assert kept["registry.households"] > 0
+    for name in (*SERVICES, "kafka", "postgres"):
+        stack[name].stop()
+    for name in ("postgres", "kafka", "registry"):
+        await stack.bring(name)
+    assert kept_bytes(stack) == kept
+
+
+def kept_bytes(stack: Stack) -> dict[str, int]:
+    """What the broker's files hold of each topic."""
+    data = Path(stack["kafka"].here("/var/lib/kafka/data"))
+    return {topic: sum(file.stat().st_size for file in data.glob(f"{topic}-*/*.log")) for topic in TOPICS}
