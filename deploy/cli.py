@@ -8,10 +8,12 @@ from typing import Annotated
 
 import httpx
 import typer
+import uvloop
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from deploy.apps import SETTINGS, build
+from deploy.demo.command import demo
 from deploy.embedded.counterparts import CounterpartError
 from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
@@ -81,7 +83,7 @@ def serve(
     settings = _settings(service)
     configure_logging(service, level=settings.log_level)
     try:
-        asyncio.run(_serve(settings, host, port))
+        uvloop.run(_serve(settings, host, port))
     except (PortTaken, BadSetting) as error:
         raise _fail(error) from error
 
@@ -144,6 +146,9 @@ def grant(
     except FirstGrantRefused as error:
         raise _fail(error) from error
     typer.echo(f"Đã giao {made} vai trò. / {made} roles granted.")
+
+
+app.command()(demo)
 
 
 letters = typer.Typer(no_args_is_help=True, help="Events that a consumer could not handle.")

@@ -6,6 +6,7 @@ from deploy.first_grants import parse_grants
 from services.registry.store.grants import NewGrant
 
 # `.mau` is "sample" in Vietnamese.
+OFFICER, CHAIR, ACCOUNTANT, APPROVER = "can-bo.mau", "chu-tich.mau", "ke-toan.mau", "phe-duyet.mau"
 _SAMPLE = (
     "quan-tri.mau:operator",
     "tinh.mau:province_officer",

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import uvloop
 from fastapi import FastAPI
 
 from deploy.apps import SETTINGS, build
@@ -54,7 +55,7 @@ def up(*, port: int, home: Path, sample: bool) -> None:
         # The terminal is for people; log lines go to a file.
         logs = stack.enter_context((home / "services.log").open("a", encoding="utf-8"))
         configure_logging("platform", stream=logs)
-        asyncio.run(_serve(apps, listener, port, surroundings.bank_url, sample=sample, started=started))
+        uvloop.run(_serve(apps, listener, port, surroundings.bank_url, sample=sample, started=started))
     _say("Đã dừng, dữ liệu còn nguyên. / Stopped; the data are kept.")
 
 

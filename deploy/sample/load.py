@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from deploy.client import Platform, Refused, wait_until
+from deploy.people import ACCOUNTANT, APPROVER, CHAIR, OFFICER
 from deploy.sample.households import AREA, ROUNDS, SEED, SampleHousehold, findings, sample_households
 from services.registry.official_areas import official_areas
 from shared import clock
@@ -18,7 +19,6 @@ Say = Callable[[str], None]
 HOUSEHOLDS = 300
 PROGRAMME = "monthly-assistance-poor-elderly"
 FUND, PAYER, PAYER_ACCOUNT = "SAMPLE_PROVINCE", "MAU-01", "1900856600001"
-OFFICER, CHAIR, ACCOUNTANT, APPROVER = "can-bo.mau", "chu-tich.mau", "ke-toan.mau", "phe-duyet.mau"
 _MONEY = 500_000_000
 _ELDERLY = 60
 _STANDARD = "vn-2022-2025"

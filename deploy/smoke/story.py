@@ -1,10 +1,12 @@
 """The story, step by step: a household is assessed, decided upon, awarded, paid, counted and told."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import httpx
@@ -13,6 +15,7 @@ from deploy.client import Platform, Refused, wait_until
 from deploy.smoke.failure import SmokeFailed
 from services.registry.official_areas import official_areas
 from shared import clock
+from shared.events.registry import HouseholdClassified
 from shared.ids import new_ulid
 from shared.text import dong
 
@@ -22,8 +25,9 @@ Say = Callable[[str], None]
 AREA = "08566"  # Xã Tân Sơn
 PROGRAMME = "monthly-assistance-poor-elderly"
 OFFICER, CHAIR, ACCOUNTANT, APPROVER = "smoke.can-bo", "smoke.chu-tich", "smoke.ke-toan", "smoke.phe-duyet"
-_FUNDED = 50_000_000
+_AGE = 71
 _PATIENCE = 30.0  # seconds for any one step
+_WHOLE = 60.0  # seconds for all of them
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Story:
     bank: httpx.AsyncClient
     say: Say
     mark: str = field(default_factory=new_ulid)
+    journal: int = 0  # how far the registry's journal reached when the story began
     today: date = field(default_factory=clock.today)
 
     @property
@@ -59,10 +64,12 @@ async def tell_the_story(url: str, say: Say) -> None:
         try:
             bank = await _simulated_bank(platform)
             await _everybody_may(platform)
-            async with httpx.AsyncClient(base_url=bank, timeout=30) as counterpart:
+            async with httpx.AsyncClient(base_url=bank, timeout=30) as counterpart, asyncio.timeout(_WHOLE):
                 await _tell(Story(platform, counterpart, say))
         except Refused as refusal:
             raise SmokeFailed(str(refusal)) from refusal
+        except TimeoutError as error:
+            raise SmokeFailed(f"Chưa xong sau {_WHOLE:.0f} giây. / Not done within {_WHOLE:.0f} seconds.") from error
     say(f"✓ Xong sau {time.monotonic() - began:.0f} giây. / Done in {time.monotonic() - began:.0f} seconds.")
 
 
@@ -81,6 +88,7 @@ async def _simulated_bank(platform: Platform) -> str:
 
 async def _tell(story: Story) -> None:
     standard = await _ground(story)
+    story.journal = (await story.platform.get("/registry/v1/changes", limit="1"))["newest"]
     before = await _figures(story, standard)
     household = await _household_is_classified(story, standard)
     amount, award = await _is_awarded(story, household)
@@ -139,13 +147,29 @@ async def _household_is_classified(story: Story, standard: str) -> dict[str, Any
     now = await story.platform.get(f"/registry/v1/households/{household['id']}")
     _expect("phân loại / class", "poor", now["standings"][0]["household_class"])
     story.say(f"✓ Xã quyết định {decision['number']}: hộ nghèo. / The commune decides: poor.")
+    await _event_is_told(story, household["id"])
     return household
+
+
+async def _event_is_told(story: Story, household: str) -> None:
+    """Follow the registry's journal, as another system does, up to the event of the classification."""
+    since = story.journal
+
+    async def told() -> Any:
+        nonlocal since
+        answer = await story.platform.get("/registry/v1/changes", since=str(since), limit="1000")
+        since = answer["next"]
+        ours = (c for c in answer["changes"] if c["subject"] == household and c["type"] == HouseholdClassified.TYPE)
+        return next(ours, None)
+
+    change = await _wait("sự kiện phân loại / the event of the classification", told)
+    story.say(f"✓ Sự kiện số {change['position']}: {change['type']}. / The event is in the journal.")
 
 
 def _registration(story: Story) -> dict[str, Any]:
     chance = random.Random(story.mark)  # noqa: S311 - only to be different each time
     name = f"Hà Thị {chance.choice(('Mận', 'Lan', 'Sen', 'Thơm', 'Duyên'))}"
-    born = date(story.today.year - 71, 1, 15)
+    born = date(story.today.year - _AGE, 1, 1)
     head = {
         "full_name": name,
         "sex": "female",
@@ -192,11 +216,21 @@ async def _is_awarded(story: Story, household: Mapping[str, Any]) -> tuple[int, 
     return amount, str(decided["decision"]["award_id"])
 
 
+async def _budget(story: Story) -> int:
+    """Return what one award takes until the year ends (VND): nothing may be left to blur later decisions."""
+    programme = await story.platform.get(f"/benefits/v1/programmes/{PROGRAMME}")
+    today = story.today.isoformat()
+    terms = next(t for t in programme["terms"] if t["valid_from"] <= today <= (t["valid_to"] or "9999"))
+    band = next(b for b in terms["coefficients"] if b["from_age"] <= _AGE <= (b["to_age"] or _AGE))
+    return int(terms["standard_amount"] * Decimal(band["coefficient"])) * (13 - story.today.month)
+
+
 async def _fund(story: Story) -> str:
     """Make this telling's own fund and payer account, with money that arrives at the bank."""
     short = story.mark[-8:]
     fund, payer, number = f"SMOKE_{short}", f"SMOKE-{short}", f"19{int(time.time() * 1000):013d}"
-    arrival = {"amount": _FUNDED, "reference": f"SMOKE {short}"}
+    budget = await _budget(story)
+    arrival = {"amount": budget, "reference": f"SMOKE {short}"}
     account = {"account": number, "holder": "UBND XA TAN SON", "balance": 0}
     described = {"code": fund, "kind": "STATE_PROVINCE", "name": f"Thử nghiệm {short}"}
     paying = {"code": payer, "bank": "simbank", "bin": "970405", "number": number, "holder": "UBND xã", "fund": fund}
@@ -205,7 +239,7 @@ async def _fund(story: Story) -> str:
     await story.post(f"/benefits/v1/funds/{fund}/contributions", arrival, actor=ACCOUNTANT, step="contributions")
     for path, body in (
         ("/benefits/v1/payer-accounts", paying),
-        (f"/benefits/v1/funds/{fund}/allotments", {"programme": PROGRAMME, "amount": _FUNDED}),
+        (f"/benefits/v1/funds/{fund}/allotments", {"programme": PROGRAMME, "amount": budget}),
     ):
         key = f"smoke-{story.mark}-{path.rpartition('/')[2]}"
         await story.platform.approved(path, body, actor=ACCOUNTANT, approver=APPROVER, key=key)
@@ -233,6 +267,7 @@ async def _is_paid(story: Story, award: str, amount: int) -> Mapping[str, Any]:
     await _expect_same_person_refused(story, path, approval, actor=ACCOUNTANT)
     await story.post(path, approval, actor=APPROVER, step="approval")
     story.say("✓ Người thứ hai duyệt đúng nội dung đã thấy. / A second person approves what was seen.")
+    await _is_accepted(story, run["id"])
     orders = await story.platform.get(f"/benefits/v1/runs/{run['id']}/orders")
     order_id = next(order["id"] for order in orders["items"] if order["award_id"] == award)
 
@@ -248,6 +283,15 @@ async def _is_paid(story: Story, award: str, amount: int) -> Mapping[str, Any]:
     return order
 
 
+async def _is_accepted(story: Story, run: str) -> None:
+    async def reported() -> Any:
+        [file] = await story.platform.get(f"/benefits/v1/runs/{run}/files")
+        return file if file["state"] == "SENT" and any(r["state"] == "applied" for r in file["reports"]) else None
+
+    file = await _wait("báo cáo pain.002 / the bank's pain.002", reported)
+    story.say(f"✓ pain.001 {file['message_id']} đã gửi, ngân hàng nhận (pain.002). / Sent, and accepted by the bank.")
+
+
 async def _figures_moved(story: Story, standard: str, before: Mapping[str, int], amount: int) -> None:
     wanted = {"poor": before["poor"] + 1, "paid": before["paid"] + amount}
     seen: dict[str, int] = {}
@@ -258,7 +302,10 @@ async def _figures_moved(story: Story, standard: str, before: Mapping[str, int],
 
     if not await wait_until(moved, within=_PATIENCE):
         _expect("chỉ số / figures", wanted, seen)
-    story.say(f"✓ Chỉ số: {wanted['poor']} hộ nghèo (+1), đã chi {dong(wanted['paid'])} (+{dong(amount)}).")
+    story.say(
+        f"✓ Chỉ số: {wanted['poor']} hộ nghèo (+1), đã chi {dong(wanted['paid'])} (+{dong(amount)})."
+        " / Figures: one more poor household, and the money paid."
+    )
 
 
 async def _family_was_told(story: Story, household: str) -> None:

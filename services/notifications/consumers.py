@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from services.notifications.domain.notices import notice_of
+from services.notifications.domain.notices import is_news, notice_of
 from services.notifications.store import contacts, messages
 from services.notifications.tables import households, people
+from shared.clock import legal_date
 from shared.db import Transaction
 from shared.events import Received
 from shared.events.benefits import PaymentReturned, PaymentSettled
@@ -32,7 +33,8 @@ def messages_consumer(now: Callable[[], datetime]) -> Consumer:
     """Return the reactor that adds a message for each event of which a family is told."""
 
     async def add_messages(session: Transaction, received: Sequence[Received]) -> None:
-        notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in received]
+        news = [item for item in received if is_news(item.event, legal_date(item.message.time))]
+        notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in news]
         await messages.add(session, notices, now())
 
     return Consumer(

@@ -1,10 +1,10 @@
 """Set-based writes: one statement, many rows, ordered by key so that two writers cannot deadlock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Table, any_, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from shared.db.database import Transaction
 
@@ -14,6 +14,15 @@ Row = Mapping[str, Any]
 def _in_key_order(table: Table, rows: Sequence[Row]) -> list[dict[str, Any]]:
     key = [column.name for column in table.primary_key]
     return sorted((dict(row) for row in rows), key=lambda row: tuple(str(row.get(name)) for name in key))
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values.
+
+    The values go as one array, so that the statement is the same for any number of them; `IN` with a bind for each
+    would be compiled, prepared and planned anew for every number.
+    """
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type), unique=True))
 
 
 async def insert_new(session: Transaction, table: Table, rows: Sequence[Row]) -> None:

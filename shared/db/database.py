@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -27,6 +28,8 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # an error's text goes to logs; a person's data must not
+            json_serializer=lambda value: orjson.dumps(value).decode(),  # findings and reasons come by the hundred
+            json_deserializer=orjson.loads,
             isolation_level="READ COMMITTED",  # correctness must not hang on a database's default
             connect_args={"server_settings": {"application_name": name, "timezone": "UTC"}},
         )

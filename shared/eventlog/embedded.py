@@ -6,13 +6,13 @@ Offsets have no gaps and follow the order of commits, because an append holds it
 import asyncio
 import contextlib
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import orjson
 
 from shared.db import Database
 from shared.eventlog.port import EventLog, LogUnavailable, Placed, Reader, Record, Stored, TopicPartition, partition_of
@@ -273,9 +273,10 @@ class _EmbeddedReader(Reader):
 
 
 def _to_json(headers: tuple[tuple[str, bytes], ...]) -> str:
-    return json.dumps([[name, value.decode()] for name, value in headers])
+    return orjson.dumps([[name, value.decode()] for name, value in headers]).decode()
 
 
 def _stored(row: "asyncpg.Record") -> Stored:
-    headers = tuple((name, value.encode()) for name, value in json.loads(row["headers"]))
-    return Stored(row["topic"], row["partition"], row["offset"], row["key"], headers, row["value"])
+    topic, partition, offset, key, headers, value = row
+    named = tuple([(name, text.encode()) for name, text in orjson.loads(headers)])
+    return Stored(topic, partition, offset, key, named, value)

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from starlette.responses import JSONResponse, Response
 
 from shared.events import asyncapi
@@ -34,10 +34,11 @@ class Change(BaseModel):
 
 
 class Changes(BaseModel):
-    """A part of the journal; ask again with `since=next`."""
+    """A part of the journal; ask again with `since=next`. `newest` is how far the journal reaches now."""
 
     changes: list[Change]
     next: int
+    newest: int
 
 
 class Letter(BaseModel):
@@ -94,7 +95,8 @@ def journal_router(service: str) -> Router:
         query = select(outbox).where(outbox.c.position > since).order_by(outbox.c.position).limit(limit)
         rows = (await tx.execute(query)).mappings().all()
         changes = [Change(**{**row, "subject": row["key"], "data": orjson.loads(row["data"])}) for row in rows]
-        return Changes(changes=changes, next=changes[-1].position if changes else since)
+        newest = (await tx.execute(select(func.max(outbox.c.position)))).scalar_one()
+        return Changes(changes=changes, next=changes[-1].position if changes else since, newest=newest or 0)
 
     @router.get("/asyncapi", response_class=JSONResponse)
     async def get_asyncapi() -> Response:

@@ -192,12 +192,22 @@ async def put_aside(
     await (await session.connection()).execute(insert(dead_letters), rows)
 
 
-def read_envelope(consumer: Consumer, stored: Stored) -> Message:
-    """Return the message of a record; one without a readable envelope becomes one that cannot be decoded.
+def read_envelopes(consumer: Consumer, records: Sequence[Stored]) -> list[Message]:
+    """Return the messages of records in their order, but for those of types that the consumer passes over.
 
-    It gets an identity from its place in the log, and the first type that the consumer handles, so that it is put
-    aside as any other event that cannot be handled, not lost and not in the way.
+    A record without a readable envelope becomes a message that cannot be decoded. It gets an identity from its place in
+    the log, and the first type that the consumer handles, so that it is put aside as any other event that cannot be
+    handled, not lost and not in the way.
     """
+    wanted = {None, *(event.TYPE.encode() for event in consumer.handles)}
+    return [_read_envelope(consumer, record) for record in records if _type_in(record) in wanted]
+
+
+def _type_in(stored: Stored) -> bytes | None:
+    return next((value for name, value in stored.headers if name == "ce_type"), None)
+
+
+def _read_envelope(consumer: Consumer, stored: Stored) -> Message:
     try:
         return from_stored(stored)
     except BrokenEnvelope:

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.db import Database, Transaction
 from shared.eventlog import EventLog, LogUnavailable, Reader, TopicPartition
-from shared.messaging.consumers import Consumer, apply, read_envelope
+from shared.messaging.consumers import Consumer, apply, read_envelopes
 from shared.messaging.tables import dead_letters, inbox
 
 _BATCH = 2_000
@@ -74,7 +74,7 @@ class _Shadow:
         elif time.monotonic() - self._last_record > _STALLED_SECONDS:
             raise LogUnavailable(f"no record in {_STALLED_SECONDS:.0f} s, before the end")
         await session.execute(text(f"SET LOCAL search_path TO {self._schema}, public"))
-        applied = await apply(session, self._consumer, [read_envelope(self._consumer, record) for record in records])
+        applied = await apply(session, self._consumer, read_envelopes(self._consumer, records))
         self.events += applied.new
         await self._reader.commit({})
         for record in records:

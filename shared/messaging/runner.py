@@ -10,7 +10,7 @@ import structlog
 from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, Reader, Stored, TopicPartition
 from shared.faults import is_transient
-from shared.messaging.consumers import Consumer, apply, read_envelope
+from shared.messaging.consumers import Consumer, apply, read_envelopes
 from shared.workers import pause
 
 BATCH = 1_000
@@ -95,7 +95,9 @@ class Runner:
 
     async def _process(self, records: Sequence[Stored]) -> None:
         """Apply a batch in one transaction."""
-        messages = [read_envelope(self.consumer, record) for record in records]
+        messages = read_envelopes(self.consumer, records)
+        if not messages:
+            return
         async with self._database.transaction() as session:
             applied = await apply(session, self.consumer, messages)
         self.progress.handled += applied.new

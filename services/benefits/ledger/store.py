@@ -115,10 +115,11 @@ async def commit_budget(
 
 
 async def budgets_of(session: Transaction, programme: str, fiscal_year: int) -> list[str]:
-    """Return the funds that have a budget for a programme in a year, by code."""
+    """Return the funds with anything left of their budget for a programme in a year, by code."""
     query = (
         select(budget_table.c.fund)
         .where(budget_table.c.programme == programme, budget_table.c.fiscal_year == fiscal_year)
+        .where(budget_table.c.available > 0)
         .order_by(budget_table.c.fund)
     )
     return list((await (await session.connection()).execute(query)).scalars())

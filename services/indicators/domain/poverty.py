@@ -11,6 +11,9 @@ from datetime import date
 from services.indicators.domain.areas import Area, AreaTree
 from services.indicators.domain.rates import Rate, rate
 
+# How the source of published totals begins where they are made up to show the platform.
+DEMONSTRATION = "Dữ liệu trình diễn"
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -112,9 +115,10 @@ class Figure:
 
 
 class PublishedTotals:
-    """The denominators."""
+    """The denominators. `demonstration` says that some of them are made up."""
 
     def __init__(self, totals: Sequence[Totals]) -> None:
+        self.demonstration = any(each.source.startswith(DEMONSTRATION) for each in totals)
         self._of = {(each.code, each.year): each for each in totals}
         self._years = sorted({each.year for each in totals}, reverse=True)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 16, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 150, 16, 36
 _STEPS = (1, 2, 5)
 _MOST_X_LABELS = 7
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import dropwhile
 
 from services.indicators.domain.areas import Area
 from services.indicators.domain.payments import PaymentFigure
@@ -14,12 +15,15 @@ from services.indicators.store.freshness import DataVersion, data_version
 from shared import clock
 from shared.db import Transaction
 
-_TREND_MONTHS = 24
+_TREND_MONTHS = 60
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The figures of the chosen unit and of the communes around it, as of `read_at`."""
+    """The figures of the chosen unit and of the communes around it, as of `read_at`.
+
+    `series` begins with the first decision. `demonstration` says that figures are made up to show the platform.
+    """
 
     area: Area
     region: Area
@@ -31,6 +35,7 @@ class Facts:
     communes: tuple[Figure, ...]
     unplaced: int
     payments: PaymentFigure
+    demonstration: bool
     version: DataVersion
     read_at: datetime
 
@@ -61,7 +66,7 @@ async def read_facts(session: Transaction, ground: Ground, state: PageState) -> 
         standards=tuple(await standards(session)),
         now=by_day[state.on],
         year_ago=by_day.get(year_ago),
-        series=tuple(by_day[day] for day in days if day in by_day),
+        series=tuple(dropwhile(lambda each: not each.tallies.decided, (by_day[day] for day in days if day in by_day))),
         communes=tuple(
             await poverty_of_communes(session, ground, parent=region.code, standard=state.standard, on=state.on)
         ),
@@ -69,6 +74,7 @@ async def read_facts(session: Transaction, ground: Ground, state: PageState) -> 
         payments=await payments(
             session, ground, area=area, programme=None, first=f"{state.on.year}-01", last=month_of(state.on)
         ),
+        demonstration=ground.totals.demonstration,
         version=await data_version(session),
         read_at=clock.now(),
     )

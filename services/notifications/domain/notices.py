@@ -11,6 +11,8 @@ from shared.events.benefits import PaymentReturned, PaymentSettled
 from shared.events.registry import HouseholdClass, HouseholdClassified
 
 Purpose = Literal["household_classified", "payment_settled", "payment_returned"]
+# A decision that is recorded so many days after it was taken is history; its family was told on paper then.
+NEWS_DAYS = 45
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 CLASS_NAMES: Mapping[HouseholdClass, str] = {
@@ -56,6 +58,13 @@ def notice_of(event: Event) -> Notice:
             values = _payment(event.amount, event.period, event.returned_on)
             return Notice("payment_returned", event.household_id, values)
     raise TypeError(event.TYPE)
+
+
+def is_news(event: Event, recorded_on: date) -> bool:
+    """Return whether families are still to be told of an event: not of a decision that an old list brought in late."""
+    if not isinstance(event, HouseholdClassified):
+        return True
+    return (recorded_on - event.decided_on).days <= NEWS_DAYS
 
 
 def _payment(amount: int, period: str, day: date) -> dict[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Select, or_, select, text, tuple_
 
 from services.registry.domain.areas import Area, faults_among
 from services.registry.tables import AREA_TOTALS, AREAS
-from shared.db import Transaction, upsert
+from shared.db import Transaction, among, upsert
 from shared.events.registry import AreaLevel, AreaStated, AreaTotalsStated
 from shared.http import FieldProblem, Problem
 from shared.messaging.outbox import publish
@@ -74,7 +74,7 @@ def _area(row: RowMapping) -> Area:
 
 
 async def _versions(session: Transaction, codes: Collection[str]) -> dict[tuple[str, date], tuple[Area, int]]:
-    rows = (await session.execute(select(AREAS).where(AREAS.c.code.in_(codes)))).mappings()
+    rows = (await session.execute(select(AREAS).where(among(AREAS.c.code, codes)))).mappings()
     return {(row["code"], row["valid_from"]): (_area(row), row["version"]) for row in rows}
 
 

@@ -13,7 +13,7 @@ from services.registry.domain.standards import standards
 from services.registry.store.areas import CommunesByDay, communes
 from services.registry.tables import ASSESSMENTS, HOUSEHOLDS
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events.registry import Setting
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
@@ -43,7 +43,7 @@ async def assess(
     Raises:
         Problem: 422 `findings_refused`; some findings cannot be evaluated, or a household is not registered.
     """
-    query = select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.area_code).where(HOUSEHOLDS.c.id.in_([each for each, _ in items]))
+    query = select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.area_code).where(among(HOUSEHOLDS.c.id, [each for each, _ in items]))
     homes = {row.id: row.area_code for row in await session.execute(query)}
     places = await communes(session, homes.values())
     assessments: list[Assessment] = []

@@ -18,7 +18,7 @@ from services.registry.store.households import households_of
 from services.registry.store.statements import household_stated
 from services.registry.tables import ASSESSMENTS, CLASS_HISTORY, DECISIONS, HOUSEHOLDS, STANDINGS
 from shared.clock import legal_date
-from shared.db import Transaction, upsert
+from shared.db import Transaction, among, upsert
 from shared.events import Event
 from shared.events.registry import HouseholdClass, HouseholdClassified, Standing, Transition
 from shared.http import FieldProblem, Problem
@@ -99,7 +99,7 @@ async def take_decision(session: Transaction, order: DecisionOrder, *, by: str, 
 
 
 async def _lock_households(session: Transaction, assessment_ids: Collection[UUID]) -> None:
-    named = select(ASSESSMENTS.c.household_id).where(ASSESSMENTS.c.id.in_(assessment_ids))
+    named = select(ASSESSMENTS.c.household_id).where(among(ASSESSMENTS.c.id, assessment_ids))
     await session.execute(
         select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id.in_(named)).order_by(HOUSEHOLDS.c.id).with_for_update()
     )
@@ -110,7 +110,7 @@ async def _assessed(session: Transaction, assessment_ids: Collection[UUID]) -> d
     query = (
         select(ASSESSMENTS, HOUSEHOLDS.c.area_code, decided)
         .join(HOUSEHOLDS, HOUSEHOLDS.c.id == ASSESSMENTS.c.household_id)
-        .where(ASSESSMENTS.c.id.in_(assessment_ids))
+        .where(among(ASSESSMENTS.c.id, assessment_ids))
     )
     return {
         row["id"]: Assessed(
@@ -163,8 +163,8 @@ async def _history(session: Transaction, assessments: Collection[Assessed]) -> d
     history: dict[UUID, list[Decided]] = defaultdict(list)
     query = (
         select(CLASS_HISTORY)
-        .where(CLASS_HISTORY.c.household_id.in_([each.household_id for each in assessments]))
-        .where(CLASS_HISTORY.c.standard.in_({each.standard for each in assessments}))
+        .where(among(CLASS_HISTORY.c.household_id, [each.household_id for each in assessments]))
+        .where(among(CLASS_HISTORY.c.standard, {each.standard for each in assessments}))
         .order_by(CLASS_HISTORY.c.household_id, CLASS_HISTORY.c.number)
     )
     for row in await session.execute(query):
@@ -198,7 +198,9 @@ async def _write(session: Transaction, decision: Decision, *, by: str, now: date
     standing = ("household_id", "standard", "household_class", "decided_on")
     await upsert(session, STANDINGS, [{name: getattr(each, name) for name in standing} for each in decision.classes])
     ids = [each.household_id for each in decision.classes]
-    await session.execute(update(HOUSEHOLDS).where(HOUSEHOLDS.c.id.in_(ids)).values(version=HOUSEHOLDS.c.version + 1))
+    await session.execute(
+        update(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)).values(version=HOUSEHOLDS.c.version + 1)
+    )
 
 
 async def _tell(

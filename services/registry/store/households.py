@@ -20,7 +20,7 @@ from services.registry.store.areas import communes
 from services.registry.store.statements import household_stated, person_stated
 from services.registry.tables import HOUSEHOLDS, PEOPLE, STANDINGS
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events import Event
 from shared.events.registry import HouseholdClass, Standing
 from shared.http import FieldProblem, Problem
@@ -106,7 +106,7 @@ async def _refuse_known_people(
     session: Transaction, registrations: Sequence[HouseholdRegistration], pointers: Sequence[str]
 ) -> None:
     numbers = [m.personal_number for each in registrations for m in each.members if m.personal_number is not None]
-    query = select(PEOPLE.c.personal_number).where(PEOPLE.c.personal_number.in_(numbers))
+    query = select(PEOPLE.c.personal_number).where(among(PEOPLE.c.personal_number, numbers))
     known = set((await session.execute(query)).scalars()) if numbers else set()
     taken = set(repeated_personal_numbers(registrations)) | {
         (household, member)
@@ -174,16 +174,16 @@ def _person(row: RowMapping) -> Person:
 async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Household]:
     """Return households by id, with members in their order and standings by standard."""
     members: dict[UUID, list[Person]] = defaultdict(list)
-    query = select(PEOPLE).where(PEOPLE.c.household_id.in_(ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
+    query = select(PEOPLE).where(among(PEOPLE.c.household_id, ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
     for row in (await session.execute(query)).mappings():
         members[row["household_id"]].append(_person(row))
     standings: dict[UUID, list[Standing]] = defaultdict(list)
-    query = select(STANDINGS).where(STANDINGS.c.household_id.in_(ids)).order_by(STANDINGS.c.standard)
+    query = select(STANDINGS).where(among(STANDINGS.c.household_id, ids)).order_by(STANDINGS.c.standard)
     for row in (await session.execute(query)).mappings():
         standings[row["household_id"]].append(
             Standing(standard=row["standard"], household_class=row["household_class"], decided_on=row["decided_on"])
         )
-    rows = (await session.execute(select(HOUSEHOLDS).where(HOUSEHOLDS.c.id.in_(ids)))).mappings()
+    rows = (await session.execute(select(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)))).mappings()
     return {
         row["id"]: Household(
             id=row["id"],

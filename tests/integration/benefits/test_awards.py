@@ -125,6 +125,15 @@ async def test_of_several_funds_the_decision_names_one(benefits: Benefits) -> No
     assert award["fund"] == "POOR_FUND"
 
 
+async def test_a_fund_whose_budget_is_spent_is_no_choice(benefits: Benefits) -> None:
+    await benefits.open_fund(budget=(13 - clock.today().month) * 750_000)
+    await benefits.award(await benefits.settle_in())
+    await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
+    await benefits.allot("POOR_FUND", 50_000_000)
+    award = await benefits.award(await benefits.settle_in())
+    assert award["fund"] == "POOR_FUND"
+
+
 async def test_a_decision_sent_twice_is_taken_once(benefits: Benefits) -> None:
     await benefits.open_fund()
     application = await benefits.apply_for(await benefits.settle_in())

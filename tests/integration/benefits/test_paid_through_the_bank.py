@@ -202,3 +202,21 @@ async def test_a_sender_that_died_in_the_call_leaves_one_payment(benefits: Benef
     await through.close_day()
     await through.until_attempt(who, "BOOKED")
     assert [one["debited"] for one in await through.truth_of(who)] == [800_000]
+
+
+async def test_the_banks_own_answer_is_read_once_though_the_debit_came_first(
+    benefits: Benefits, through: Through
+) -> None:
+    [who] = await approved(benefits, 800_000)
+    run = (await benefits.get("/runs"))["items"][0]["id"]
+    assert await through.work.send(benefits.database)
+    await through.close_day()
+    while (await benefits.order_of(who))["state"] != "PAID":
+        await through.work.statements(benefits.database)
+    [file] = await benefits.get(f"/runs/{run}/files")
+    assert (file["state"], file["count"], file["total"], file["reports"]) == ("SENT", 1, 800_000, [])
+    await through.round()
+    [file] = await benefits.get(f"/runs/{run}/files")
+    assert [report["state"] for report in file["reports"]] == ["applied"]
+    assert (await benefits.order_of(who))["state"] == "PAID"
+    assert not await through.work.status(benefits.database)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.domain.notices import PURPOSES, message_id, notice_of
+from services.notifications.domain.notices import PURPOSES, is_news, message_id, notice_of
 from services.notifications.domain.sms import size
 from services.notifications.domain.templates import (
     LARGEST_PARTS,
@@ -131,6 +131,12 @@ def test_an_event_has_one_message_identity_a_purpose_however_often_it_is_asked()
     event_id = uuid4()
     assert message_id(event_id, "payment_settled") == message_id(event_id, "payment_settled")
     assert len({message_id(event_id, purpose) for purpose in PURPOSES}) == len(PURPOSES)
+
+
+@pytest.mark.parametrize(("recorded_on", "told"), [(date(2026, 12, 24), True), (date(2027, 2, 1), False)])
+def test_a_decision_that_an_old_list_brings_in_is_no_news(recorded_on: date, told: bool) -> None:
+    assert is_news(classified(1, "41/QĐ-UBND"), recorded_on) == told
+    assert is_news(PaymentSettled(**PAYMENT, settled_on=DAY), recorded_on)
 
 
 def test_nobody_is_told_of_other_events() -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.benefits.payments.api.orders import OrderOut, order_out
-from services.benefits.payments.domain.states import OrderState
-from services.benefits.payments.store import orders, runs
+from services.benefits.payments.domain.states import FileState, OrderState, RunState
+from services.benefits.payments.store import files, orders, runs
 from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
 from shared.db import Transaction
@@ -35,7 +35,7 @@ class RunOut(BaseModel):
     programme: str
     period: str
     payer_account: str
-    state: Literal["PREPARED", "APPROVED"]
+    state: RunState
     declared_count: int
     declared_sum: int
     content_hash: str
@@ -48,6 +48,25 @@ class RunOut(BaseModel):
         description="by state of the orders and of the attempts at the bank",
         examples=[{"orders.INSTRUCTED": {"count": 3, "sum": 2250000}}],
     )
+
+
+class ReportOut(BaseModel):
+    """A pain.002 as it came: `state` says whether it was applied, or quarantined and why."""
+
+    received_at: datetime
+    state: str = Field(examples=["applied"])
+    reason: str | None
+
+
+class FileOut(BaseModel):
+    """A pain.001 of a run, sums in VND, and what the bank reported on it."""
+
+    message_id: str
+    state: FileState
+    count: int
+    total: int
+    sealed_at: datetime
+    reports: list[ReportOut]
 
 
 def _out(row: Any, prepared: Proposal, funnel: dict[str, dict[str, int]] | None = None) -> RunOut:
@@ -79,10 +98,14 @@ async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
 
 
 @router.get("/runs")
-async def list_runs(tx: Tx, paging: Paging) -> Page[RunOut]:
+async def list_runs(
+    tx: Tx, paging: Paging, payer_account: str | None = None, state: RunState | None = None
+) -> Page[RunOut]:
     """List runs, newest first, without their funnels."""
     after = paging.after(UUID)
-    rows = await runs.page_of_runs(tx, after[0] if after else None, paging.limit + 1)
+    rows = await runs.page_of_runs(
+        tx, payer_account=payer_account, state=state, after=after[0] if after else None, limit=paging.limit + 1
+    )
     prepared = await _prepared(tx, rows)
     return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
 
@@ -106,3 +129,15 @@ async def list_run_orders(tx: Tx, paging: Paging, run_id: UUID, state: OrderStat
         limit=paging.limit + 1,
     )
     return paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+
+
+@router.get("/runs/{run_id}/files")
+async def list_run_files(tx: Tx, run_id: UUID) -> list[FileOut]:
+    """List the files of a run and the bank's reports on each."""
+    await run_out(tx, run_id)
+    found: dict[str, FileOut] = {}
+    for row in await files.files_of_run(tx, run_id):
+        file = found.setdefault(row.message_id, FileOut.model_validate(dict(row._mapping) | {"reports": []}))
+        if row.received_at is not None:
+            file.reports.append(ReportOut(received_at=row.received_at, state=row.report, reason=row.reason))
+    return list(found.values())

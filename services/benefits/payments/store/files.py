@@ -1,15 +1,23 @@
 """Sealed files on their way to the bank: each step is committed before the next thing is done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Result, Row, Select, or_, select, text, update
 
 from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, SubmitOutcome
 from services.benefits.payments.domain.schedule import wait_after
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
-from services.benefits.payments.store.rows import attempt_table, file_table, instruction_table, payer_table
+from services.benefits.payments.store.rows import (
+    attempt_table,
+    file_table,
+    instruction_table,
+    message_table,
+    payer_table,
+)
 from services.benefits.payments.store.statuses import Reported, apply_statuses
 from shared.db import Transaction
 from shared.ids import new_id
@@ -164,14 +172,19 @@ async def still_unknown(session: Transaction, claimed: Claimed, now: datetime) -
 
 
 async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed | None:
-    """Return a file at the bank with attempts that no report has ended, whose status should be asked for now."""
+    """Return a file at the bank whose status should be asked for now.
+
+    That is a file with attempts that no report has ended, and once every file: a debit that is booked at once would
+    otherwise leave the bank's own answer unread.
+    """
     f, i = file_table.c, instruction_table.c
     open_states = OUT - {InstructionState.REPORTED_SETTLED}
     unfinished = select(i.id).where(i.message_id == f.message_id, i.state.in_(open_states)).exists()
     query = (
         select(f.message_id, f.polls)
         .join(payer_table, payer_table.c.code == f.payer_account)
-        .where(payer_table.c.bank == bank, f.state == FileState.SENT, f.next_poll_at <= now, unfinished)
+        .where(payer_table.c.bank == bank, f.state == FileState.SENT, f.next_poll_at <= now)
+        .where(or_(unfinished, f.polls == 0))
         .order_by(f.next_poll_at, f.message_id)
         .limit(1)
     )
@@ -188,3 +201,17 @@ async def polled(session: Transaction, claimed: Claimed, *, news: bool, now: dat
         .values(polls=polls, next_poll_at=now + wait_after(polls))
     )
     await (await session.connection()).execute(statement)
+
+
+async def files_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:
+    """Return the files of a run, oldest first, one row for each report of the bank on it, or one without."""
+    f, m = file_table.c, message_table.c
+    reports = (m.external_id == f.message_id) & (m.kind == "pain.002")
+    query: Select[Any] = (
+        select(f.message_id, f.state, f.count, f.total, f.sealed_at, m.received_at, m.state.label("report"), m.reason)
+        .outerjoin(message_table, reports)
+        .where(f.run_id == run_id)
+        .order_by(f.message_id, m.received_at)
+    )
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()

@@ -82,9 +82,13 @@ async def run(session: Transaction, run_id: UUID, *, lock: bool = False) -> Row[
     return (await (await session.connection()).execute(query)).one_or_none()
 
 
-async def page_of_runs(session: Transaction, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Return runs, newest first, before an id."""
+async def page_of_runs(
+    session: Transaction, *, payer_account: str | None, state: str | None, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return runs, newest first, before an id; of a payer account, in a state."""
     query = select(run_table).order_by(run_table.c.id.desc()).limit(limit)
+    query = query if payer_account is None else query.where(run_table.c.payer_account == payer_account)
+    query = query if state is None else query.where(run_table.c.state == state)
     query = query if after is None else query.where(run_table.c.id < after)
     return (await (await session.connection()).execute(query)).all()
 

@@ -1,0 +1,224 @@
+"""Filling a running platform with the demonstration, over the API that an operator uses.
+
+Every request has a key that follows from the plan, so what was interrupted goes on where it stopped, and a platform
+that has everything is left as it is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from deploy.client import Platform, wait_until
+from deploy.demo.findings import findings
+from deploy.demo.money import is_paid, pay, pensioners
+from deploy.demo.people import BANK, Member, members_of
+from deploy.demo.plan import Household, Plan, make_plan
+from deploy.demo.progress import Progress
+from deploy.demo.published import PROVINCE, REVIEW_YEAR
+from deploy.demo.reviews import Review
+from deploy.demo.totals import area_totals, as_they_were
+from deploy.people import ACCOUNTANT, APPROVER, CHAIR, OFFICER
+from services.registry.domain.areas import Area
+from services.registry.official_areas import official_areas
+from shared import clock
+
+_AT_ONCE = 4  # requests on their way
+_BATCH = 250
+_DECISION = 1000
+_GRANTS = 30.0  # seconds until the services know who may do what
+_STANDSTILL = 15.0  # seconds in which figures that still follow would have moved
+
+
+class DemoRefused(Exception):
+    """The demonstration cannot go into this platform; the sentence says why."""
+
+
+async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> Plan:
+    """Fill in the demonstration at a scale where it is missing, with reviews up to yesterday; return its plan.
+
+    Today is left to whoever tries the platform out: what they decide does not mingle with the plan.
+
+    Raises:
+        DemoRefused: the platform has other numbers of the province, or its figures do not come out as planned.
+        Refused: the platform refused a request.
+    """
+    missing = await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=_GRANTS)
+    if missing is not None:
+        raise DemoRefused(f"{missing} không có vai trò ở đây. / {missing} holds no role here.")
+    areas = official_areas(PROVINCE)
+    plan = await asyncio.to_thread(make_plan, areas[1:], scale, clock.today() - timedelta(days=1))
+    await _refuse_other_data(platform, plan)
+    filling = _Filling(platform, plan, progress)
+    if await _differing(platform, plan):
+        await filling.fill(areas)
+        progress.say("Chờ các chỉ số theo kịp. / The figures follow.")
+        for difference in await _settled(platform, plan):
+            progress.say(f"Khác kế hoạch vì có quyết định khác / differs, since others decided too: {difference}")
+    if plan.reviews and not await is_paid(platform):
+        chosen = await asyncio.to_thread(pensioners, plan, clock.today())
+        await pay(platform, chosen, filling.id_of, progress)
+    return plan
+
+
+async def _refuse_other_data(platform: Platform, plan: Plan) -> None:
+    known = await platform.get("/registry/v1/area-totals", code=PROVINCE, year=str(REVIEW_YEAR))
+    own = [row for row in area_totals(plan) if row["code"] == PROVINCE and row["year"] == REVIEW_YEAR]
+    if known["items"] and known["items"] != own:
+        raise DemoRefused(
+            "Nền tảng đã có số liệu khác của tỉnh, chẳng hạn dữ liệu trình diễn ở thang khác; hãy bắt đầu từ trống. "
+            "/ The platform has other numbers of the province, perhaps the demonstration at another scale: start empty."
+        )
+
+
+async def _settled(platform: Platform, plan: Plan) -> list[str]:
+    """Wait until the figures are the planned ones, or have not moved for a while; return what differs then."""
+    found = await _differing(platform, plan)
+    while found:
+
+        async def moved(before: Sequence[str] = found) -> list[str] | None:
+            now = await _differing(platform, plan)
+            return None if now == before else now
+
+        now = await wait_until(moved, within=_STANDSTILL)
+        if now is None:
+            break
+        found = now
+    return found
+
+
+async def _differing(platform: Platform, plan: Plan) -> list[str]:
+    """Return, by review, where the platform's figures of the province are not the planned ones."""
+    found = []
+    known = {area["code"] for area in (await platform.get("/registry/v1/areas", level="province"))["items"]}
+    for review in plan.reviews if PROVINCE in known else ():
+        counts = plan.counts_after(review).values()
+        planned = (sum(each["poor"] for each in counts), sum(each["near_poor"] for each in counts))
+        asked = {"area_code": PROVINCE, "standard": review.standard, "on": review.decided_to.isoformat()}
+        figure = (await platform.get("/indicators/v1/poverty", **asked))["figure"]
+        shown = (figure["poor"]["households"], figure["near_poor"]["households"])
+        if shown != planned:
+            found.append(f"{review.name}: {shown} ≠ {planned}")
+    return found if PROVINCE in known else ["không có tỉnh / no province"]
+
+
+class _Filling:
+    """One filling: what the platform called the households, and how far it came."""
+
+    def __init__(self, platform: Platform, plan: Plan, progress: Progress) -> None:
+        self._platform = platform
+        self._plan = plan
+        self._progress = progress
+        self._ids: dict[int, str] = {}
+        self._births: dict[int, tuple[date, ...]] = {}
+        self._key = f"demo-{plan.scale.numerator}-{plan.scale.denominator}"
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def fill(self, areas: Sequence[Area]) -> None:
+        await self._areas(areas)
+        looks = sum(found is not None for each in self._plan.households for found in each.classes)
+        self._progress.begin(len(self._plan.households) + 2 * looks)
+        for review in self._plan.reviews:
+            await self._register(review, self._plan.cohorts.get(review.number, ()))
+            await self._review(review)
+
+    async def id_of(self, household: Household) -> str:
+        """Return what the platform calls a household."""
+        return self._ids[household.serial]
+
+    async def _areas(self, areas: Sequence[Area]) -> None:
+        for stated in (areas, as_they_were(areas)):
+            body = [area.model_dump(mode="json") for area in stated]
+            await self._platform.post("/registry/v1/areas", body, actor=OFFICER)
+        await self._platform.post("/registry/v1/area-totals", area_totals(self._plan), actor=OFFICER)
+        self._progress.say(f"Địa bàn: {len(areas)} đơn vị / areas")
+
+    async def _register(self, review: Review, cohort: Sequence[Household]) -> None:
+        self._progress.doing(f"Đăng ký hộ / households, {review.name}")
+        parts = [cohort[start : start + _BATCH] for start in range(0, len(cohort), _BATCH)]
+        await self._together(self._register_part(review, number, part) for number, part in enumerate(parts))
+
+    async def _register_part(self, review: Review, number: int, part: Sequence[Household]) -> None:
+        people = [members_of(each, review.registered_on) for each in part]
+        body = {
+            "households": [
+                {
+                    "area_code": household.commune,
+                    "registered_on": review.registered_on.isoformat(),
+                    "members": [_member(each) for each in members],
+                }
+                for household, members in zip(part, people, strict=True)
+            ]
+        }
+        key = f"{self._key}-households-{review.name}-{number}"
+        made = await self._platform.post("/registry/v1/households/batches", body, actor=OFFICER, key=key)
+        for household, members, registered in zip(part, people, made["households"], strict=True):
+            self._ids[household.serial] = registered["id"]
+            self._births[household.serial] = tuple(each.born for each in members)
+        self._progress.step(len(part))
+
+    async def _review(self, review: Review) -> None:
+        self._progress.doing(f"Rà soát / review, {review.name}")
+        reviewed = self._plan.reviewed(review)
+        looked_at = [household for found in reviewed.values() for household in found]
+        parts = [looked_at[start : start + _BATCH] for start in range(0, len(looked_at), _BATCH)]
+        assessments: dict[int, str] = {}
+        await self._together(self._assess(review, number, part, assessments) for number, part in enumerate(parts))
+        await self._together(
+            self._decide(review, code, number, [assessments[each.serial] for each in found[start : start + _DECISION]])
+            for code, found in reviewed.items()
+            for number, start in enumerate(range(0, len(found), _DECISION))
+        )
+
+    async def _assess(
+        self, review: Review, number: int, part: Sequence[Household], assessments: dict[int, str]
+    ) -> None:
+        key = f"{self._key}-assessments-{review.name}-{number}"
+        body = {"assessments": [self._finding(review, each) for each in part]}
+        answer = await self._platform.post("/registry/v1/assessments/batches", body, actor=OFFICER, key=key)
+        for household, made in zip(part, answer["assessments"], strict=True):
+            assessments[household.serial] = made["id"]
+        self._progress.step(len(part))
+
+    async def _decide(self, review: Review, commune: str, number: int, assessments: Sequence[str]) -> None:
+        key = f"{self._key}-decision-{review.name}-{commune}-{number}"
+        decision = {
+            "area_code": commune,
+            "number": f"{10 * review.number + number + 1}/QĐ-UBND",
+            "decided_on": review.decided_on(commune).isoformat(),
+            "signed_by": f"Chủ tịch UBND {self._plan.communes[commune].name} (trình diễn)",
+            "assessment_ids": assessments,
+        }
+        await self._platform.post("/registry/v1/decisions", decision, actor=CHAIR, key=key)
+        self._progress.step(len(assessments))
+
+    def _finding(self, review: Review, household: Household) -> dict[str, Any]:
+        births, setting = self._births[household.serial], self._plan.setting(household.commune)
+        found = findings(household, births, review, setting)
+        return {"household_id": self._ids[household.serial], **found}
+
+    async def _together(self, work: Iterable[Awaitable[None]]) -> None:
+        async def one(each: Awaitable[None]) -> None:
+            async with self._room:
+                await each
+
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(one(each))
+
+
+def _member(member: Member) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "full_name": member.full_name,
+        "sex": member.sex,
+        "birth_date": member.born.isoformat(),
+        "ethnicity": member.ethnicity,
+        "relationship": member.relationship,
+        "personal_number": member.personal_number,
+    }
+    if member.phone:
+        values["phone"] = member.phone
+    if member.account:
+        values["account"] = {"bank_bin": BANK, "number": member.account, "holder_name": member.full_name}
+    return values
