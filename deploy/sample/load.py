@@ -44,8 +44,15 @@ async def load_sample(url: str, bank_url: str, say: Say) -> None:
 
 
 async def _is_there(platform: Platform) -> bool:
-    runs = await platform.get("/benefits/v1/runs", limit="1")
-    return any(run["payer_account"] == PAYER and run["state"] == "APPROVED" for run in runs["items"])
+    """Look through all runs: others may have come after the sample's."""
+    query = {"limit": "500"}
+    while True:
+        runs = await platform.get("/benefits/v1/runs", **query)
+        if any(run["payer_account"] == PAYER and run["state"] == "APPROVED" for run in runs["items"]):
+            return True
+        if not runs.get("next"):
+            return False
+        query["cursor"] = runs["next"]
 
 
 async def _areas(platform: Platform, say: Say) -> None:
@@ -169,7 +176,7 @@ async def _award(platform: Platform, registered: dict[str, Any]) -> bool:
         "programme": PROGRAMME,
         "household_id": household,
         "person_id": registered["members"][0]["id"],
-        "applied_on": clock.today().isoformat(),
+        "applied_on": ROUNDS[-1].isoformat(),
     }
     application = await platform.post(
         "/benefits/v1/applications", body, actor=OFFICER, key=f"sample-application-{household}"
