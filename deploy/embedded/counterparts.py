@@ -28,19 +28,33 @@ class Counterpart:
         self.url = f"http://127.0.0.1:{_free_port()}"
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder.with_suffix(".log")
         port = self.url.rpartition(":")[2]
-        self._child = Child(
-            [sys.executable, "-m", self._module, "--data", self._folder, "--port", port, *self._arguments],
-            stop_signal=Signals.SIGTERM,
-            log=log,
-            environment=os.environ,
-        )
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            self._module,
+            "--data",
+            self._folder,
+            "--port",
+            port,
+            *self._arguments,
+        ]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._child = Child(command, stop_signal=Signals.SIGTERM, log=log, environment=os.environ)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CounterpartError(
+                f"Không dùng được thư mục {self._folder} ({reason}). "
+                "/ The folder cannot be used; move what is in its place away, and give this user the right to write."
+            ) from error
         if not wait_for(lambda: self._child.returncode() is not None or self._healthy(), within=_START_SECONDS):
             self._child.kill()
         if self._child.returncode() is not None:
-            raise CounterpartError(f"{self._module} did not start; its own words are in {log}")
+            raise CounterpartError(
+                f"{self._module} không khởi động được. / {self._module} did not start; its own words are in {log}"
+            )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,14 +5,18 @@ import contextlib
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import uvloop
+from alembic.util import CommandError
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.apps import SETTINGS, build
 from deploy.embedded.counterparts import Counterpart
@@ -26,7 +30,14 @@ from shared.db import migrations
 from shared.logs import configure_logging
 from shared.settings import SERVICES, EventLogSettings, ServiceName, ServiceSettings
 
+log = structlog.get_logger(__name__)
+
+_LOG = "services.log"
 _HOST = "127.0.0.1"  # nobody is asked who they are yet: the platform is for this machine alone
+
+
+class CannotStart(Exception):
+    """One sentence: the folder of the data cannot be written, or what is in it cannot be brought up to date."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +54,34 @@ def up(*, port: int, home: Path, sample: bool) -> None:
     """Run the platform until it is interrupted.
 
     Raises:
-        PortTaken, EmbeddedPostgresError, CounterpartError: one sentence says what is wrong.
+        CannotStart, PortTaken, EmbeddedPostgresError, CounterpartError: one sentence says what is wrong.
     """
     started = time.monotonic()
-    home.mkdir(parents=True, exist_ok=True)
+    _make_home(home)
     listener = listen(_HOST, port)
     with contextlib.closing(listener), ExitStack() as stack:
         surroundings = stack.enter_context(_surroundings(home))
         _say("Các dịch vụ / services")
         apps = {name: build(settings) for name, settings in _settings(surroundings).items()}
         # The terminal is for people; log lines go to a file.
-        logs = stack.enter_context((home / "services.log").open("a", encoding="utf-8"))
+        logs = stack.enter_context((home / _LOG).open("a", encoding="utf-8"))
         configure_logging("platform", stream=logs)
         uvloop.run(_serve(apps, listener, port, surroundings.bank_url, sample=sample, started=started))
     _say("Đã dừng, dữ liệu còn nguyên. / Stopped; the data are kept.")
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home), (home / _LOG).open("a"):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CannotStart(
+            f"Không ghi được vào thư mục dữ liệu {home} ({reason}): hãy cho người dùng này quyền ghi hoặc chọn thư mục "
+            "khác bằng ANSINH_HOME. / The data folder cannot be written: give this user the right to write there, or "
+            "choose another with ANSINH_HOME."
+        ) from error
 
 
 @contextmanager
@@ -81,7 +106,15 @@ def _surroundings(home: Path) -> Iterator[Surroundings]:
 
 async def _migrate(databases: dict[ServiceName, str]) -> None:
     for service, url in databases.items():
-        await migrations.upgrade(service, url)
+        try:
+            await migrations.upgrade(service, url)
+        except (CommandError, SQLAlchemyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise CannotStart(
+                f"Không đưa được cơ sở dữ liệu {service} lên phiên bản này: hãy dùng phiên bản mới hơn hoặc khôi phục "
+                f"bản sao lưu. / The database {service} cannot be brought to this version ({reason}); use a newer "
+                "version or restore a back-up."
+            ) from error
 
 
 async def _grant(registry_url: str) -> None:
@@ -136,7 +169,11 @@ async def _serve(
 async def _welcome(port: int, bank_url: str, *, sample: bool, started: float) -> None:
     url = f"http://localhost:{port}"
     if sample:
-        await load_sample(url, bank_url, _say)
+        try:
+            await load_sample(url, bank_url, _say)
+        except Exception as error:  # whatever it is, the platform itself runs, and people hear of it now
+            log.exception("the sample commune is not whole")
+            _say(_NOT_WHOLE.format(reason=str(error) or type(error).__name__))
     sys.stdout.write(_READY.format(url=url, seconds=time.monotonic() - started))
     sys.stdout.flush()
 
@@ -146,6 +183,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+_NOT_WHOLE = (
+    "Chưa nạp xong dữ liệu mẫu, lần chạy sau sẽ nạp tiếp ({reason}). "
+    "/ The sample commune is not whole; the next start goes on with it."
+)
 _READY = """
   Ansinh sẵn sàng sau {seconds:.0f} giây. / Ansinh is ready after {seconds:.0f} seconds.
 

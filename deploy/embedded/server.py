@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+_FIRST_FREE_FOR_ALL = 1024
+
 
 class PortTaken(Exception):
     """One sentence: another program listens there."""
@@ -35,10 +37,11 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EACCES:
-            reason = f"Không có quyền mở cổng {port}. / No right to open port {port}"
+            vietnamese, english = f"Không có quyền mở cổng {port}", f"No right to open port {port}"
         else:
-            reason = f"Cổng {port} đang được chương trình khác dùng. / Port {port} is taken by another program"
-        raise PortTaken(f"{reason}; choose another: make run PORT={port + 1}") from error
+            vietnamese, english = f"Cổng {port} đang được chương trình khác dùng", f"Port {port} is taken"
+        other = f"make run PORT={port + 1 if port >= _FIRST_FREE_FOR_ALL else 8080}"
+        raise PortTaken(f"{vietnamese}, hãy chọn cổng khác: {other} / {english}; choose another: {other}") from error
     listener.listen(1024)
     return listener
 

@@ -9,14 +9,28 @@ from typing import Any
 SEED = 8566
 AREA = "08566"  # Xã Tân Sơn
 REGISTERED_ON = date(2025, 9, 1)
-# The opening review of December 2025, then monthly ones.
+
+_UNTIL_2026, _FROM_2027 = "vn-2022-2025", "vn-2026-2030"
+
+
+@dataclass(frozen=True)
+class Round:
+    """A review: its day, its standard, and whether it looks at every household or at those that changed."""
+
+    on: date
+    standard: str = _UNTIL_2026
+    whole: bool = False
+
+
+# The opening review of December 2025, then monthly ones; in December 2026 all are seen by the standard of 2027.
 ROUNDS = (
-    date(2025, 12, 10),
-    date(2026, 2, 25),
-    date(2026, 4, 25),
-    date(2026, 6, 25),
-    date(2026, 8, 25),
-    date(2026, 10, 25),
+    Round(date(2025, 12, 10), whole=True),
+    Round(date(2026, 2, 25)),
+    Round(date(2026, 4, 25)),
+    Round(date(2026, 6, 25)),
+    Round(date(2026, 8, 25)),
+    Round(date(2026, 10, 25)),
+    Round(date(2026, 12, 15), _FROM_2027, whole=True),
 )
 
 _BIN = "970405"
@@ -57,16 +71,28 @@ def sample_households(count: int) -> Sequence[SampleHousehold]:
     return [_household(chance, number) for number in range(count)]
 
 
-def findings(chance: random.Random, household_class: str, on: date, indicators: Sequence[str]) -> dict[str, Any]:
-    """Return the findings of an assessment that proposes a class under the standard of 2022-2025, in a commune."""
-    scores = {"poor": (70, 140), "near_poor": (90, 140), "not_poor": (141, 210)}
+def findings(chance: random.Random, household_class: str, review: Round, indicators: Sequence[str]) -> dict[str, Any]:
+    """Return the findings of an assessment that proposes a class under the round's standard, in a rural commune."""
     counts = {"poor": (3, 6), "near_poor": (0, 2), "not_poor": (0, 2)}
     return {
-        "standard": "vn-2022-2025",
-        "assessed_on": on.isoformat(),
-        "route": {"kind": "score", "b1_points": chance.randint(*scores[household_class])},
+        "standard": review.standard,
+        "assessed_on": review.on.isoformat(),
+        "route": _score(chance, household_class)
+        if review.standard == _UNTIL_2026
+        else _income(chance, household_class),
         "deprivations": sorted(chance.sample(list(indicators), chance.randint(*counts[household_class]))),
     }
+
+
+def _score(chance: random.Random, household_class: str) -> dict[str, Any]:
+    points = {"poor": (70, 140), "near_poor": (90, 140), "not_poor": (141, 210)}
+    return {"kind": "score", "b1_points": chance.randint(*points[household_class])}
+
+
+def _income(chance: random.Random, household_class: str) -> dict[str, Any]:
+    """Form B1 of the later standard has no known cut-offs; its line is 2,200,000 VND a person and month."""
+    thousands = {"poor": (700, 1900), "near_poor": (1200, 2100), "not_poor": (2300, 4500)}
+    return {"kind": "income", "income_per_person_month": chance.randint(*thousands[household_class]) * 1000}
 
 
 def _pick(chance: random.Random, shares: Sequence[tuple[str, int]]) -> str:
@@ -115,11 +141,11 @@ def _member(
 
 
 def _classes(chance: random.Random) -> tuple[str | None, ...]:
-    """Return the class after the opening round, and after later ones where it changed."""
+    """Return the class after a round that looks at all, and after others where it changed."""
     now = _pick(chance, _FIRST)
     classes: list[str | None] = [now]
-    for _ in ROUNDS[1:]:
+    for review in ROUNDS[1:]:
         then = _pick(chance, _NEXT[now])
-        classes.append(None if then == now else then)
+        classes.append(then if review.whole or then != now else None)
         now = then
     return tuple(classes)

@@ -1,6 +1,7 @@
 """Filling a running platform with the sample, over its own API and the simulated bank's switches."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ import httpx
 
 from deploy.client import Platform, Refused, wait_until
 from deploy.people import ACCOUNTANT, APPROVER, CHAIR, OFFICER
-from deploy.sample.households import AREA, ROUNDS, SEED, SampleHousehold, findings, sample_households
+from deploy.sample.households import AREA, ROUNDS, SEED, Round, SampleHousehold, findings, sample_households
 from services.registry.official_areas import official_areas
 from shared import clock
 from shared.text import dong
@@ -21,7 +22,8 @@ PROGRAMME = "monthly-assistance-poor-elderly"
 FUND, PAYER, PAYER_ACCOUNT = "SAMPLE_PROVINCE", "MAU-01", "1900856600001"
 _MONEY = 500_000_000
 _ELDERLY = 60
-_STANDARD = "vn-2022-2025"
+_PATIENCE = 30.0  # seconds until what was decided and paid has travelled through the services
+_LOOK = 0.05
 
 
 async def load_sample(url: str, bank_url: str, say: Say) -> None:
@@ -38,9 +40,11 @@ async def load_sample(url: str, bank_url: str, say: Say) -> None:
         await _areas(platform, say)
         households = sample_households(HOUSEHOLDS)
         ids = await _register(platform, households, say)
-        await _review(platform, households, ids, say)
+        # By whatever clock: what is still to come cannot have been reviewed.
+        reviews = [review for review in ROUNDS if review.on <= clock.today()]
+        await _review(platform, reviews, households, ids, say)
         await _money(platform, bank)
-        await _pay(platform, households, ids, say)
+        await _pay(platform, [poor for poor in zip(households, ids, strict=True) if _is_poor(poor[0], reviews)], say)
 
 
 async def _is_there(platform: Platform) -> bool:
@@ -76,14 +80,18 @@ async def _register(platform: Platform, households: Sequence[SampleHousehold], s
 
 
 async def _review(
-    platform: Platform, households: Sequence[SampleHousehold], ids: Sequence[dict[str, Any]], say: Say
+    platform: Platform,
+    reviews: Sequence[Round],
+    households: Sequence[SampleHousehold],
+    ids: Sequence[dict[str, Any]],
+    say: Say,
 ) -> None:
-    standards = await platform.get("/registry/v1/standards")
-    indicators = next(_indicators(standard) for standard in standards if standard["code"] == _STANDARD)
+    standards = {one["code"]: _indicators(one) for one in await platform.get("/registry/v1/standards")}
     chance = random.Random(SEED)  # noqa: S311 - a fixed seed is the point
-    for number, on in enumerate(ROUNDS):
+    for number, review in enumerate(reviews):
+        on, indicators = review.on, standards[review.standard]
         assessed = [
-            {"household_id": registered["id"]} | findings(chance, found, on, indicators)
+            {"household_id": registered["id"]} | findings(chance, found, review, indicators)
             for household, registered in zip(households, ids, strict=True)
             if (found := household.classes[number]) is not None
         ]
@@ -135,17 +143,12 @@ async def _money(platform: Platform, bank: httpx.AsyncClient) -> None:
     (await bank.post("/admin/credits", json=arrival)).raise_for_status()
 
 
-async def _pay(
-    platform: Platform, households: Sequence[SampleHousehold], ids: Sequence[dict[str, Any]], say: Say
-) -> None:
+async def _pay(platform: Platform, poor: Sequence[tuple[SampleHousehold, dict[str, Any]]], say: Say) -> None:
     """Award the programme to the elderly heads of poor households, and pay them for this month."""
     today = clock.today()
-    elderly = [
-        registered
-        for household, registered in zip(households, ids, strict=True)
-        if _is_elderly(household, today) and _class_now(household) == "poor"
-    ]
-    awarded = sum([await _award(platform, registered) for registered in elderly])
+    elderly = [registered for household, registered in poor if _is_elderly(household, today)]
+    patience_ends = time.monotonic() + _PATIENCE
+    awarded = sum([await _award(platform, registered, patience_ends) for registered in elderly])
     body = {"programme": PROGRAMME, "period": f"{today:%Y-%m}", "payer_account": PAYER}
     run = await platform.post("/benefits/v1/runs", body, actor=ACCOUNTANT, key=f"sample-run-{today:%Y-%m}")
     approval = {"content_hash": run["content_hash"]}
@@ -156,8 +159,10 @@ async def _pay(
         figures = await platform.get("/indicators/v1/payments", area_code=AREA)
         return True if figures["total"]["paid"] >= run["declared_sum"] else None
 
-    await wait_until(counted, within=30)
-    say(f"Ngân hàng: đã chi {dong(run['declared_sum'])}. / Paid by the bank.")
+    if await wait_until(counted, within=_PATIENCE):
+        say(f"Ngân hàng: đã chi {dong(run['declared_sum'])}. / Paid by the bank.")
+    else:
+        say(f"Ngân hàng: đang chi {dong(run['declared_sum'])}. / Still being paid by the bank.")
 
 
 def _is_elderly(household: SampleHousehold, today: date) -> bool:
@@ -165,18 +170,22 @@ def _is_elderly(household: SampleHousehold, today: date) -> bool:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) >= _ELDERLY
 
 
-def _class_now(household: SampleHousehold) -> str:
-    return next(found for found in reversed(household.classes) if found is not None)
+def _is_poor(household: SampleHousehold, reviews: Sequence[Round]) -> bool:
+    found = [seen for seen in household.classes[: len(reviews)] if seen is not None]
+    return found[-1:] == ["poor"]
 
 
-async def _award(platform: Platform, registered: dict[str, Any]) -> bool:
-    """Apply for a person and approve; wait while benefits has not heard of the person yet."""
+async def _award(platform: Platform, registered: dict[str, Any], patience_ends: float) -> bool:
+    """Apply for a person and approve; wait while benefits has not heard of the person yet.
+
+    `patience_ends` is an instant of the monotonic clock, one for all: whoever comes after it is asked for once.
+    """
     household = registered["id"]
     body = {
         "programme": PROGRAMME,
         "household_id": household,
         "person_id": registered["members"][0]["id"],
-        "applied_on": ROUNDS[-1].isoformat(),
+        "applied_on": ROUNDS[0].on.isoformat(),  # the same whenever an interrupted loading goes on
     }
     application = await platform.post(
         "/benefits/v1/applications", body, actor=OFFICER, key=f"sample-application-{household}"
@@ -194,4 +203,4 @@ async def _award(platform: Platform, registered: dict[str, Any]) -> bool:
             return None  # perhaps not yet: people and decisions travel in different topics
         return True
 
-    return bool(await wait_until(decide, within=30))
+    return bool(await wait_until(decide, within=max(_LOOK, patience_ends - time.monotonic())))

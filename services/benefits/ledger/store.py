@@ -114,13 +114,13 @@ async def commit_budget(
     await post(session, [Journal(cause, "commitment", on, actor, commitment(amount, purpose))])
 
 
-async def budgets_of(session: Transaction, programme: str, fiscal_year: int) -> list[str]:
-    """Return the funds with anything left of their budget for a programme in a year, by code."""
+async def budgets_of(session: Transaction, programme: str, fiscal_year: int, amount: int) -> list[str]:
+    """Return the funds, by code, whose budget for a programme in a year has at least an amount (VND) left."""
+    b = budget_table.c
     query = (
-        select(budget_table.c.fund)
-        .where(budget_table.c.programme == programme, budget_table.c.fiscal_year == fiscal_year)
-        .where(budget_table.c.available > 0)
-        .order_by(budget_table.c.fund)
+        select(b.fund)
+        .where(b.programme == programme, b.fiscal_year == fiscal_year, b.available >= amount)
+        .order_by(b.fund)
     )
     return list((await (await session.connection()).execute(query)).scalars())
 

@@ -115,7 +115,7 @@ class BankWork:
             await take_report(database, self._adapter.bank, unknown.message_id, answer.report)
 
     async def status(self, database: Database) -> bool:
-        """Ask for the status of one file that has unfinished attempts."""
+        """Ask for the status of one file that is not ended, or that the bank never reported on."""
         async with database.transaction() as session:
             due = await files.status_due(session, self._adapter.bank, clock.now())
         if due is None:

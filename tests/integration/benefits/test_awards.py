@@ -125,8 +125,8 @@ async def test_of_several_funds_the_decision_names_one(benefits: Benefits) -> No
     assert award["fund"] == "POOR_FUND"
 
 
-async def test_a_fund_whose_budget_is_spent_is_no_choice(benefits: Benefits) -> None:
-    await benefits.open_fund(budget=(13 - clock.today().month) * 750_000)
+async def test_a_fund_whose_budget_no_longer_bears_the_award_is_no_choice(benefits: Benefits) -> None:
+    await benefits.open_fund(budget=(13 - clock.today().month) * 750_000 + 749_999)
     await benefits.award(await benefits.settle_in())
     await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
     await benefits.allot("POOR_FUND", 50_000_000)

@@ -38,7 +38,7 @@ class FactsMissing(Exception):
 
 
 class FundAmbiguous(Exception):
-    """Several funds have a budget for the programme: the decision must name one."""
+    """Several funds have the budget for the award: the decision must name one."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ async def decide(
         await _grant(session, application_id, request, sheet.amount, fund, actor, today)
 
 
-async def _fund_for(session: Transaction, programme: str, fiscal_year: int, fund: str | None) -> str:
-    funds = await budgets_of(session, programme, fiscal_year)
+async def _fund_for(session: Transaction, programme: str, fiscal_year: int, amount: int, fund: str | None) -> str:
+    funds = await budgets_of(session, programme, fiscal_year, amount)
     if fund is not None:
         funds = [one for one in funds if one == fund]
     if not funds:
@@ -179,7 +179,7 @@ async def _grant(
     today: date,
 ) -> None:
     span = span_from(today)
-    fund = await _fund_for(session, request.programme, span.fiscal_year, named_fund)
+    fund = await _fund_for(session, request.programme, span.fiscal_year, amount * span.months, named_fund)
     area_code = await area_of(session, request.household_id)
     if area_code is None:
         raise FactsMissing

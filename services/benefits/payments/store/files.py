@@ -174,17 +174,19 @@ async def still_unknown(session: Transaction, claimed: Claimed, now: datetime) -
 async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed | None:
     """Return a file at the bank whose status should be asked for now.
 
-    That is a file with attempts that no report has ended, and once every file: a debit that is booked at once would
-    otherwise leave the bank's own answer unread.
+    That is a file with attempts that no report has ended, and every file until there is a report on it: a debit that
+    is booked at once would otherwise leave the bank's own answer unread.
     """
-    f, i = file_table.c, instruction_table.c
+    f, i, m = file_table.c, instruction_table.c, message_table.c
     open_states = OUT - {InstructionState.REPORTED_SETTLED}
     unfinished = select(i.id).where(i.message_id == f.message_id, i.state.in_(open_states)).exists()
+    reports = (m.bank == bank, m.kind == "pain.002", m.external_id == f.message_id)
+    unreported = ~select(m.id).where(*reports).exists()
     query = (
         select(f.message_id, f.polls)
         .join(payer_table, payer_table.c.code == f.payer_account)
         .where(payer_table.c.bank == bank, f.state == FileState.SENT, f.next_poll_at <= now)
-        .where(or_(unfinished, f.polls == 0))
+        .where(or_(unfinished, unreported))
         .order_by(f.next_poll_at, f.message_id)
         .limit(1)
     )
