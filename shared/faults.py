@@ -4,6 +4,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.db import FAULTS
 from shared.eventlog import LogUnavailable
 
 # SQLSTATE classes: connection, transaction rollback (deadlock, serialization), resources, operator intervention.
@@ -19,7 +20,7 @@ def is_transient(error: BaseException) -> bool:
         return _heals(getattr(error.orig, "sqlstate", None))
     if isinstance(error, asyncpg.PostgresError):
         return _heals(error.sqlstate)
-    return isinstance(error, OSError | TimeoutError | PoolTimeout | LogUnavailable | asyncpg.InterfaceError)
+    return isinstance(error, (*FAULTS, PoolTimeout, LogUnavailable))
 
 
 def _heals(sqlstate: str | None) -> bool:

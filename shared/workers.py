@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import asyncpg
 import structlog
 
-from shared.db import Database
+from shared.db import FAULTS, Database
 
 Step = Callable[[Database], Awaitable[bool]]
 
@@ -64,5 +63,5 @@ async def _hold_lock_and_work(database: Database, worker: Worker, stop: asyncio.
             if not await worker.step(database):
                 await pause(stop, worker.interval)
     finally:
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with contextlib.suppress(*FAULTS):
             await connection.close(timeout=2)

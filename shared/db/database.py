@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 # A session whose transaction somebody else began and will commit: store functions take it and never commit.
 Transaction = AsyncSession
 
+# What a connection of `Database.connect` raises when the server or the network fails. The client's "internal" error is
+# one of them: it says so to who asks at the moment in which the server ends the connection.
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
 
 class Database:
     """The connections of one process to one database.

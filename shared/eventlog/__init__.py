@@ -2,7 +2,17 @@
 
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
-from shared.eventlog.port import EventLog, LogUnavailable, Placed, Reader, Record, Stored, TopicPartition, partition_of
+from shared.eventlog.port import (
+    EventLog,
+    LogUnavailable,
+    Placed,
+    Reader,
+    Record,
+    Stored,
+    TopicPartition,
+    Writer,
+    partition_of,
+)
 from shared.eventlog.security import security_options
 from shared.settings import BadSetting, EventLogSettings
 
@@ -14,6 +24,7 @@ __all__ = [
     "Record",
     "Stored",
     "TopicPartition",
+    "Writer",
     "open_log",
     "partition_of",
 ]

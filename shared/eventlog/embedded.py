@@ -14,8 +14,18 @@ from typing import Any
 import asyncpg
 import orjson
 
-from shared.db import Database
-from shared.eventlog.port import EventLog, LogUnavailable, Placed, Reader, Record, Stored, TopicPartition, partition_of
+from shared.db import FAULTS, Database
+from shared.eventlog.port import (
+    EventLog,
+    LogUnavailable,
+    Placed,
+    Reader,
+    Record,
+    Stored,
+    TopicPartition,
+    Writer,
+    partition_of,
+)
 from shared.events.contract import PARTITIONS
 
 _CHANNEL = "ansinh_log"
@@ -45,12 +55,20 @@ INSERT INTO log_commits ("group", topic, partition, "offset")
 SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[])
 ON CONFLICT ("group", topic, partition) DO UPDATE SET "offset" = excluded."offset"
 """
-_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 def _number(text: str) -> int:
     """Return a stable 64-bit number for an advisory lock."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+@asynccontextmanager
+async def _asking() -> AsyncIterator[None]:
+    """Say LogUnavailable for whatever PostgreSQL or the network does in the block."""
+    try:
+        yield
+    except FAULTS as error:
+        raise LogUnavailable(repr(error)) from error
 
 
 class _Session:
@@ -66,15 +84,16 @@ class _Session:
         """Yield the connection. Raises LogUnavailable for whatever PostgreSQL or the network does."""
         async with self._turn:
             try:
-                if self._connection is None or self._connection.is_closed():
-                    self._connection = await self._database.connect()
-                    await self.opened(self._connection)
-                yield self._connection
-            except _FAULTS as error:
+                async with _asking():
+                    if self._connection is None or self._connection.is_closed():
+                        self._connection = await self._database.connect()
+                        await self.opened(self._connection)
+                    yield self._connection
+            except LogUnavailable:
                 connection, self._connection = self._connection, None
                 if connection is not None:
                     connection.terminate()
-                raise LogUnavailable(repr(error)) from error
+                raise
 
     async def opened(self, connection: "asyncpg.Connection[Any]") -> None:
         """Prepare a new connection, where there is something to prepare."""
@@ -82,7 +101,7 @@ class _Session:
     async def close(self) -> None:
         async with self._turn:
             if self._connection is not None:
-                with contextlib.suppress(*_FAULTS):
+                with contextlib.suppress(*FAULTS):
                     await self._connection.close(timeout=5)
                 self._connection = None
 
@@ -104,30 +123,30 @@ class _ReadSession(_Session):
             event.set()
 
 
-class EmbeddedLog(EventLog):
-    """Topics in the PostgreSQL database at `url`."""
+async def _ends(connection: "asyncpg.Connection[Any]", topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+    rows = await connection.fetch(
+        "SELECT topic, partition, next_offset FROM log_partitions WHERE topic = ANY($1)", list(topics)
+    )
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
-    def __init__(self, url: str, *, client: str) -> None:
-        self._database = Database(url, name=client)
-        self._writer = _Session(self._database)
-        self._readers = _ReadSession(self._database)
 
-    async def ensure_topics(self, topics: Sequence[str]) -> None:
-        async with self._writer.turn() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _number("log schema"))
-            await connection.execute(_SCHEMA)
-            await connection.executemany(
-                "INSERT INTO log_partitions (topic, partition) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                [(topic, number) for topic in topics for number in range(PARTITIONS)],
-            )
+class _EmbeddedWriter(Writer):
+    """Appends over one connection, which ends with the server's life."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        async with _asking():
+            return await _ends(self._connection, topics)
 
     async def append(self, records: Sequence[Record]) -> list[Placed]:
         queues: dict[TopicPartition, list[int]] = defaultdict(list)
         for index, record in enumerate(records):
             queues[record.topic, partition_of(record.key)].append(index)
-        async with self._writer.turn() as connection, connection.transaction():
-            placed = await self._reserve(connection, queues)
-            await connection.copy_records_to_table(
+        async with _asking(), self._connection.transaction():
+            placed = await self._reserve(queues)
+            await self._connection.copy_records_to_table(
                 "log_records",
                 columns=["topic", "partition", "offset", "key", "headers", "value"],
                 records=[
@@ -135,14 +154,12 @@ class EmbeddedLog(EventLog):
                     for i, r in enumerate(records)
                 ],
             )
-            await connection.execute(f"NOTIFY {_CHANNEL}")
+            await self._connection.execute(f"NOTIFY {_CHANNEL}")
         return [placed[index] for index in range(len(records))]
 
-    async def _reserve(
-        self, connection: "asyncpg.Connection[Any]", queues: Mapping[TopicPartition, Sequence[int]]
-    ) -> dict[int, Placed]:
+    async def _reserve(self, queues: Mapping[TopicPartition, Sequence[int]]) -> dict[int, Placed]:
         at = sorted(queues)
-        rows = await connection.fetch(
+        rows = await self._connection.fetch(
             """SELECT topic, partition, next_offset FROM log_partitions
                JOIN unnest($1::text[], $2::int[]) AS wanted (topic, partition) USING (topic, partition)
                ORDER BY topic, partition FOR UPDATE OF log_partitions""",
@@ -156,7 +173,7 @@ class EmbeddedLog(EventLog):
             for row in rows
             for position, index in enumerate(queues[row["topic"], row["partition"]])
         }
-        await connection.execute(
+        await self._connection.execute(
             """UPDATE log_partitions l SET next_offset = l.next_offset + u.size
                FROM unnest($1::text[], $2::int[], $3::bigint[]) AS u (topic, partition, size)
                WHERE (l.topic, l.partition) = (u.topic, u.partition)""",
@@ -166,18 +183,41 @@ class EmbeddedLog(EventLog):
         )
         return placed
 
-    async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        async with self._writer.turn() as connection:
-            rows = await connection.fetch(
-                "SELECT topic, partition, next_offset FROM log_partitions WHERE topic = ANY($1)", list(topics)
+    async def close(self) -> None:
+        with contextlib.suppress(*FAULTS):
+            await self._connection.close(timeout=2)
+
+
+class EmbeddedLog(EventLog):
+    """Topics in the PostgreSQL database at `url`."""
+
+    def __init__(self, url: str, *, client: str) -> None:
+        self._database = Database(url, name=client)
+        self._session = _Session(self._database)
+        self._readers = _ReadSession(self._database)
+
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        async with self._session.turn() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _number("log schema"))
+            await connection.execute(_SCHEMA)
+            await connection.executemany(
+                "INSERT INTO log_partitions (topic, partition) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                [(topic, number) for topic in topics for number in range(PARTITIONS)],
             )
-        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def writer(self) -> Writer:
+        async with _asking():
+            return _EmbeddedWriter(await self._database.connect())
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        async with self._session.turn() as connection:
+            return await _ends(connection, topics)
 
     def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
         return _EmbeddedReader(self._readers, topics, group)
 
     async def close(self) -> None:
-        await self._writer.close()
+        await self._session.close()
         await self._readers.close()
         await self._database.close()
 
@@ -255,10 +295,7 @@ class _EmbeddedReader(Reader):
 
     async def lag(self) -> Mapping[TopicPartition, int]:
         async with self._session.turn() as connection:
-            rows = await connection.fetch(
-                "SELECT topic, partition, next_offset FROM log_partitions WHERE topic = ANY($1)", self._topics
-            )
-        ends = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            ends = await _ends(connection, self._topics)
         return {at: max(0, ends.get(at, 0) - offset) for at, offset in self._next.items()}
 
     async def close(self) -> None:

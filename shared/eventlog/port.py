@@ -76,11 +76,16 @@ class Reader(Protocol):
         """Leave the group."""
 
 
-class EventLog(Protocol):
-    """Topics of keyed records in `PARTITIONS` partitions each. Records of one key stay in the order of appending."""
+class Writer(Protocol):
+    """Appends to the log for as long as the log lives on without a break.
 
-    async def ensure_topics(self, topics: Sequence[str]) -> None:
-        """Create the topics that are missing. Raises LogUnavailable."""
+    A log may lose its last records only by going away and coming back, as a broker does that had not flushed them. A
+    writer does not outlive that: what `ends` told holds, but for what is appended since, until an `append` fails. After
+    LogUnavailable a writer is of no more use; close it, open another, and look again how far the log reaches.
+    """
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        """Return the offset that the next record of each partition will get. Raises LogUnavailable."""
 
     async def append(self, records: Sequence[Record]) -> list[Placed]:
         """Store records, those of one key in the order given, and return where each stands.
@@ -89,6 +94,19 @@ class EventLog(Protocol):
             LogUnavailable: some or all records may not be stored, or be stored and not acknowledged; append them again.
         """
 
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class EventLog(Protocol):
+    """Topics of keyed records in `PARTITIONS` partitions each. Records of one key stay in the order of appending."""
+
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        """Create the topics that are missing. Raises LogUnavailable."""
+
+    async def writer(self) -> Writer:
+        """Return a writer of its own connections. Raises LogUnavailable."""
+
     async def ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         """Return the offset that the next record of each partition will get. Raises LogUnavailable."""
 
@@ -96,4 +114,4 @@ class EventLog(Protocol):
         """Return a reader, not yet started."""
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection of its own and of its readers; writers are closed by whoever opened them."""

@@ -68,7 +68,7 @@ class Flow:
         async with self._database.engine.connect() as connection:
             result = await connection.exec_driver_sql(
                 "SELECT count(*), coalesce(extract(epoch FROM now() - min(time)), 0) FROM "
-                "(SELECT time FROM outbox WHERE position IS NULL ORDER BY seq LIMIT 10000) waiting"
+                '(SELECT time FROM outbox WHERE "offset" IS NULL ORDER BY position, seq LIMIT 10000) waiting'
             )
             unsent, age = tuple(result.one())
         self._unsent.set(unsent)

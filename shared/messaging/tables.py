@@ -33,8 +33,8 @@ outbox = Table(
     # took its numbers early may commit late.
     Column("position", BigInteger),
     Column("partition", Integer),
-    Column("offset", BigInteger),
-    Index("outbox_unsent", "seq", postgresql_where=text("position IS NULL")),
+    Column("offset", BigInteger, comment="where the log has the event; none when it was not sent or was lost"),
+    Index("outbox_unsent", "position", "seq", postgresql_where=text('"offset" IS NULL')),
     Index("outbox_position", "position", unique=True, postgresql_where=text("position IS NOT NULL")),
 )
 
@@ -43,7 +43,13 @@ log_marks = Table(
     kit_metadata,
     Column("topic", Text, primary_key=True),
     Column("partition", Integer, primary_key=True),
-    Column("offset", BigInteger, nullable=False, comment="the highest offset that the log ever acknowledged to us"),
+    Column(
+        "offset",
+        BigInteger,
+        nullable=False,
+        comment="the highest offset acknowledged to us and not lost since",
+    ),
+    Column("reach", BigInteger, nullable=False, comment="no offset from here on was ever given out"),
 )
 
 inbox = Table(

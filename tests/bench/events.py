@@ -178,7 +178,7 @@ async def _timed(run: Callable[[asyncio.Event], Awaitable[None]], done: Callable
 
 async def _none_unsent(database: Database) -> bool:
     async with database.engine.connect() as connection:
-        found = await connection.exec_driver_sql("SELECT EXISTS (SELECT FROM outbox WHERE position IS NULL)")
+        found = await connection.exec_driver_sql('SELECT EXISTS (SELECT FROM outbox WHERE "offset" IS NULL)')
         return not found.scalar_one()
 
 

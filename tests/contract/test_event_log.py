@@ -14,6 +14,7 @@ from shared.eventlog import EventLog, LogUnavailable, Reader, Record, Stored, pa
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
 from shared.events.contract import PARTITIONS
+from tests.support.events import append
 from tests.support.waiting import until
 
 TOPIC = "registry.households"
@@ -51,7 +52,7 @@ async def read(reader: Reader, count: int) -> list[Stored]:
 
 async def test_records_come_back_as_they_went_in(log: EventLog) -> None:
     sent = record("08566", "Xã Tân Sơn", ("ce_type", b"x"), ("ce_id", "Đ".encode()))
-    [placed] = await log.append([sent])
+    [placed] = await append(log, [sent])
     reader = log.reader([TOPIC], group="g")
     await reader.start()
     [stored] = await read(reader, 1)
@@ -61,7 +62,7 @@ async def test_records_come_back_as_they_went_in(log: EventLog) -> None:
 
 async def test_records_of_a_key_stay_in_order_and_in_one_partition(log: EventLog) -> None:
     for start in range(0, 300, 100):
-        await log.append([record(str(n % 7), str(n)) for n in range(start, start + 100)])
+        await append(log, [record(str(n % 7), str(n)) for n in range(start, start + 100)])
     reader = log.reader([TOPIC], group="g")
     await reader.start()
     by_key: dict[bytes, list[int]] = defaultdict(list)
@@ -75,7 +76,7 @@ async def test_records_of_a_key_stay_in_order_and_in_one_partition(log: EventLog
 
 
 async def test_append_tells_where_each_record_stands(log: EventLog) -> None:
-    placed = await log.append([record(str(n), str(n)) for n in range(50)])
+    placed = await append(log, [record(str(n), str(n)) for n in range(50)])
     reader = log.reader([TOPIC], group=None)
     await reader.start()
     stored = await read(reader, 50)
@@ -86,19 +87,19 @@ async def test_append_tells_where_each_record_stands(log: EventLog) -> None:
 
 async def test_ends_grow_by_what_is_appended(log: EventLog) -> None:
     assert set((await log.ends([TOPIC])).values()) == {0}
-    await log.append([record("a", "1"), record("a", "2"), record("b", "3")])
+    await append(log, [record("a", "1"), record("a", "2"), record("b", "3")])
     ends = await log.ends([TOPIC])
     assert len(ends) == PARTITIONS
     assert sum(ends.values()) == 3
 
 
 async def test_a_group_goes_on_where_it_committed(log: EventLog) -> None:
-    await log.append([record("a", str(n)) for n in range(10)])
+    await append(log, [record("a", str(n)) for n in range(10)])
     first = log.reader([TOPIC], group="g")
     await first.start()
     await read(first, 10)
     await first.close()
-    await log.append([record("a", "10")])
+    await append(log, [record("a", "10")])
     second = log.reader([TOPIC], group="g")
     await second.start()
     assert [item.value for item in await read(second, 1)] == [b"10"]
@@ -106,7 +107,7 @@ async def test_a_group_goes_on_where_it_committed(log: EventLog) -> None:
 
 
 async def test_what_was_not_committed_comes_again(log: EventLog) -> None:
-    await log.append([record("a", "1")])
+    await append(log, [record("a", "1")])
     first = log.reader([TOPIC], group="g")
     await first.start()
     await until(lambda: first.poll(10, 0.2), within=30, describe="the record")
@@ -118,7 +119,7 @@ async def test_what_was_not_committed_comes_again(log: EventLog) -> None:
 
 
 async def test_records_given_back_come_again_in_order(log: EventLog) -> None:
-    await log.append([record("a", str(n)) for n in range(5)])
+    await append(log, [record("a", str(n)) for n in range(5)])
     reader = log.reader([TOPIC], group="g")
     await reader.start()
     before = await until(lambda: reader.poll(3, 0.2), within=30, describe="records")
@@ -130,7 +131,7 @@ async def test_records_given_back_come_again_in_order(log: EventLog) -> None:
 
 
 async def test_groups_do_not_disturb_each_other(log: EventLog) -> None:
-    await log.append([record("a", "1")])
+    await append(log, [record("a", "1")])
     for group in ("one", "two"):
         reader = log.reader([TOPIC], group=group)
         await reader.start()
@@ -139,7 +140,7 @@ async def test_groups_do_not_disturb_each_other(log: EventLog) -> None:
 
 
 async def test_a_reader_without_a_group_reads_everything_each_time(log: EventLog) -> None:
-    await log.append([record("a", str(n)) for n in range(3)])
+    await append(log, [record("a", str(n)) for n in range(3)])
     for _ in range(2):
         reader = log.reader([TOPIC], group=None)
         await reader.start()
@@ -148,7 +149,7 @@ async def test_a_reader_without_a_group_reads_everything_each_time(log: EventLog
 
 
 async def test_lag_is_what_was_not_yet_polled(log: EventLog) -> None:
-    await log.append([record("a", str(n)) for n in range(5)])
+    await append(log, [record("a", str(n)) for n in range(5)])
     reader = log.reader([TOPIC], group="g")
     await reader.start()
     await until(lambda: reader.poll(2, 0.2), within=30, describe="records")
@@ -183,7 +184,7 @@ async def kafka_log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
 async def test_records_in_hand_are_not_given_to_a_member_that_joins(
     kafka_log: KafkaLog, kafka: str, topic_prefix: str
 ) -> None:
-    await kafka_log.append([record(str(n), str(n)) for n in range(60)])
+    await append(kafka_log, [record(str(n), str(n)) for n in range(60)])
     old, new = kafka_log.reader([TOPIC], group="g"), kafka_log.reader([TOPIC], group="g")
     await old.start()
     in_hand = await until(lambda: old.poll(30, 0.2), within=30, describe="records")
@@ -261,9 +262,9 @@ async def test_the_embedded_log_has_one_member_a_group_until_it_leaves(embedded_
     first, second = first_log.reader([TOPIC], group="g"), second_log.reader([TOPIC], group="g")
     await first.start()
     await second.start()
-    await first_log.append([record("a", "1")])
+    await append(first_log, [record("a", "1")])
     assert [item.value for item in await read(first, 1)] == [b"1"]
-    await first_log.append([record("a", "2")])
+    await append(first_log, [record("a", "2")])
     assert not await second.poll(10, 0.1)
     await first.close()
     assert [item.value for item in await read(second, 1)] == [b"2"]
@@ -273,27 +274,27 @@ async def test_the_embedded_log_has_one_member_a_group_until_it_leaves(embedded_
 
 
 async def test_making_topics_again_changes_nothing(log: EventLog) -> None:
-    await log.append([record("a", "1")])
+    await append(log, [record("a", "1")])
     await log.ensure_topics([TOPIC])
     assert sum((await log.ends([TOPIC])).values()) == 1
 
 
 async def test_a_large_batch_is_stored_whole(log: EventLog) -> None:
     value = "x" * 400_000
-    placed = await log.append([record("a", value) for _ in range(8)])
+    placed = await append(log, [record("a", value) for _ in range(8)])
     assert [place.offset for place in placed] == list(range(8))
 
 
 async def test_a_log_that_cannot_be_reached_says_so() -> None:
     nowhere = KafkaLog("127.0.0.1:1", client="test")
     with pytest.raises(LogUnavailable):
-        await nowhere.append([record("a", "1")])
+        await append(nowhere, [record("a", "1")])
     with pytest.raises(LogUnavailable):
         await nowhere.ends([TOPIC])
     await nowhere.close()
     embedded = EmbeddedLog("postgresql://nobody@127.0.0.1:1/nothing", client="test")
     with pytest.raises(LogUnavailable):
-        await embedded.append([record("a", "1")])
+        await append(embedded, [record("a", "1")])
     await embedded.close()
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from shared import clock
 from shared.db import Database, Transaction
 from shared.db.kit import kit_metadata
-from shared.eventlog import EventLog
+from shared.eventlog import EventLog, Placed, Record
 from shared.events import TOPICS, Event, Message, Received
 from shared.events.registry import HouseholdClassified
 from shared.ids import new_id
@@ -142,6 +142,15 @@ async def waiting_letters(database: Database) -> int:
         return int((await session.execute(query)).scalar_one())
 
 
+async def append(log: EventLog, records: Sequence[Record]) -> list[Placed]:
+    """Append records without a relay."""
+    writer = await log.writer()
+    try:
+        return await writer.append(records)
+    finally:
+        await writer.close()
+
+
 @dataclass
 class Chain:
     """Producer's database → relay → log → runner → consumer's database. Parts run when a test starts them."""
@@ -184,7 +193,7 @@ class Chain:
     async def unsent(self) -> int:
         """Return how many events wait for the relay."""
         async with self.producer.transaction() as session:
-            query = select(func.count()).where(outbox.c.position.is_(None))
+            query = select(func.count()).where(outbox.c.offset.is_(None))
             return int((await session.execute(query)).scalar_one())
 
     @asynccontextmanager

@@ -26,6 +26,7 @@ from tests.support.events import (
     POISON,
     TOPIC,
     Chain,
+    append,
     classified,
     household,
     message,
@@ -64,10 +65,10 @@ async def test_every_event_delivered_twice_has_one_effect(chain: Chain) -> None:
     async with chain.consuming():
         for start in range(0, len(events), 7):
             some = [to_record(event) for event in events[start : start + 7]]
-            await chain.log.append([*some, *some])
-            await chain.log.append(some)
+            await append(chain.log, [*some, *some])
+            await append(chain.log, some)
         await until(lambda: _count(chain, 30), within=30, describe="30 effects")
-        await chain.log.append([to_record(message(classified(number, 6))) for number in range(5)])
+        await append(chain.log, [to_record(message(classified(number, 6))) for number in range(5)])
         await until(lambda: _count(chain, 35), within=30, describe="the last round")
     assert await chain.effects() == {household(n): [str(step) for step in range(7)] for n in range(5)}
 
@@ -121,11 +122,11 @@ async def test_effect_inbox_and_outgoing_events_are_committed_together_or_not_at
 async def test_what_was_done_but_not_committed_to_the_log_is_not_done_again(chain: Chain) -> None:
     """A consumer that dies after its transaction and before its offset: the next one gets everything again."""
     events = [message(classified(1, step)) for step in range(5)]
-    await chain.log.append([to_record(event) for event in events])
+    await append(chain.log, [to_record(event) for event in events])
     async with chain.consumer.transaction() as session:
         await apply(session, projector(), events)
     async with chain.consuming() as runner:
-        await chain.log.append([to_record(message(classified(1, 5)))])
+        await append(chain.log, [to_record(message(classified(1, 5)))])
         await until(lambda: _count(chain, 6), within=30, describe="the sixth effect")
         assert runner.progress.handled == 1
     assert await chain.effects() == {household(1): ["0", "1", "2", "3", "4", "5"]}
@@ -181,8 +182,8 @@ async def test_a_record_that_cannot_be_read_is_put_aside_and_is_in_nobodys_way(
     chain: Chain, key: bytes, headers: tuple[tuple[str, bytes], ...], value: bytes
 ) -> None:
     async with chain.consuming() as runner:
-        await chain.log.append([Record(TOPIC, key, headers, value)])
-        await chain.log.append([to_record(message(classified(n, 0))) for n in range(2, 8)])
+        await append(chain.log, [Record(TOPIC, key, headers, value)])
+        await append(chain.log, [to_record(message(classified(n, 0))) for n in range(2, 8)])
         await until(lambda: _count(chain, 6), within=30, describe="six effects")
         await until(lambda: runner.progress.put_aside == 1, within=30, describe="one put aside")
     assert await waiting_letters(chain.consumer) == 1
@@ -201,7 +202,7 @@ async def test_types_that_a_consumer_does_not_handle_pass_unread_also_unknown_on
     stated = replace(moved, id=new_id(), type=HouseholdStated.TYPE)
     async with chain.consuming():
         events = [message(classified(1, 0)), moved, stated, message(classified(1, 1))]
-        await chain.log.append([to_record(event) for event in events])
+        await append(chain.log, [to_record(event) for event in events])
         await until(lambda: _count(chain, 2), within=30, describe="two effects")
     assert await chain.effects() == {household(1): ["0", "1"]}
     assert await waiting_letters(chain.consumer) == 0
@@ -223,14 +224,14 @@ class Gate:
 
 async def test_who_is_told_to_stop_finishes_the_batch_in_hand_and_commits_it(chain: Chain) -> None:
     gate = Gate()
-    await chain.log.append([to_record(message(classified(1, step))) for step in range(3)])
+    await append(chain.log, [to_record(message(classified(1, step))) for step in range(3)])
     async with chain.consuming(projector(handler=gate)) as first:
         await asyncio.wait_for(gate.in_hand.wait(), 30)
         asyncio.get_running_loop().call_later(0.1, gate.go_on.set)  # after the block told it to stop
     handled = first.progress.handled
     assert handled > 0
     async with chain.consuming() as second:
-        await chain.log.append([to_record(message(classified(2, 0)))])
+        await append(chain.log, [to_record(message(classified(2, 0)))])
         await until(lambda: _count(chain, 4), within=30, describe="four effects")
         assert second.progress.handled == 4 - handled
     assert await chain.effects() == {household(1): ["0", "1", "2"], household(2): ["0"]}

@@ -17,6 +17,7 @@ from shared.messaging.tables import dead_letters
 from tests.support.events import (
     POISON,
     Chain,
+    append,
     classified,
     household,
     message,
@@ -71,7 +72,7 @@ async def test_a_rebuild_corrects_what_an_earlier_release_did_wrong(chain: Chain
     async def wrong(session: Transaction, received: Sequence[Received]) -> None:
         await record_all(session, received[:1])
 
-    await chain.log.append([to_record(message(classified(1, step))) for step in range(3)])
+    await append(chain.log, [to_record(message(classified(1, step))) for step in range(3)])
     async with chain.consuming(projector(handler=wrong)) as runner:
         await until(lambda: runner.progress.handled == 3, within=30, describe="three handled wrongly")
     assert len((await chain.effects())[household(1)]) < 3
@@ -96,7 +97,7 @@ async def states(chain: Chain) -> list[str]:
 async def stuck(chain: Chain) -> Chain:
     """A chain whose household 1 has an event that cannot be handled and one behind it."""
     events = [classified(1, 0), classified(1, POISON), classified(2, 0), classified(1, 2)]
-    await chain.log.append([to_record(message(event)) for event in events])
+    await append(chain.log, [to_record(message(event)) for event in events])
     async with chain.consuming() as runner:
         await until(lambda: runner.progress.handled == 4, within=30, describe="four events")
     return chain
@@ -127,7 +128,7 @@ async def test_what_was_discarded_stays_discarded_in_a_rebuild(stuck: Chain) -> 
     assert await stuck.effects() == live == {household(1): ["0", "2"], household(2): ["0"]}
     assert await waiting_letters(stuck.consumer) == 0
     async with stuck.consuming(projector("test.effects")) as runner:
-        await stuck.log.append([to_record(message(classified(1, 3)))])
+        await append(stuck.log, [to_record(message(classified(1, 3)))])
         await until(lambda: runner.progress.handled == 1, within=30, describe="the next event")
     assert (await stuck.effects())[household(1)] == ["0", "2", "3"]
 

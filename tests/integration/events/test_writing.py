@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from shared.db import Database
-from shared.eventlog import EventLog, LogUnavailable, Placed, Reader, Record
+from shared.eventlog import EventLog, LogUnavailable, Placed, Reader, Record, Writer
 from shared.events import EventTooLarge
 from shared.messaging.outbox import publish
 from shared.messaging.tables import outbox
@@ -108,31 +108,46 @@ async def test_events_of_a_household_reach_the_log_in_the_order_of_commits(chain
         await chain.each_once_in_order()
 
 
-class Hesitant(EventLog):
-    """A log that stores what it is given and then, sometimes, does not say so."""
+class Interposed(EventLog, Writer):
+    """A log, and the one writer of it, that stands before another log; nothing is different yet."""
 
-    def __init__(self, log: EventLog, *, silent: int) -> None:
+    def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._silent = silent
+
+    async def writer(self) -> Writer:
+        self._writer = await self._log.writer()
+        return self
 
     async def append(self, records: Sequence[Record]) -> list[Placed]:
-        placed = await self._log.append(records)
-        if self._silent:
-            self._silent -= 1
-            raise LogUnavailable("stored, not acknowledged")
-        return placed
+        return await self._writer.append(records)
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         await self._log.ensure_topics(topics)
 
     async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], int]:
-        return await self._log.ends(topics)
+        return await self._writer.ends(topics)
 
     def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
         return self._log.reader(topics, group=group)
 
     async def close(self) -> None:
         """Leave the log to whoever opened it."""
+        await self._writer.close()
+
+
+class Hesitant(Interposed):
+    """A log that stores what it is given and then, sometimes, does not say so."""
+
+    def __init__(self, log: EventLog, *, silent: int) -> None:
+        super().__init__(log)
+        self._silent = silent
+
+    async def append(self, records: Sequence[Record]) -> list[Placed]:
+        placed = await super().append(records)
+        if self._silent:
+            self._silent -= 1
+            raise LogUnavailable("stored, not acknowledged")
+        return placed
 
 
 async def test_an_event_stored_but_not_acknowledged_is_sent_again_and_has_one_effect(chain: Chain) -> None:
@@ -163,16 +178,17 @@ async def test_one_relay_of_many_is_active_and_the_next_takes_over(chain: Chain)
         await chain.each_once_in_order()
 
 
-class Cut(EventLog):
+class Cut(Interposed):
     """A log whose first append lets the relay lose its database connection, with it its lock, before it returns."""
 
     def __init__(self, chain: Chain) -> None:
+        super().__init__(chain.log)
         self._chain = chain
         self.cut = asyncio.Event()
         self.others_marked = asyncio.Event()
 
     async def append(self, records: Sequence[Record]) -> list[Placed]:
-        placed = await self._chain.log.append(records)
+        placed = await super().append(records)
         if not self.cut.is_set():
             [holder] = await relay_connections(self._chain.producer)
             async with self._chain.producer.transaction() as session:
@@ -180,18 +196,6 @@ class Cut(EventLog):
             self.cut.set()
             await self.others_marked.wait()
         return placed
-
-    async def ensure_topics(self, topics: Sequence[str]) -> None:
-        await self._chain.log.ensure_topics(topics)
-
-    async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], int]:
-        return await self._chain.log.ends(topics)
-
-    def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
-        return self._chain.log.reader(topics, group=group)
-
-    async def close(self) -> None:
-        """Leave the log to whoever opened it."""
 
 
 async def test_a_relay_that_lost_its_lock_marks_nothing(chain: Chain) -> None:

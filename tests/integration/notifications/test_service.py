@@ -13,7 +13,7 @@ from shared.events import TOPICS
 from shared.messaging.envelope import to_record
 from shared.settings import EventLogSettings
 from tests.integration.notifications.desk import Desk, family
-from tests.support.events import message
+from tests.support.events import append, message
 from tests.support.programs import Program
 from tests.support.waiting import until
 
@@ -49,7 +49,7 @@ async def test_events_that_the_log_gives_twice_reach_the_telephone_once(
     log = open_log(event_log_settings, client="test")
     try:
         await log.ensure_topics(TOPICS)
-        await log.append([*facts, *facts, *stated, *stated, *facts])
+        await append(log, [*facts, *facts, *stated, *stated, *facts])
 
         async def delivered() -> bool:
             return await desk.states() == {"delivered": 10}
