@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.kafka import KafkaNode
+from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, Reader, Record, Stored, partition_of
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
@@ -283,6 +285,56 @@ async def test_a_large_batch_is_stored_whole(log: EventLog) -> None:
     value = "x" * 400_000
     placed = await append(log, [record("a", value) for _ in range(8)])
     assert [place.offset for place in placed] == list(range(8))
+
+
+async def test_a_writer_does_not_outlive_a_restart_of_kafka(kafka_node: KafkaNode, topic_prefix: str) -> None:
+    """Else it could write into a log that came back without its last records."""
+    event_log = KafkaLog(kafka_node.bootstrap, client="test", prefix=topic_prefix)
+    await event_log.ensure_topics([TOPIC])
+    await outlived(event_log, lambda: asyncio.to_thread(_restart, kafka_node))
+
+
+def _restart(node: KafkaNode) -> None:
+    node.kill()
+    node.start()
+
+
+async def test_a_writer_does_not_outlive_its_connection_to_the_embedded_log(embedded_log_url: str) -> None:
+    event_log = EmbeddedLog(embedded_log_url, client="test")
+    await event_log.ensure_topics([TOPIC])
+    others = Database(embedded_log_url, name="other")
+    connection = await others.connect()
+    end_others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await outlived(event_log, lambda: connection.execute(end_others))
+    await connection.close()
+    await others.close()
+
+
+async def outlived(event_log: EventLog, restart: Callable[[], Awaitable[object]]) -> None:
+    """Check that writers from before the restart are of no use after it, and that new ones are."""
+    asked, idle = await event_log.writer(), await event_log.writer()
+    assert sum((await asked.ends([TOPIC])).values()) == 0
+    await asked.append([record("a", "1")])
+    await restart()
+    for old in (asked, idle):
+        with pytest.raises(LogUnavailable):
+            await old.append([record("a", "2")])
+        with pytest.raises(LogUnavailable):
+            await old.ends([TOPIC])
+        await old.close()
+
+    async def stored() -> int:
+        with contextlib.suppress(LogUnavailable):  # back, and not yet the leader of its partitions
+            return sum((await event_log.ends([TOPIC])).values())
+        return 0
+
+    assert await until(stored, within=60, describe="the log again") == 1
+    await append(event_log, [record("a", "3")])
+    assert await stored() == 2
+    await event_log.close()
 
 
 async def test_a_log_that_cannot_be_reached_says_so() -> None:

@@ -2,17 +2,21 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from shared.db import Database
-from shared.eventlog import TopicPartition
+from shared.eventlog import TopicPartition, partition_of
+from shared.events.contract import PARTITIONS
 from tests.integration.events.conftest import Urls
-from tests.support.events import TOPIC, Chain, write_next
+from tests.support.events import TOPIC, Chain, household, write_next
+from tests.support.logs import Hesitant, Silenced
 from tests.support.waiting import until
 
 _END = "SELECT next_offset FROM log_partitions WHERE topic = $1 AND partition = $2"
@@ -109,6 +113,65 @@ async def test_a_log_that_lost_its_tail_gets_it_back_also_when_nothing_new_is_wr
             return dict(await chain.log.ends([TOPIC])) == dict(before)
 
         await until(whole_again, within=15, describe="the records back in the log")
+
+
+def of_one_partition(count: int) -> list[int]:
+    """Return the numbers of households whose events stand in one partition."""
+    alike: dict[int, list[int]] = defaultdict(list)
+    for number in range(count * PARTITIONS):
+        alike[partition_of(str(household(number)).encode())].append(number)
+    return next(numbers for numbers in alike.values() if len(numbers) >= count)[:count]
+
+
+async def everything_read(urls: Urls, count: int) -> None:
+    """Wait until the consumer has committed that it read so many records."""
+    database = Database(urls.log, name="test")
+
+    async def committed() -> bool:
+        async with database.transaction() as session:
+            query = text('SELECT coalesce(sum("offset"), 0) FROM log_commits')
+            return bool((await session.execute(query)).scalar_one() == count)
+
+    await until(committed, describe=f"{count} records read")
+    await database.close()
+
+
+async def test_what_was_read_and_lost_before_it_was_acknowledged_leaves_no_place_for_others(
+    embedded_chain: Chain, urls: Urls
+) -> None:
+    """A consumer stands where the relay never knew the log to reach; an event committed late comes before others."""
+    chain = embedded_chain
+    early, other = of_one_partition(2)
+    at = (TOPIC, partition_of(str(household(early)).encode()))
+    log = Silenced(chain.log)
+    async with chain.consuming(), Chain(chain.producer, chain.consumer, log).relaying():
+        async with chain.producer.transaction() as session:
+            await write_next(session, [early])  # takes its number in the outbox now
+            await chain.write_next(other, each=3)
+            await log.stored.wait()
+            await everything_read(urls, 3)
+            await cut(urls, {at: 3})
+        log.go.set()
+        await chain.each_once_in_order()
+
+
+async def test_what_came_back_unacknowledged_and_was_lost_again_comes_back(embedded_chain: Chain, urls: Urls) -> None:
+    """Offsets of second copies are lost with the first; what fills them is moved; then the log loses its tail again."""
+    chain = embedded_chain
+    [only] = of_one_partition(1)
+    at = (TOPIC, partition_of(str(household(only)).encode()))
+    hesitant, silenced = Hesitant(chain.log, silent=1), Silenced(chain.log)
+    await chain.write_next(only, each=4)
+    async with Chain(chain.producer, chain.consumer, hesitant).relaying():
+        await everything_sent(chain)  # twice: at 0 to 3 and at 4 to 7
+    await cut(urls, {at: 8})
+    async with Chain(chain.producer, chain.consumer, silenced).relaying():
+        await silenced.stored.wait()
+        await cut(urls, {at: 2})
+        silenced.go.set()
+        await everything_sent(chain)
+    async with chain.relaying(), chain.consuming():
+        await chain.each_once_in_order()
 
 
 async def write_at_random(chain: Chain, picks: random.Random, transactions: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from shared.db import Database
-from shared.eventlog import EventLog, LogUnavailable, Placed, Reader, Record, Writer
+from shared.eventlog import Placed, Record
 from shared.events import EventTooLarge
 from shared.messaging.outbox import publish
 from shared.messaging.tables import outbox
 from tests.support.events import TOPIC, Chain, classified, household, households, write_next
+from tests.support.logs import Hesitant, Interposed
 from tests.support.waiting import until
 
 
@@ -106,48 +107,6 @@ async def test_events_of_a_household_reach_the_log_in_the_order_of_commits(chain
     async with chain.relaying(), chain.consuming():
         await asyncio.gather(*(writer(chosen.random().__hash__()) for _ in range(5)))
         await chain.each_once_in_order()
-
-
-class Interposed(EventLog, Writer):
-    """A log, and the one writer of it, that stands before another log; nothing is different yet."""
-
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
-
-    async def writer(self) -> Writer:
-        self._writer = await self._log.writer()
-        return self
-
-    async def append(self, records: Sequence[Record]) -> list[Placed]:
-        return await self._writer.append(records)
-
-    async def ensure_topics(self, topics: Sequence[str]) -> None:
-        await self._log.ensure_topics(topics)
-
-    async def ends(self, topics: Sequence[str]) -> Mapping[tuple[str, int], int]:
-        return await self._writer.ends(topics)
-
-    def reader(self, topics: Sequence[str], *, group: str | None) -> Reader:
-        return self._log.reader(topics, group=group)
-
-    async def close(self) -> None:
-        """Leave the log to whoever opened it."""
-        await self._writer.close()
-
-
-class Hesitant(Interposed):
-    """A log that stores what it is given and then, sometimes, does not say so."""
-
-    def __init__(self, log: EventLog, *, silent: int) -> None:
-        super().__init__(log)
-        self._silent = silent
-
-    async def append(self, records: Sequence[Record]) -> list[Placed]:
-        placed = await super().append(records)
-        if self._silent:
-            self._silent -= 1
-            raise LogUnavailable("stored, not acknowledged")
-        return placed
 
 
 async def test_an_event_stored_but_not_acknowledged_is_sent_again_and_has_one_effect(chain: Chain) -> None:
