@@ -2,8 +2,8 @@
 
 from shared.db.kit_migration_reach import add_reach, remove_reach
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
