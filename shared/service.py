@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import Select
 
 from shared.access.api import access_router
 from shared.access.projection import access_consumer
@@ -40,7 +42,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class ServiceDefinition:
-    """What a service is made of. `routers` answer under `/<name>/`; `pages` where they say."""
+    """What a service is made of. `routers` answer under `/<name>/`; `pages` where they say.
+
+    `homes` yields `household_id` and `area_code` of the households that it knows: by them its journal is filtered.
+    """
 
     name: ServiceName
     title: str
@@ -51,6 +56,7 @@ class ServiceDefinition:
     constraints: Mapping[str, Problem] = field(default_factory=dict)
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     pages: Sequence[APIRouter] = ()
+    homes: Select[Any] | None = None
     operations: Sequence[Operation] = ()
 
 
@@ -84,7 +90,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         metrics=metrics,
         routers=[
             *definition.routers,
-            journal_router(definition.name),
+            journal_router(definition.name, definition.homes),
             dead_letter_router(definition.name, consumers),
             access_router(definition.name),
             *([job_router(definition.name)] if definition.jobs else []),

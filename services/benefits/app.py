@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.benefits.beneficiaries.consumers import BENEFICIARIES
+from services.benefits.beneficiaries.store import homes
 from services.benefits.cash.api import ROUTERS as CASH_ROUTERS
 from services.benefits.cash.checks import CASH_CHECKS
 from services.benefits.cash.store.applications import APPLICATION
@@ -68,6 +69,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             ledger_router(CHECKS),
         ],
         operations=OPERATIONS,
+        homes=homes(),
         consumers=[BENEFICIARIES],
         workers=_workers(settings),
         constraints=CONSTRAINTS,

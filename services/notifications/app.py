@@ -11,6 +11,7 @@ from services.notifications.domain.templates import load_templates
 from services.notifications.gateway import Gateway
 from services.notifications.sending import Sending
 from services.notifications.settings import NotificationsSettings
+from services.notifications.store.messages import homes
 from shared import clock
 from shared.service import ServiceDefinition, build_app
 from shared.workers import Worker
@@ -31,6 +32,7 @@ def definition(settings: NotificationsSettings) -> ServiceDefinition:
         name="notifications",
         title="Ansinh: thông báo",
         routers=[messages_router()],
+        homes=homes(),
         consumers=[CONTACTS, messages_consumer(clock.now)],
         workers=[
             Worker("notifications.address", addressing.step, _INTERVAL),

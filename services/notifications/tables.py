@@ -39,12 +39,13 @@ class Person(Table, table=True):
 
 
 class Household(Table, table=True):
-    """Who speaks for a household. Projection."""
+    """Who speaks for a household, and where it lives. Projection."""
 
     __tablename__ = "households"
 
     household_id: UUID = Field(primary_key=True)
     head_id: UUID | None = None
+    area_code: str | None = Field(default=None, sa_type=Text)
     version: int
 
 

@@ -1,11 +1,13 @@
 """The registry as an app."""
 
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from services.registry.api import ROUTERS
 from services.registry.api.grants import GRANT
 from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.following import follow_areas_step
+from services.registry.tables import HOUSEHOLDS
 from shared.http import FieldProblem, Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
@@ -22,6 +24,7 @@ def definition() -> ServiceDefinition:
         name="registry",
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
+        homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
         operations=(ACCOUNT_CHANGE, GRANT),
         workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
         constraints={

@@ -39,6 +39,15 @@ class Access:
             self.note_attempt([area_code])
             raise refusal
 
+    def admit_own(self, subject: str, refusal: Exception) -> None:
+        """Pass for what the actor began; raise `refusal`, as if there were nothing, for what somebody else did.
+
+        The attempt is logged.
+        """
+        if subject != self.subject:
+            _log.warning("access_to_anothers", subject=self.subject, permission=self.permission)
+            raise refusal
+
     def require(self, *area_codes: str) -> None:
         """Pass when the areas that a request names are covered; the attempt on others is logged.
 
@@ -60,8 +69,10 @@ class Access:
             raise AreaNotGranted
 
     def note_attempt(self, area_codes: Iterable[str | None]) -> None:
-        """Log that the actor reached for areas that are not covered."""
+        """Log that the actor reached for areas that are not covered, if some are not."""
         foreign = sorted({code or "" for code in area_codes if not self.covers(code)})
+        if not foreign:
+            return
         _log.warning("access_outside_area", subject=self.subject, permission=self.permission, areas=foreign[:10])
 
     def _codes(self) -> ColumnElement[list[str]]:

@@ -1,6 +1,6 @@
 """Routes with the manners that need the request and its answer: known parameters only, JSON only, idempotency."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, params
@@ -29,13 +29,33 @@ def _refuse_other_media(request: Request) -> None:
         raise Problem(415, "unsupported_media_type", expected="application/json")
 
 
+def _asked_for(endpoint: Callable[..., Any]) -> Iterator[params.Depends]:
+    """Yield the dependencies that an endpoint asks for by the types of its parameters."""
+    for annotation in endpoint.__annotations__.values():
+        for note in getattr(annotation, "__metadata__", ()):
+            if isinstance(note, params.Depends):
+                yield note
+
+
+def _comes_first(dependency: params.Depends) -> bool:
+    return getattr(dependency.dependency, "comes_first", False)
+
+
 class Route(APIRoute):
     """A route that refuses what it does not know and keeps the answers of idempotent requests."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        dependencies: Sequence[params.Depends] | None = None,
+        **options: Any,
+    ) -> None:
         # Who may do it at all is asked before a key is claimed or a body judged.
-        self.dependant.dependencies.sort(key=lambda each: not getattr(each.call, "comes_first", False))
+        asked = [each for each in _asked_for(endpoint) if _comes_first(each)]
+        listed = sorted([*asked, *(dependencies or ())], key=lambda each: not _comes_first(each))
+        super().__init__(path, endpoint, dependencies=listed, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function that answers a request of this route."""

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from shared.http.access import needs
 from shared.http.health import Check, readiness
 from shared.http.metrics import Metrics
 from shared.http.openapi import document
@@ -66,7 +67,7 @@ def _explanations(router: Router, app: FastAPI, service: str) -> None:
 
 def system_router(app: FastAPI, *, service: str, metrics: Metrics, checks: Sequence[Check]) -> Router:
     """Return the routes `/<service>/healthz`, `readyz`, `metrics`, `openapi.json`, `docs` and `problems/{code}`."""
-    router = Router(prefix=f"/{service}", tags=["system"])
+    router = Router(prefix=f"/{service}", tags=["system"], dependencies=[needs("system.read")])
     router.include_in_schema = False
     _health(router, metrics, checks)
     _explanations(router, app, service)

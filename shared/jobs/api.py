@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.access import Access
 from shared.db import Database
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.problems import Answered, Problem, ProblemBody, request_language
 from shared.http.router import Router
@@ -93,15 +95,16 @@ async def _starter(request: Request, response: Response, session: Tx, actor: Act
 Jobs = Annotated[JobStarter, Depends(_starter, scope="function")]
 
 
-async def _existing(session: Tx, job_id: UUID) -> Job:
+async def _own(session: Tx, access: Annotated[Access, needs("jobs.read")], job_id: UUID) -> Job:
     job = await store.find(session, job_id)
     if job is None:
         raise Problem(404, "job_not_found")
+    access.admit_own(job.created_by, Problem(404, "job_not_found"))
     return job
 
 
 async def _followed(
-    job: Annotated[Job, Depends(_existing, scope="function")],
+    job: Annotated[Job, Depends(_own, scope="function")],
     last: Annotated[int | None, Header(alias="Last-Event-ID", description="the last event that was read")] = None,
 ) -> tuple[UUID, int]:
     """Return the job to follow and the event to begin after; 204 tells who has read the end not to come again."""
@@ -144,7 +147,7 @@ def job_router(service: ServiceName) -> Router:
     router = Router(prefix=f"/{service}/v1/jobs", tags=["jobs"])
 
     @router.get("/{job_id}")
-    async def read_job(request: Request, job: Annotated[Job, Depends(_existing, scope="function")]) -> JobOut:
+    async def read_job(request: Request, job: Annotated[Job, Depends(_own, scope="function")]) -> JobOut:
         """Read a job: its state, how far it came, and what came of it."""
         return _shown(job, service=service, language=request_language(request))
 

@@ -8,10 +8,13 @@ from uuid import UUID
 import orjson
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, case, cast, exists, false, func, or_, select
 from starlette.responses import JSONResponse, Response
 
+from shared.access import Access
 from shared.events import asyncapi
+from shared.events.registry import AreaStated, GrantStated, PersonStated
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -81,24 +84,30 @@ class Discard(BaseModel):
     reason: str = Field(min_length=10, max_length=500)
 
 
-def journal_router(service: str) -> Router:
-    """Return `GET /<service>/v1/changes`."""
+def journal_router(service: str, homes: Select[Any] | None) -> Router:
+    """Return `GET /<service>/v1/changes`.
+
+    `homes` yields `household_id` and `area_code` of the households that the service knows: an event of a household is
+    shown where the household is now. Without it the journal takes a grant without an area.
+    """
     router = Router(prefix=f"/{service}/v1", tags=["events"])
 
     @router.get("/changes")
     async def list_changes(
         tx: Tx,
+        access: Annotated[Access, needs("changes.read")],
         since: Annotated[int, Query(ge=0, description="the `next` of the answer before; 0 for all")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Changes:
-        """Return what happened after a position, oldest first."""
-        query = select(outbox).where(outbox.c.position > since).order_by(outbox.c.position).limit(limit)
-        rows = (await tx.execute(query)).mappings().all()
+        """Return what happened after a position in the areas granted, oldest first; nothing that names a person."""
+        end = (await tx.execute(select(func.max(outbox.c.position)))).scalar_one() or since
+        query = select(outbox).where(outbox.c.position > since, outbox.c.position <= end, _shown_to(access, homes))
+        rows = (await tx.execute(query.order_by(outbox.c.position).limit(limit))).mappings().all()
         changes = [Change(**{**row, "subject": row["key"], "data": orjson.loads(row["data"])}) for row in rows]
-        newest = (await tx.execute(select(func.max(outbox.c.position)))).scalar_one()
-        return Changes(changes=changes, next=changes[-1].position if changes else since, newest=newest or 0)
+        follows = changes[-1].position if len(changes) == limit else max(since, end)
+        return Changes(changes=changes, next=follows, newest=end)
 
-    @router.get("/asyncapi", response_class=JSONResponse)
+    @router.get("/asyncapi", response_class=JSONResponse, dependencies=[needs("reference.read")])
     async def get_asyncapi() -> Response:
         """Return the AsyncAPI 3 document of every event that the platform publishes."""
         return Response(asyncapi.FILE.read_bytes(), media_type="application/json")
@@ -106,12 +115,27 @@ def journal_router(service: str) -> Router:
     return router
 
 
+def _shown_to(access: Access, homes: Select[Any] | None) -> ColumnElement[bool]:
+    """Return the condition that an event of the journal is for who reads it: those of people are for nobody."""
+    topic = outbox.c.topic
+    if access.areas is None:
+        return topic != PersonStated.TOPIC
+    # Only keys of households are ids of households: elsewhere the cast must not be tried.
+    of_household = topic.not_in([PersonStated.TOPIC, AreaStated.TOPIC, GrantStated.TOPIC])
+    in_area: ColumnElement[bool] = false()
+    if homes is not None:
+        home = homes.subquery()
+        household = cast(case((of_household, outbox.c.key)), Uuid)
+        in_area = exists().where(home.c.household_id == household, access.within(home.c.area_code))
+    return or_(topic == AreaStated.TOPIC, and_(of_household, in_area))
+
+
 def dead_letter_router(service: str, consumers: Sequence[Consumer]) -> Router:
     """Return `/<service>/v1/dead-letters`: list, show, replay, discard."""
     router = Router(prefix=f"/{service}/v1/dead-letters", tags=["events"])
     by_name = {consumer.name: consumer for consumer in consumers}
 
-    @router.get("")
+    @router.get("", dependencies=[needs("dead_letters.read")])
     async def list_dead_letters(
         tx: Tx,
         consumer: str | None = None,
@@ -124,12 +148,12 @@ def dead_letter_router(service: str, consumers: Sequence[Consumer]) -> Router:
         letters = [Letter.model_validate(letter) for letter in found]
         return Letters(letters=letters, next=letters[-1].id if len(letters) == limit else None)
 
-    @router.get("/{letter_id}")
+    @router.get("/{letter_id}", dependencies=[needs("dead_letters.read")])
     async def get_dead_letter(tx: Tx, letter_id: int) -> Letter:
         """Return one letter."""
         return Letter.model_validate(await _found(tx, letter_id))
 
-    @router.post("/{letter_id}/replay")
+    @router.post("/{letter_id}/replay", dependencies=[needs("dead_letters.administer")])
     async def replay_dead_letter(request: Request, actor: Actor, letter_id: int) -> Replayed:
         """Handle the letter's key again, from its first letter up to the first that fails again."""
         database = request.app.state.database
@@ -140,7 +164,7 @@ def dead_letter_router(service: str, consumers: Sequence[Consumer]) -> Router:
         handled, waiting = await dead_letters.replay(database, by_name[letter.consumer], letter.key, actor=actor)
         return Replayed(handled=handled, waiting=waiting)
 
-    @router.post("/{letter_id}/discard", status_code=204)
+    @router.post("/{letter_id}/discard", status_code=204, dependencies=[needs("dead_letters.administer")])
     async def discard_dead_letter(tx: Tx, actor: Actor, letter_id: int, body: Discard) -> None:
         """Give a letter up; those behind it are handled at the next replay of the key."""
         await _found(tx, letter_id)

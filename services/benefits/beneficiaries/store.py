@@ -1,12 +1,14 @@
 """Reading the copy: what is known of a person in a household, for the rules to judge."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, exists, select, true
 
 from services.benefits.beneficiaries.tables import Household, Person
 from services.benefits.metadata import core
 from services.benefits.programmes.domain.eligibility import Facts, Standing
+from shared.access import Access
 from shared.db import Transaction
 
 household_table = core(Household)
@@ -17,6 +19,19 @@ async def area_of(session: Transaction, household_id: UUID) -> str | None:
     """Return the code of the household's area, None while the household has not been stated."""
     query = select(household_table.c.area_code).where(household_table.c.household_id == household_id)
     return (await (await session.connection()).execute(query)).scalar_one_or_none()
+
+
+def homes() -> Select[Any]:
+    """Return the query of where each household lives, as last stated."""
+    return select(household_table.c.household_id, household_table.c.area_code)
+
+
+def lives_within(access: Access, household_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that a row's household lives in the areas of an access; of an unknown one, everywhere."""
+    if access.areas is None:
+        return true()
+    h = household_table.c
+    return exists().where(h.household_id == household_id, access.within(h.area_code))
 
 
 async def facts_of(session: Transaction, household_id: UUID, person_id: UUID) -> Facts:

@@ -17,6 +17,7 @@ from shared import clock
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
@@ -24,6 +25,7 @@ from shared.http.router import Router
 from shared.http.transactions import Tx
 from shared.ids import new_id
 
+READING, PREPARING = needs("ledger.read"), needs("funds.prepare")
 FundCode = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_:-]{1,39}$", examples=["STATE_PROVINCE"])]
 FundKind = Literal["STATE_CENTRAL", "STATE_PROVINCE", "STATE_COMMUNE", "POOR_FUND", "DONOR", "CHILD_FUND", "DISASTER"]
 Dong = Annotated[int, Field(gt=0, le=10**15, description="VND", examples=[3_000_000_000])]
@@ -125,14 +127,14 @@ def ledger_router(checks: Sequence[Check]) -> Router:
     """Return the routes; `checks` are the invariants of all packages."""
     router = Router(prefix="/benefits/v1", tags=["ledger"])
 
-    @router.post("/funds", status_code=201, dependencies=[IDEMPOTENT])
+    @router.post("/funds", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
     async def create_fund(tx: Tx, actor: Actor, body: FundIn) -> FundOut:
         """Register a fund."""
         row = body.model_dump() | {"created_by": actor, "created_at": clock.now()}
         await (await tx.connection()).execute(insert(fund_table), [row])
         return FundOut(**body.model_dump(), created_by=actor)
 
-    @router.post("/funds/{fund}/contributions", status_code=201, dependencies=[IDEMPOTENT])
+    @router.post("/funds/{fund}/contributions", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
     async def declare_contribution(tx: Tx, actor: Actor, fund: FundCode, body: ContributionIn) -> ContributionOut:
         """Declare money that a fund sends; it is booked when the bank's statement shows it."""
         await _need_fund(tx, fund)
@@ -140,7 +142,7 @@ def ledger_router(checks: Sequence[Check]) -> Router:
         await (await tx.connection()).execute(insert(contribution_table), [row])
         return ContributionOut(id=row["id"], fund=fund, **body.model_dump())
 
-    @router.post("/funds/{fund}/allotments", status_code=201, dependencies=[IDEMPOTENT])
+    @router.post("/funds/{fund}/allotments", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
     async def propose_allotment(tx: Tx, actor: Actor, fund: FundCode, body: AllotmentIn) -> ProposalOut:
         """Propose a budget for a programme; once another person approves, awards are committed against it."""
         await _need_fund(tx, fund)
@@ -154,14 +156,14 @@ def ledger_router(checks: Sequence[Check]) -> Router:
         proposal = await propose(tx, Draft(ALLOTMENT.kind, str(new_id()), content), actor=actor, now=now)
         return proposal_out("benefits", ALLOTMENT, proposal)
 
-    @router.get("/ledger/trial-balance")
+    @router.get("/ledger/trial-balance", dependencies=[READING])
     async def read_trial_balance(tx: Tx) -> TrialBalance:
         """Read the sums of every account."""
         accounts = [BalanceOut.model_validate(dict(row._mapping)) for row in await trial_balance(tx)]
         debit, credit = sum(one.debit for one in accounts), sum(one.credit for one in accounts)
         return TrialBalance(balanced=debit == credit, debit=debit, credit=credit, accounts=accounts)
 
-    @router.get("/ledger/checks")
+    @router.get("/ledger/checks", dependencies=[READING])
     async def run_ledger_checks(tx: Tx) -> Checks:
         """Ask every invariant of the books now."""
         results = [CheckOut(**asdict(one)) for one in await run_checks(tx, checks)]

@@ -1,10 +1,11 @@
 """The programmes and their dated terms, for anybody to read."""
 
 from services.benefits.programmes.domain.terms import PROGRAMMES, Programme
+from shared.http.access import needs
 from shared.http.problems import Problem
 from shared.http.router import Router
 
-router = Router(prefix="/benefits/v1", tags=["programmes"])
+router = Router(prefix="/benefits/v1", tags=["programmes"], dependencies=[needs("reference.read")])
 
 
 @router.get("/programmes")

@@ -13,9 +13,9 @@ from services.indicators.domain.periods import TooManyPoints, month_of
 from services.indicators.store.figures import payments
 from services.indicators.store.freshness import data_version
 from shared import clock
-from shared.http import Problem, Router, Tx
+from shared.http import Problem, Router, Tx, needs
 
-router = Router(prefix="/indicators/v1", tags=["payments"])
+router = Router(prefix="/indicators/v1", tags=["payments"], dependencies=[needs("figures.read")])
 
 _First = Annotated[Month | None, Query(alias="from", description="first month; January of the last one's year")]
 _Last = Annotated[Month | None, Query(alias="to", description="last month; this month when not given")]

@@ -33,9 +33,9 @@ from services.indicators.domain.poverty import Figure
 from services.indicators.store.decisions import standards, unplaced
 from services.indicators.store.figures import poverty_of_communes, poverty_series
 from services.indicators.store.freshness import data_version
-from shared.http import Problem, Router, Tx
+from shared.http import Problem, Router, Tx, needs
 
-router = Router(prefix="/indicators/v1", tags=["poverty"])
+router = Router(prefix="/indicators/v1", tags=["poverty"], dependencies=[needs("figures.read")])
 
 
 async def _days(

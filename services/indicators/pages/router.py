@@ -20,7 +20,7 @@ from services.indicators.store.figures import Ground, UnknownArea
 from services.indicators.store.figures import ground as read_ground
 from shared import clock
 from shared.db import Transaction
-from shared.http import Problem, Tx
+from shared.http import Problem, Tx, needs
 from shared.texts import DEFAULT_LANGUAGE, Language, text
 
 _HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ _HERE = Path(__file__).parent
 
 def page_router(boundaries: Boundaries | None) -> APIRouter:
     """Return the routes of the page; the map shows tiles where there are no boundaries."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[needs("figures.read")])
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

@@ -11,8 +11,10 @@ from sqlalchemy import Row
 from services.notifications.domain.notices import Purpose
 from services.notifications.domain.progress import STATES, State
 from services.notifications.store import messages as store
-from shared.http import Page, Paging, Problem, Router, Tx
+from shared.access import Access
+from shared.http import Page, Paging, Problem, Router, Tx, needs
 
+Reading = Annotated[Access, needs("messages.read")]
 _SHOWN_DIGITS = 3
 
 
@@ -74,6 +76,7 @@ def messages_router() -> Router:
     @router.get("/messages")
     async def list_messages(
         tx: Tx,
+        access: Reading,
         paging: Paging,
         household_id: Annotated[UUID | None, Query()] = None,
         state: Annotated[State | None, Query()] = None,
@@ -82,14 +85,14 @@ def messages_router() -> Router:
         """List messages, newest first."""
         after: Any = paging.after(datetime, UUID)
         rows = await store.page(
-            tx, household_id=household_id, state=state, purpose=purpose, after=after, limit=paging.limit + 1
+            tx, access, household_id=household_id, state=state, purpose=purpose, after=after, limit=paging.limit + 1
         )
         return paging.page([MessageOut.of(row) for row in rows], key=lambda out: (out.created_at, out.id))
 
     @router.get("/messages/summary")
-    async def summarise_messages(tx: Tx) -> Summary:
+    async def summarise_messages(tx: Tx, access: Reading) -> Summary:
         """Count messages by state."""
-        by_purpose = await store.counts(tx)
+        by_purpose = await store.counts(tx, access)
         total = dict.fromkeys(STATES, 0)
         for states in by_purpose.values():
             for state, count in states.items():
@@ -97,11 +100,12 @@ def messages_router() -> Router:
         return Summary.model_validate({"total": total, "by_purpose": by_purpose})
 
     @router.get("/messages/{message_id}")
-    async def get_message(tx: Tx, message_id: UUID) -> MessageDetail:
+    async def get_message(tx: Tx, access: Reading, message_id: UUID) -> MessageDetail:
         """Return a message with its attempts."""
         row = await store.one(tx, message_id)
         if row is None:
             raise Problem(404, "message_not_found")
+        access.admit(row.area_code, Problem(404, "message_not_found"))
         log = [dict(attempt._mapping) for attempt in await store.attempts_of(tx, message_id)]
         return MessageDetail.model_validate({**MessageOut.of(row).model_dump(), "log": log})
 

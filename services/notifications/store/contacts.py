@@ -23,11 +23,12 @@ async def keep_people(session: Transaction, stated: Sequence[PersonStated]) -> N
 
 
 async def keep_households(session: Transaction, stated: Sequence[HouseholdStated]) -> None:
-    """Keep who heads which household."""
+    """Keep who heads which household, and where it lives."""
     rows = [
         {
             "household_id": household.household_id,
             "head_id": next((member.person_id for member in household.members if member.is_head), None),
+            "area_code": household.area_code,
             "version": household.version,
         }
         for household in stated

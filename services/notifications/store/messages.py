@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select, true, tuple_, update
 from sqlalchemy.sql import Select
 
 from services.notifications.domain.notices import Notice, message_id
 from services.notifications.domain.progress import STATES, Change, State
 from services.notifications.tables import attempts, households, messages, people
+from shared.access import Access
 from shared.db import Transaction, insert_new
 from shared.events import Event
 from shared.events.notifications import MessageDelivered, MessageFailed
@@ -160,8 +161,22 @@ def _end(row: Row[Any], change: Change, now: datetime) -> Event | None:
     return None
 
 
+def homes() -> Select[Any]:
+    """Return the query of where each household lives, as last stated."""
+    return select(households.c.household_id, households.c.area_code)
+
+
+def _to(access: Access) -> ColumnElement[bool]:
+    """Return the condition that a message's household lives in the areas of an access."""
+    if access.areas is None:
+        return true()
+    h = households.c
+    return exists().where(h.household_id == messages.c.household_id, access.within(h.area_code))
+
+
 async def page(
     session: Transaction,
+    access: Access,
     *,
     household_id: UUID | None,
     state: str | None,
@@ -169,8 +184,8 @@ async def page(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return messages, newest first."""
-    statement = select(messages)
+    """Return messages to households of an access's areas, newest first."""
+    statement = select(messages).where(_to(access))
     for column, value in (
         (messages.c.household_id, household_id),
         (messages.c.state, state),
@@ -185,8 +200,10 @@ async def page(
 
 
 async def one(session: Transaction, wanted: UUID) -> Row[Any] | None:
-    """Return a message."""
-    return (await session.execute(select(messages).where(messages.c.id == wanted))).one_or_none()
+    """Return a message, with the area of its household."""
+    home = households.c.household_id == messages.c.household_id
+    statement = select(messages, households.c.area_code).outerjoin(households, home).where(messages.c.id == wanted)
+    return (await session.execute(statement)).one_or_none()
 
 
 async def attempts_of(session: Transaction, wanted: UUID) -> Sequence[Row[Any]]:
@@ -195,11 +212,13 @@ async def attempts_of(session: Transaction, wanted: UUID) -> Sequence[Row[Any]]:
     return (await session.execute(statement)).all()
 
 
-async def counts(session: Transaction) -> dict[str, dict[State, int]]:
-    """Return how many messages of each purpose are in each state; a state without messages counts 0."""
-    statement = select(messages.c.purpose, messages.c.state, func.count()).group_by(
-        messages.c.purpose, messages.c.state
-    )
+async def counts(session: Transaction, access: Access) -> dict[str, dict[State, int]]:
+    """Return how many messages of each purpose to households of an access's areas are in each state.
+
+    A state without messages counts 0.
+    """
+    kinds = (messages.c.purpose, messages.c.state)
+    statement = select(*kinds, func.count()).where(_to(access)).group_by(*kinds)
     found: dict[str, dict[State, int]] = {}
     for purpose, state, count in (await session.execute(statement)).all():
         found.setdefault(purpose, dict.fromkeys(STATES, 0))[state] = count

@@ -16,19 +16,20 @@ from services.registry.store.grants import follow_areas
 from shared import clock
 from shared.db import Transaction
 from shared.events.registry import AreaLevel
-from shared.http import Actor, Page, Paging, Problem, Router, Tx
+from shared.http import Page, Paging, Problem, Router, Tx, needs
 from shared.http.refusals import validation_problem
 
 router = Router(prefix="/registry/v1", tags=["areas"])
 
+READING, ADMINISTERING = needs("reference.read"), needs("areas.administer")
 _LARGEST_BATCH = 1000
 OnDay = Annotated[date | None, Query(description="the day asked about; today where absent")]
 Areas = Annotated[list[Area], Field(min_length=1, max_length=_LARGEST_BATCH)]
 TotalsOfAreas = Annotated[list[AreaTotals], Field(min_length=1, max_length=_LARGEST_BATCH)]
 
 
-@router.post("/areas")
-async def state_areas(tx: Tx, actor: Actor, areas: Areas) -> Stated:  # noqa: ARG001 - nobody states areas unnamed
+@router.post("/areas", dependencies=[ADMINISTERING])
+async def state_areas(tx: Tx, areas: Areas) -> Stated:
     """State administrative units with their validity, up to 1,000.
 
     Stating the same again changes nothing. A unit that ends and one that takes its code over go into one request.
@@ -38,9 +39,10 @@ async def state_areas(tx: Tx, actor: Actor, areas: Areas) -> Stated:  # noqa: AR
 
 @router.post(
     "/areas/imports",
+    dependencies=[ADMINISTERING],
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def import_areas(request: Request, tx: Tx, actor: Actor) -> Stated:  # noqa: ARG001
+async def import_areas(request: Request, tx: Tx) -> Stated:
     """State administrative units by a CSV file: `code,name,level,parent_code,kind,valid_from,valid_to`, UTF-8."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         raise Problem(415, "unsupported_media_type", expected="text/csv")
@@ -67,7 +69,7 @@ def _as_error(fault: LineFault) -> Mapping[str, Any]:
     return {"loc": place, "type": fault.code, "ctx": fault.context}
 
 
-@router.get("/areas")
+@router.get("/areas", dependencies=[READING])
 async def list_areas(
     tx: Tx,
     paging: Paging,
@@ -88,7 +90,7 @@ async def list_areas(
     return paging.page(found, key=lambda area: (area.code,))
 
 
-@router.get("/areas/{code}")
+@router.get("/areas/{code}", dependencies=[READING])
 async def get_area(tx: Tx, code: str, on: OnDay = None) -> Area:
     """Show the unit that has a code on a day."""
     area = await store.area_on(tx, code, on or clock.today())
@@ -97,13 +99,13 @@ async def get_area(tx: Tx, code: str, on: OnDay = None) -> Area:
     return area
 
 
-@router.post("/area-totals")
-async def state_area_totals(tx: Tx, actor: Actor, totals: TotalsOfAreas) -> Stated:  # noqa: ARG001
+@router.post("/area-totals", dependencies=[ADMINISTERING])
+async def state_area_totals(tx: Tx, totals: TotalsOfAreas) -> Stated:
     """State published numbers of households and people, up to 1,000: the denominators of rates."""
     return await store.state_totals(tx, totals, pointers=[f"/body/{index}" for index in range(len(totals))])
 
 
-@router.get("/area-totals")
+@router.get("/area-totals", dependencies=[READING])
 async def list_area_totals(
     tx: Tx, paging: Paging, year: int | None = None, code: Annotated[str | None, Query(max_length=12)] = None
 ) -> Page[AreaTotals]:

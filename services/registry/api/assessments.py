@@ -1,6 +1,6 @@
 """Assessments: what reviewers found, and the class it proposes."""
 
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,10 +10,13 @@ from services.registry.domain.classification import Reason
 from services.registry.store import assessments, households
 from services.registry.store.assessments import Assessment
 from shared import clock
+from shared.access import Access
 from shared.events.registry import HouseholdClass, Setting
-from shared.http import IDEMPOTENT, Actor, Router, Tx
+from shared.http import IDEMPOTENT, Actor, Router, Tx, needs
 
 router = Router(prefix="/registry/v1", tags=["assessments"])
+
+Recording = Annotated[Access, needs("assessments.record")]
 
 
 class AssessmentView(BaseModel):
@@ -67,18 +70,22 @@ class AssessedBatch(BaseModel):
 
 
 @router.post("/households/{household_id}/assessments", status_code=201, dependencies=[IDEMPOTENT])
-async def assess_household(tx: Tx, actor: Actor, household_id: UUID, findings: Findings) -> AssessmentView:
+async def assess_household(
+    tx: Tx, actor: Actor, access: Recording, household_id: UUID, findings: Findings
+) -> AssessmentView:
     """Record what was found in a household under a standard."""
-    await households.household(tx, household_id)
-    (made,) = await assessments.assess(tx, [(household_id, findings)], pointers=["/body"], by=actor, now=clock.now())
+    await households.household(tx, household_id, access)
+    items = [(household_id, findings)]
+    (made,) = await assessments.assess(tx, access, items, pointers=["/body"], by=actor, now=clock.now())
     return AssessmentView.of(made)
 
 
 @router.post("/assessments/batches", status_code=201, dependencies=[IDEMPOTENT])
-async def assess_households(tx: Tx, actor: Actor, body: FindingsBatch) -> AssessedBatch:
+async def assess_households(tx: Tx, actor: Actor, access: Recording, body: FindingsBatch) -> AssessedBatch:
     """Record what was found in up to 500 households, all or none."""
     made = await assessments.assess(
         tx,
+        access,
         [(each.household_id, each) for each in body.assessments],
         pointers=[f"/body/assessments/{index}" for index in range(len(body.assessments))],
         by=actor,

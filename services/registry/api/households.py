@@ -13,6 +13,7 @@ from services.registry.domain.households import HouseholdRegistration
 from services.registry.store import decisions, households
 from services.registry.store.decisions import ClassDecided
 from shared import clock
+from shared.access import Access
 from shared.events.registry import HouseholdClass
 from shared.http import (
     IDEMPOTENT,
@@ -25,10 +26,14 @@ from shared.http import (
     Router,
     Tx,
     etag,
+    needs,
     request_language,
 )
 
 router = Router(prefix="/registry/v1", tags=["households"])
+
+Reading = Annotated[Access, needs("households.read")]
+Registering = Annotated[Access, needs("households.register")]
 
 
 class Registered(BaseModel):
@@ -69,12 +74,13 @@ class RegisteredBatch(BaseModel):
 
 @router.post("/households", status_code=201, dependencies=[IDEMPOTENT])
 async def register_household(
-    request: Request, response: Response, tx: Tx, actor: Actor, body: HouseholdRegistration
+    request: Request, response: Response, tx: Tx, actor: Actor, access: Registering, body: HouseholdRegistration
 ) -> Registered:
     """Register a household with its members in a commune.
 
     A personal number that disagrees with sex or birth date is a warning: neither is corrected by the other.
     """
+    access.require(body.area_code)
     (made,) = await households.register(tx, [body], pointers=["/body"], by=actor, now=clock.now())
     response.headers["Location"] = f"/registry/v1/households/{made.id}"
     response.headers["ETag"] = etag(made.revision)
@@ -82,8 +88,11 @@ async def register_household(
 
 
 @router.post("/households/batches", status_code=201, dependencies=[IDEMPOTENT])
-async def register_households(request: Request, tx: Tx, actor: Actor, body: RegistrationBatch) -> RegisteredBatch:
+async def register_households(
+    request: Request, tx: Tx, actor: Actor, access: Registering, body: RegistrationBatch
+) -> RegisteredBatch:
     """Register up to 500 households at once, all or none."""
+    access.require(*(each.area_code for each in body.households))
     pointers = [f"/body/households/{index}" for index in range(len(body.households))]
     made = await households.register(tx, body.households, pointers=pointers, by=actor, now=clock.now())
     language = request_language(request)
@@ -99,9 +108,11 @@ async def register_households(request: Request, tx: Tx, actor: Actor, body: Regi
 
 
 @router.get("/households/{household_id}")
-async def get_household(tx: Tx, response: Response, known: IfNoneMatch, household_id: UUID) -> HouseholdView:
+async def get_household(
+    tx: Tx, access: Reading, response: Response, known: IfNoneMatch, household_id: UUID
+) -> HouseholdView:
     """Show a household with its members and classes."""
-    found = await households.household(tx, household_id)
+    found = await households.household(tx, household_id, access)
     response.headers["ETag"] = known.check(found.revision)
     return HouseholdView.of(found)
 
@@ -109,6 +120,7 @@ async def get_household(tx: Tx, response: Response, known: IfNoneMatch, househol
 @router.get("/households")
 async def list_households(
     tx: Tx,
+    access: Reading,
     paging: Paging,
     area_code: Annotated[str | None, Query(max_length=12)] = None,
     standard: Annotated[str | None, Query(max_length=40, description="only households with a class under it")] = None,
@@ -120,6 +132,7 @@ async def list_households(
     after = paging.after(UUID)
     found = await households.find_households(
         tx,
+        access,
         area_code=area_code,
         standing=None if standard is None else (standard, household_class),
         after=after[0] if after else None,
@@ -129,7 +142,7 @@ async def list_households(
 
 
 @router.get("/households/{household_id}/history")
-async def get_household_history(tx: Tx, household_id: UUID) -> Sequence[ClassDecided]:
+async def get_household_history(tx: Tx, access: Reading, household_id: UUID) -> Sequence[ClassDecided]:
     """Show every class that was decided for a household, oldest first."""
-    await households.household(tx, household_id)
+    await households.household(tx, household_id, access)
     return await decisions.history_of(tx, household_id)

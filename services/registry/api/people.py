@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
@@ -12,18 +12,31 @@ from services.registry.domain.households import AccountChange, Person, PersonCha
 from services.registry.domain.identity import Account
 from services.registry.store import households
 from shared import clock
+from shared.access import Access
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.http import IDEMPOTENT, Actor, IfMatch, IfNoneMatch, Problem, Router, Tx, etag
+from shared.http import IDEMPOTENT, Actor, IfMatch, IfNoneMatch, Problem, Router, Tx, etag, needs
 
 router = Router(prefix="/registry/v1", tags=["people"])
 
+Reading = Annotated[Access, needs("people.read")]
+Changing = Annotated[Access, needs("people.change")]
+ProposingAccounts = Annotated[Access, needs("accounts.prepare")]
+
+
+async def _admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: bool = False) -> tuple[Person, str]:
+    """Return a person in the areas of an access, and the area. Raises 404 `person_not_found`."""
+    person = await households.person(tx, person_id, lock=lock)
+    area_code = await households.area_of_person(tx, person_id) or ""
+    access.admit(area_code, Problem(404, "person_not_found"))
+    return person, area_code
+
 
 @router.get("/people/{person_id}")
-async def get_person(tx: Tx, response: Response, known: IfNoneMatch, person_id: UUID) -> PersonView:
+async def get_person(tx: Tx, access: Reading, response: Response, known: IfNoneMatch, person_id: UUID) -> PersonView:
     """Show a person."""
-    found = await households.person(tx, person_id)
+    found, _ = await _admitted(tx, access, person_id)
     response.headers["ETag"] = known.check(found.version)
     return PersonView.of(found)
 
@@ -31,14 +44,14 @@ async def get_person(tx: Tx, response: Response, known: IfNoneMatch, person_id: 
 @router.patch("/people/{person_id}")
 async def change_person(
     tx: Tx,
-    actor: Actor,  # noqa: ARG001 - nobody changes people unnamed
+    access: Changing,
     response: Response,
     expected: IfMatch,
     person_id: UUID,
     change: PersonChange,
 ) -> PersonView:
     """Change a person's name or phone; what is absent stays, a phone of null is removed."""
-    person = await households.person(tx, person_id, lock=True)
+    person, _ = await _admitted(tx, access, person_id, lock=True)
     expected.check(person.version)
     changed = change.applied_to(person)
     if changed is not person:
@@ -51,16 +64,17 @@ def _written(account: Account | None) -> dict[str, Any] | None:
     return None if account is None else account.model_dump()
 
 
-def _account_draft(person: Person, change: AccountChange) -> Draft:
+def _account_draft(person: Person, area_code: str | None, change: AccountChange) -> Draft:
     """Hold the account that is replaced too: who approves a change sees from what to what."""
     content = {"replaces": _written(person.account), "account": _written(change.account)}
-    return Draft(ACCOUNT_CHANGE.kind, str(person.id), content)
+    return Draft(ACCOUNT_CHANGE.kind, str(person.id), content, area_code)
 
 
 async def _change_account(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
     change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
     person = await households.person(session, UUID(proposal.draft.subject), lock=True)
-    if _account_draft(person, change).hash != proposal.content_hash:
+    area_code = await households.area_of_person(session, person.id)
+    if _account_draft(person, area_code, change).hash != proposal.content_hash:
         raise Problem(409, "content_changed")
     await households.save_person(session, change.applied_to(person))
 
@@ -76,10 +90,12 @@ ACCOUNT_CHANGE = Operation("account-change", "people.read", "accounts.approve", 
 
 
 @router.post("/people/{person_id}/account-changes", status_code=201, dependencies=[IDEMPOTENT])
-async def propose_account_change(tx: Tx, actor: Actor, person_id: UUID, change: AccountChange) -> ProposalOut:
+async def propose_account_change(
+    tx: Tx, actor: Actor, access: ProposingAccounts, person_id: UUID, change: AccountChange
+) -> ProposalOut:
     """Propose where a person is paid; it holds once another person has approved it."""
-    person = await households.person(tx, person_id, lock=True)
+    person, area_code = await _admitted(tx, access, person_id, lock=True)
     if change.account == person.account:
         raise Problem(409, "account_unchanged")
-    proposal = await propose(tx, _account_draft(person, change), actor=actor, now=clock.now())
+    proposal = await propose(tx, _account_draft(person, area_code, change), actor=actor, now=clock.now())
     return proposal_out("registry", ACCOUNT_CHANGE, proposal)

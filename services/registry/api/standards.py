@@ -1,9 +1,9 @@
 """The poverty standards."""
 
 from services.registry.domain.standards import Standard, UnknownStandard, standards
-from shared.http import Problem, Router
+from shared.http import Problem, Router, needs
 
-router = Router(prefix="/registry/v1", tags=["standards"])
+router = Router(prefix="/registry/v1", tags=["standards"], dependencies=[needs("reference.read")])
 
 
 @router.get("/standards")

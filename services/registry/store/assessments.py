@@ -12,6 +12,7 @@ from services.registry.domain.classification import IncomeRoute, Proposal
 from services.registry.domain.standards import standards
 from services.registry.store.areas import CommunesByDay, communes
 from services.registry.tables import ASSESSMENTS, HOUSEHOLDS
+from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among
 from shared.events.registry import Setting
@@ -32,19 +33,24 @@ class Assessment:
 
 async def assess(
     session: Transaction,
+    access: Access,
     items: Sequence[tuple[UUID, Findings]],
     *,
     pointers: Sequence[str],
     by: str,
     now: datetime,
 ) -> list[Assessment]:
-    """Record the findings in households, all or none, in the order given. `pointers` say where each stood.
+    """Record the findings in households of an access's areas, all or none, in the order given.
+
+    `pointers` say where each stood. A household elsewhere is as unknown as one that is not registered.
 
     Raises:
         Problem: 422 `findings_refused`; some findings cannot be evaluated, or a household is not registered.
     """
     query = select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.area_code).where(among(HOUSEHOLDS.c.id, [each for each, _ in items]))
-    homes = {row.id: row.area_code for row in await session.execute(query)}
+    known = {row.id: row.area_code for row in await session.execute(query)}
+    access.note_attempt(known.values())
+    homes = {household: area_code for household, area_code in known.items() if access.covers(area_code)}
     places = await communes(session, homes.values())
     assessments: list[Assessment] = []
     errors: list[FieldProblem] = []

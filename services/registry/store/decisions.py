@@ -17,6 +17,7 @@ from services.registry.store.areas import communes
 from services.registry.store.households import households_of
 from services.registry.store.statements import household_stated
 from services.registry.tables import ASSESSMENTS, CLASS_HISTORY, DECISIONS, HOUSEHOLDS, STANDINGS
+from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among, upsert
 from shared.events import Event
@@ -74,17 +75,21 @@ class Decision(BaseModel):
     classes: tuple[ClassDecided, ...]
 
 
-async def take_decision(session: Transaction, order: DecisionOrder, *, by: str, now: datetime) -> Decision:
+async def take_decision(
+    session: Transaction, access: Access, order: DecisionOrder, *, by: str, now: datetime
+) -> Decision:
     """Take a decision: classes, history, standings and events of all its households at once.
 
     Households are locked in the order of their ids first; whoever decides about the same ones waits, then sees what was
-    decided here.
+    decided here. Assessments of households outside the areas of the access are as unknown as if there were none.
 
     Raises:
         Problem: 422 `decision_refused`, 409 `decision_conflict`; the errors name what is at fault.
     """
     await _lock_households(session, order.assessment_ids)
-    assessments = await _assessed(session, order.assessment_ids)
+    found = await _assessed(session, order.assessment_ids)
+    access.note_attempt(each.area_code for each in found.values())
+    assessments = {key: each for key, each in found.items() if access.covers(each.area_code)}
     classified = await _decided(session, order, assessments, legal_date(now))
     households = await households_of(session, [each.household_id for each in assessments.values()])
     standard = classified[0].assessment.standard

@@ -19,6 +19,7 @@ from services.registry.domain.identity import Account
 from services.registry.store.areas import communes
 from services.registry.store.statements import household_stated, person_stated
 from services.registry.tables import HOUSEHOLDS, PEOPLE, STANDINGS
+from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among
 from shared.events import Event
@@ -197,8 +198,8 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
     }
 
 
-async def household(session: Transaction, household_id: UUID) -> Household:
-    """Return a household.
+async def household(session: Transaction, household_id: UUID, access: Access) -> Household:
+    """Return a household in the areas of an access.
 
     Raises:
         Problem: 404 `household_not_found`.
@@ -206,19 +207,24 @@ async def household(session: Transaction, household_id: UUID) -> Household:
     found = (await households_of(session, [household_id])).get(household_id)
     if found is None:
         raise Problem(404, "household_not_found")
+    access.admit(found.area_code, Problem(404, "household_not_found"))
     return found
 
 
 async def find_households(
     session: Transaction,
+    access: Access,
     *,
     area_code: str | None,
     standing: tuple[str, HouseholdClass | None] | None,
     after: UUID | None,
     limit: int,
 ) -> list[Household]:
-    """Return households by id; with `standing`, those that have a class (or that class) under a standard."""
-    query = select(HOUSEHOLDS.c.id).order_by(HOUSEHOLDS.c.id).limit(limit)
+    """Return households of an access's areas by id.
+
+    With `standing`, those that have a class (or that class) under a standard.
+    """
+    query = select(HOUSEHOLDS.c.id).where(access.within(HOUSEHOLDS.c.area_code)).order_by(HOUSEHOLDS.c.id).limit(limit)
     if area_code is not None:
         query = query.where(HOUSEHOLDS.c.area_code == area_code)
     if standing is not None:
@@ -247,6 +253,12 @@ async def person(session: Transaction, person_id: UUID, *, lock: bool = False) -
     if row is None:
         raise Problem(404, "person_not_found")
     return _person(row)
+
+
+async def area_of_person(session: Transaction, person_id: UUID) -> str | None:
+    """Return the code of the commune where a person's household lives, None when nobody has the id."""
+    query = select(HOUSEHOLDS.c.area_code).join(PEOPLE, PEOPLE.c.household_id == HOUSEHOLDS.c.id)
+    return (await session.execute(query.where(PEOPLE.c.id == person_id))).scalar_one_or_none()
 
 
 async def save_person(session: Transaction, changed: Person) -> None:

@@ -19,6 +19,7 @@ from shared.messaging.runner import Runner
 from shared.service import ServiceDefinition, build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.events.conftest import Urls
+from tests.support.access import grant
 from tests.support.events import POISON, Chain, classified, household, projector, record_all, record_effects
 from tests.support.waiting import until
 
@@ -78,6 +79,7 @@ async def serving(settings: ServiceSettings, database: Database) -> AsyncIterato
     handler = Mendable()
     definition = ServiceDefinition("registry", "Mẫu", [], consumers=[projector(handler=handler)])
     app = build_app(definition, settings)
+    await grant(database, "mai")
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

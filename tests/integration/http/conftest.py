@@ -13,6 +13,7 @@ from shared.db import Database
 from shared.db.kit import kit_metadata
 from shared.logs import configure_logging
 from tests.integration.http.sample import sample_app, tables
+from tests.support.access import grant
 from tests.support.postgres import Databases
 
 
@@ -43,6 +44,7 @@ async def database(sample_database: Database) -> Database:
     names = ", ".join(table.name for metadata in (kit_metadata, tables) for table in metadata.sorted_tables)
     async with sample_database.transaction() as session:
         await (await session.connection()).exec_driver_sql(f"TRUNCATE {names}")
+    await grant(sample_database, "mai", "lan")
     return sample_database
 
 

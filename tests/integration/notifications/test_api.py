@@ -9,6 +9,7 @@ import pytest
 from services.notifications.app import build
 from services.notifications.settings import NotificationsSettings
 from tests.integration.notifications.desk import Desk, family
+from tests.support.access import grant
 from tests.support.programs import Program
 
 
@@ -21,7 +22,8 @@ async def client(database_url: str, gateway: Program) -> AsyncIterator[httpx.Asy
     settings.event_log.eventlog_url = database_url
     app = build(settings)
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    await grant(app.state.database, "officer")
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-Actor": "officer"}) as client:
         yield client
     await app.state.database.close()
 

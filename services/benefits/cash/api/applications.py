@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.benefits.beneficiaries.store import area_of
 from services.benefits.cash.store import applications as store
 from services.benefits.ledger.store import BudgetExhausted
 from services.benefits.programmes.domain.eligibility import Assessment
 from services.benefits.programmes.domain.terms import PROGRAMMES
 from shared import clock
+from shared.access import Access
 from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
 from shared.db import Transaction
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
@@ -23,6 +26,8 @@ from shared.http.router import Router
 from shared.http.transactions import Tx
 
 router = Router(prefix="/benefits/v1", tags=["applications"])
+
+Reading = Annotated[Access, needs("applications.read")]
 
 ApplicationState = Literal["submitted", "approved", "refused"]
 
@@ -84,10 +89,11 @@ async def _prepared(tx: Transaction, rows: Sequence[Any]) -> dict[str, Proposal]
     return await newest_proposals(tx, store.APPLICATION, [str(row.id) for row in rows])
 
 
-async def _whole(tx: Transaction, application_id: UUID) -> ApplicationOut:
+async def _whole(tx: Transaction, application_id: UUID, access: Access) -> ApplicationOut:
     row = await store.application(tx, application_id)
     if row is None:
         raise Problem(404, "application_not_found")
+    access.admit(await area_of(tx, row.household_id), Problem(404, "application_not_found"))
     decided = await store.decision_on(tx, application_id)
     decision = None
     if decided is not None:
@@ -96,40 +102,52 @@ async def _whole(tx: Transaction, application_id: UUID) -> ApplicationOut:
 
 
 @router.post("/applications", status_code=201, dependencies=[IDEMPOTENT])
-async def create_application(tx: Tx, actor: Actor, body: ApplicationIn) -> ApplicationOut:
-    """Take an application; the answer says which criteria are met, which are not, and which facts are missing."""
+async def create_application(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("applications.prepare")], body: ApplicationIn
+) -> ApplicationOut:
+    """Take an application; the answer says which criteria are met, which are not, and which facts are missing.
+
+    A household that was just registered may take seconds to be known here.
+    """
     if body.programme not in PROGRAMMES:
         raise Problem(422, "programme_unknown")
+    access.admit(await area_of(tx, body.household_id), Problem(404, "household_not_found"))
     now = clock.now()
     if body.applied_on > clock.legal_date(now):
         raise Problem(422, "date_in_future")
     request = store.Request(body.programme, body.household_id, body.person_id, body.applied_on)
-    return await _whole(tx, await store.apply_for(tx, request, actor=actor, now=now))
+    return await _whole(tx, await store.apply_for(tx, request, actor=actor, now=now), access)
 
 
 @router.get("/applications")
 async def list_applications(
-    tx: Tx, paging: Paging, household_id: UUID | None = None, state: ApplicationState | None = None
+    tx: Tx, access: Reading, paging: Paging, household_id: UUID | None = None, state: ApplicationState | None = None
 ) -> Page[ApplicationOut]:
     """List applications, newest first."""
     after = paging.after(UUID)
     rows = await store.page_of_applications(
-        tx, household_id=household_id, state=state, after=after[0] if after else None, limit=paging.limit + 1
+        tx, access, household_id=household_id, state=state, after=after[0] if after else None, limit=paging.limit + 1
     )
     prepared = await _prepared(tx, rows)
     return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
 
 
 @router.get("/applications/{application_id}")
-async def get_application(tx: Tx, application_id: UUID) -> ApplicationOut:
+async def get_application(tx: Tx, access: Reading, application_id: UUID) -> ApplicationOut:
     """Read an application and the decision on it."""
-    return await _whole(tx, application_id)
+    return await _whole(tx, application_id, access)
 
 
 @router.post("/applications/{application_id}/decision", status_code=201, dependencies=[IDEMPOTENT])
-async def decide_application(tx: Tx, actor: Actor, application_id: UUID, body: DecisionIn) -> ApplicationOut:
+async def decide_application(
+    tx: Tx,
+    actor: Actor,
+    access: Annotated[Access, needs("applications.decide")],
+    application_id: UUID,
+    body: DecisionIn,
+) -> ApplicationOut:
     """Decide, as another person than who prepared. The rules are asked again for today; an approval is an award."""
-    await _whole(tx, application_id)
+    await _whole(tx, application_id, access)
     if not body.approve and not body.note.strip():
         raise Problem(422, "refusal_needs_note")
     try:
@@ -151,4 +169,4 @@ async def decide_application(tx: Tx, actor: Actor, application_id: UUID, body: D
         raise Problem(409, "fund_ambiguous") from error
     except BudgetExhausted as error:
         raise Problem(409, "budget_exhausted") from error
-    return await _whole(tx, application_id)
+    return await _whole(tx, application_id, access)

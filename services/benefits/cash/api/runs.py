@@ -1,5 +1,6 @@
 """The monthly run: one person prepares it, another approves exactly what was seen."""
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +10,9 @@ from services.benefits.payments.api.runs import RunOut, run_out
 from services.benefits.payments.store import accounts, runs
 from services.benefits.programmes.domain.terms import PROGRAMMES
 from shared import clock
+from shared.access import Access
 from shared.approvals.api import ApprovalIn
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
@@ -30,8 +33,11 @@ class RunIn(BaseModel):
 
 
 @router.post("/runs", status_code=201, dependencies=[IDEMPOTENT])
-async def prepare_run(tx: Tx, actor: Actor, body: RunIn) -> RunOut:
-    """Prepare a run, or prepare the open one of this month and account anew with what has changed since."""
+async def prepare_run(tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.prepare")], body: RunIn) -> RunOut:
+    """Prepare a run, or prepare the open one of this month and account anew with what has changed since.
+
+    It takes the right to prepare in every commune that would be paid.
+    """
     if body.programme not in PROGRAMMES:
         raise Problem(422, "programme_unknown")
     payer = await accounts.payer(tx, body.payer_account)
@@ -40,13 +46,16 @@ async def prepare_run(tx: Tx, actor: Actor, body: RunIn) -> RunOut:
     scope = runs.Scope(body.programme, body.period, payer.code, payer.fund)
     placed = due_in(body.programme, payer.fund, body.period)
     run_id = await runs.prepare(tx, scope, placed=placed, payees=payees(), actor=actor, now=clock.now())
-    return await run_out(tx, run_id)
+    access.require(*await runs.areas_outside(tx, run_id, access))
+    return await run_out(tx, run_id, access)
 
 
 @router.post("/runs/{run_id}/approval", status_code=201, dependencies=[IDEMPOTENT])
-async def approve_run(tx: Tx, actor: Actor, run_id: UUID, body: ApprovalIn) -> RunOut:
+async def approve_run(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.approve")], run_id: UUID, body: ApprovalIn
+) -> RunOut:
     """Approve a run as another person than who prepared it; its files are sealed and sent."""
-    programme = PROGRAMMES[(await run_out(tx, run_id)).programme]
+    programme = PROGRAMMES[(await run_out(tx, run_id, access)).programme]
     try:
         await runs.approve(
             tx,
@@ -61,4 +70,4 @@ async def approve_run(tx: Tx, actor: Actor, run_id: UUID, body: ApprovalIn) -> R
         raise Problem(409, "nothing_to_pay") from error
     except runs.FileRefused as error:
         raise Problem(409, "file_refused") from error
-    return await run_out(tx, run_id)
+    return await run_out(tx, run_id, access)

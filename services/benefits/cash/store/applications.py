@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
-from services.benefits.beneficiaries.store import area_of, facts_of
+from services.benefits.beneficiaries.store import area_of, facts_of, lives_within
 from services.benefits.cash.domain.months import span_from
 from services.benefits.cash.store.rows import application_table, award_table, decision_table
 from services.benefits.ledger.domain.journal import Purpose
@@ -16,6 +16,7 @@ from services.benefits.ledger.store import BudgetExhausted, budgets_of, commit_b
 from services.benefits.programmes.domain.eligibility import Assessment, assess
 from services.benefits.programmes.domain.terms import PROGRAMMES, RECOGNITION
 from services.benefits.turns import take_turns
+from shared.access import Access
 from shared.approvals import Draft, propose
 from shared.approvals import approve as approve_proposal
 from shared.approvals import refuse as refuse_proposal
@@ -71,7 +72,8 @@ async def apply_for(session: Transaction, request: Request, *, actor: str, now: 
         "state": "submitted",
     }
     await (await session.connection()).execute(insert(application_table), [row])
-    draft = Draft(APPLICATION, str(application_id), asdict(request) | {"sheet": sheet})
+    area_code = await area_of(session, request.household_id)
+    draft = Draft(APPLICATION, str(application_id), asdict(request) | {"sheet": sheet}, area_code)
     await propose(session, draft, actor=actor, now=now)
     return application_id
 
@@ -95,11 +97,17 @@ async def decision_on(session: Transaction, application_id: UUID) -> Row[Any] | 
 
 
 async def page_of_applications(
-    session: Transaction, *, household_id: UUID | None, state: str | None, after: UUID | None, limit: int
+    session: Transaction,
+    access: Access,
+    *,
+    household_id: UUID | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return applications, newest first, before an id."""
+    """Return applications of households in an access's areas, newest first, before an id."""
     c = application_table.c
-    query = select(application_table).order_by(c.id.desc()).limit(limit)
+    query = select(application_table).where(lives_within(access, c.household_id)).order_by(c.id.desc()).limit(limit)
     query = query if household_id is None else query.where(c.household_id == household_id)
     query = query if state is None else query.where(c.state == state)
     query = query if after is None else query.where(c.id < after)

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, literal, select
 
 from services.benefits.beneficiaries.store import person_table
 from services.benefits.cash.store.rows import award_table
+from shared.access import Access
 from shared.db import Transaction
 
 
@@ -46,11 +47,11 @@ async def award(session: Transaction, award_id: UUID) -> Row[Any] | None:
 
 
 async def page_of_awards(
-    session: Transaction, *, household_id: UUID | None, after: UUID | None, limit: int
+    session: Transaction, access: Access, *, household_id: UUID | None, after: UUID | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """Return awards, newest first, before an id."""
+    """Return awards in an access's areas, newest first, before an id."""
     c = award_table.c
-    query = select(award_table).order_by(c.id.desc()).limit(limit)
+    query = select(award_table).where(access.within(c.area_code)).order_by(c.id.desc()).limit(limit)
     query = query if household_id is None else query.where(c.household_id == household_id)
     query = query if after is None else query.where(c.id < after)
     return (await (await session.connection()).execute(query)).all()

@@ -13,6 +13,7 @@ from shared import clock
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
+from shared.http.access import needs
 from shared.http.actor import Actor
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
@@ -76,7 +77,7 @@ def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
     """Return the routes; the arguments tell which bank is connected."""
     router = Router(prefix="/benefits/v1", tags=["accounts"])
 
-    @router.post("/payer-accounts", status_code=201, dependencies=[IDEMPOTENT])
+    @router.post("/payer-accounts", status_code=201, dependencies=[needs("funds.prepare"), IDEMPOTENT])
     async def propose_payer_account(tx: Tx, actor: Actor, body: PayerIn) -> ProposalOut:
         """Propose an account that pays for a fund; it pays once another person has approved it."""
         if not await fund_exists(tx, body.fund):
@@ -86,12 +87,12 @@ def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
         draft = Draft(PAYER_ACCOUNT.kind, body.code, body.model_dump() | {"holder": clean(body.holder)})
         return proposal_out("benefits", PAYER_ACCOUNT, await propose(tx, draft, actor=actor, now=clock.now()))
 
-    @router.get("/payer-accounts")
+    @router.get("/payer-accounts", dependencies=[needs("funds.read")])
     async def list_payer_accounts(tx: Tx) -> list[PayerOut]:
         """List the accounts that pay."""
         return [_out(row) for row in await accounts.payers(tx)]
 
-    @router.get("/bank")
+    @router.get("/bank", dependencies=[needs("reference.read")])
     async def get_bank() -> BankOut:
         """Say which bank is connected, and whether its money is only simulated."""
         return BankOut(bank=bank, connected=url is not None, simulated=simulated, url=url if simulated else None)

@@ -1,7 +1,7 @@
 """Orders, and every attempt to pay one. Account numbers are shown by their last three digits."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -9,12 +9,16 @@ from pydantic import BaseModel
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.domain.states import InstructionState, OrderState
 from services.benefits.payments.store import orders
+from shared.access import Access
+from shared.http.access import needs
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
 
 router = Router(prefix="/benefits/v1", tags=["orders"])
+
+Reading = Annotated[Access, needs("payments.read")]
 
 
 class OrderOut(BaseModel):
@@ -63,12 +67,13 @@ def order_out(row: Any) -> OrderOut:
 
 @router.get("/orders")
 async def list_orders(
-    tx: Tx, paging: Paging, household_id: UUID | None = None, state: OrderState | None = None
+    tx: Tx, access: Reading, paging: Paging, household_id: UUID | None = None, state: OrderState | None = None
 ) -> Page[OrderOut]:
     """List orders of a household, or in a state."""
     after = paging.after(UUID)
     rows = await orders.page_of_orders(
         tx,
+        access,
         run_id=None,
         household_id=household_id,
         state=state,
@@ -79,10 +84,11 @@ async def list_orders(
 
 
 @router.get("/orders/{order_id}")
-async def get_order(tx: Tx, order_id: UUID) -> OrderWithAttempts:
+async def get_order(tx: Tx, access: Reading, order_id: UUID) -> OrderWithAttempts:
     """Read an order and every attempt to pay it."""
     row = await orders.order(tx, order_id)
     if row is None:
         raise Problem(404, "order_not_found")
+    access.admit(row.area_code, Problem(404, "order_not_found"))
     attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
     return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,15 +10,19 @@ from pydantic import BaseModel, Field
 from services.benefits.payments.api.orders import OrderOut, order_out
 from services.benefits.payments.domain.states import FileState, OrderState, RunState
 from services.benefits.payments.store import files, orders, runs
+from shared.access import Access
 from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
 from shared.db import Transaction
+from shared.http.access import needs
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
 
 router = Router(prefix="/benefits/v1", tags=["runs"])
+
+Reading = Annotated[Access, needs("payments.read")]
 
 
 class Part(BaseModel):
@@ -84,8 +88,8 @@ async def _prepared(tx: Transaction, rows: Sequence[Any]) -> dict[str, Proposal]
     return await newest_proposals(tx, runs.PAYMENT_RUN, [str(row.id) for row in rows])
 
 
-async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
-    """Return a run with its funnel.
+async def run_out(tx: Transaction, run_id: UUID, access: Access) -> RunOut:
+    """Return a run with its funnel; it takes the access to every commune that the run pays.
 
     Raises:
         Problem: 404 `run_not_found`.
@@ -93,35 +97,40 @@ async def run_out(tx: Transaction, run_id: UUID) -> RunOut:
     row = await runs.run(tx, run_id)
     if row is None:
         raise Problem(404, "run_not_found")
+    for area_code in await runs.areas_outside(tx, run_id, access):
+        access.admit(area_code, Problem(404, "run_not_found"))
     prepared = await _prepared(tx, [row])
     return _out(row, prepared[str(run_id)], await runs.funnel(tx, run_id))
 
 
 @router.get("/runs")
 async def list_runs(
-    tx: Tx, paging: Paging, payer_account: str | None = None, state: RunState | None = None
+    tx: Tx, access: Reading, paging: Paging, payer_account: str | None = None, state: RunState | None = None
 ) -> Page[RunOut]:
     """List runs, newest first, without their funnels."""
     after = paging.after(UUID)
     rows = await runs.page_of_runs(
-        tx, payer_account=payer_account, state=state, after=after[0] if after else None, limit=paging.limit + 1
+        tx, access, payer_account=payer_account, state=state, after=after[0] if after else None, limit=paging.limit + 1
     )
     prepared = await _prepared(tx, rows)
     return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
 
 
 @router.get("/runs/{run_id}")
-async def get_run(tx: Tx, run_id: UUID) -> RunOut:
+async def get_run(tx: Tx, access: Reading, run_id: UUID) -> RunOut:
     """Read a run and how far its orders came."""
-    return await run_out(tx, run_id)
+    return await run_out(tx, run_id, access)
 
 
 @router.get("/runs/{run_id}/orders")
-async def list_run_orders(tx: Tx, paging: Paging, run_id: UUID, state: OrderState | None = None) -> Page[OrderOut]:
+async def list_run_orders(
+    tx: Tx, access: Reading, paging: Paging, run_id: UUID, state: OrderState | None = None
+) -> Page[OrderOut]:
     """List the orders of a run, those blocked too, with the reason."""
     after = paging.after(UUID)
     rows = await orders.page_of_orders(
         tx,
+        access,
         run_id=run_id,
         household_id=None,
         state=state,

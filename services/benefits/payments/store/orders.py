@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.benefits.payments.domain.reasons import REASONS, ReasonClass
 from services.benefits.payments.domain.states import OrderState
 from services.benefits.payments.store.rows import file_table, instruction_table, order_table
+from shared.access import Access
 from shared.db import Transaction
 
 _PLACED = ("award_id", "household_id", "person_id", "programme", "fund", "area_code", "period", "kind", "amount")
@@ -125,6 +126,7 @@ async def put_in_run(session: Transaction, run_id: UUID, problems: dict[UUID, st
 
 async def page_of_orders(
     session: Transaction,
+    access: Access,
     *,
     run_id: UUID | None,
     household_id: UUID | None,
@@ -132,10 +134,10 @@ async def page_of_orders(
     after: UUID | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return orders by id, of a run, a household or a state, after an id."""
+    """Return orders of an access's areas by id, of a run, a household or a state, after an id."""
     c = order_table.c
     filters = {"run_id": run_id, "household_id": household_id, "state": state}
-    query = select(order_table).order_by(c.id).limit(limit)
+    query = select(order_table).where(access.within(c.area_code)).order_by(c.id).limit(limit)
     for name, value in filters.items():
         if value is not None:
             query = query.where(c[name] == value)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, exists, func, insert, not_, select, update
 
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
@@ -31,6 +31,7 @@ from services.benefits.payments.store.rows import (
     run_table,
 )
 from services.benefits.turns import take_turns
+from shared.access import Access
 from shared.approvals import Draft
 from shared.approvals import approve as approve_proposal
 from shared.approvals.store import open_proposal, prepare_anew
@@ -82,11 +83,26 @@ async def run(session: Transaction, run_id: UUID, *, lock: bool = False) -> Row[
     return (await (await session.connection()).execute(query)).one_or_none()
 
 
+async def areas_outside(session: Transaction, run_id: UUID, access: Access) -> Sequence[str]:
+    """Return the communes whose orders a run holds and an access does not cover."""
+    c = order_table.c
+    query = select(c.area_code).where(c.run_id == run_id, not_(access.within(c.area_code))).distinct()
+    return (await (await session.connection()).execute(query.order_by(c.area_code))).scalars().all()
+
+
 async def page_of_runs(
-    session: Transaction, *, payer_account: str | None, state: str | None, after: UUID | None, limit: int
+    session: Transaction,
+    access: Access,
+    *,
+    payer_account: str | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return runs, newest first, before an id; of a payer account, in a state."""
-    query = select(run_table).order_by(run_table.c.id.desc()).limit(limit)
+    """Return runs that pay in an access's areas alone, newest first, before an id; of a payer account, in a state."""
+    c = order_table.c
+    elsewhere = exists().where(c.run_id == run_table.c.id, not_(access.within(c.area_code)))
+    query = select(run_table).where(not_(elsewhere)).order_by(run_table.c.id.desc()).limit(limit)
     query = query if payer_account is None else query.where(run_table.c.payer_account == payer_account)
     query = query if state is None else query.where(run_table.c.state == state)
     query = query if after is None else query.where(run_table.c.id < after)
