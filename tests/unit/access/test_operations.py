@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 from deploy.apps import SETTINGS, build
 from shared.access import PERMISSIONS
 from shared.http.access import Needs, OpenToAll
+from shared.jobs import job_router
 from shared.settings import SERVICES, EventLogSettings, ServiceName
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -30,8 +31,9 @@ def _permissions(dependant: Dependant) -> Iterator[str]:
 
 
 def _declared() -> Iterator[tuple[str, list[str]]]:
-    for service in SERVICES:
-        for route in iter_route_contexts(_app(service).routes):
+    routes = [route for service in SERVICES for route in _app(service).routes]
+    for each in (*routes, *job_router("registry").routes):  # a service has those of jobs once it has a job
+        for route in iter_route_contexts([each]):
             for method in sorted(route.methods or ()):
                 yield f"{method} {route.path}", sorted(set(_permissions(route.dependant)))
 
