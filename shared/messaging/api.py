@@ -100,12 +100,12 @@ def journal_router(service: str, homes: Select[Any] | None) -> Router:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Changes:
         """Return what happened after a position in the areas granted, oldest first; nothing that names a person."""
-        end = (await tx.execute(select(func.max(outbox.c.position)))).scalar_one() or since
-        query = select(outbox).where(outbox.c.position > since, outbox.c.position <= end, _shown_to(access, homes))
+        newest = (await tx.execute(select(func.max(outbox.c.position)))).scalar_one() or 0
+        query = select(outbox).where(outbox.c.position > since, outbox.c.position <= newest, _shown_to(access, homes))
         rows = (await tx.execute(query.order_by(outbox.c.position).limit(limit))).mappings().all()
         changes = [Change(**{**row, "subject": row["key"], "data": orjson.loads(row["data"])}) for row in rows]
-        follows = changes[-1].position if len(changes) == limit else max(since, end)
-        return Changes(changes=changes, next=follows, newest=end)
+        follows = changes[-1].position if len(changes) == limit else max(since, newest)
+        return Changes(changes=changes, next=follows, newest=newest)
 
     @router.get("/asyncapi", response_class=JSONResponse, dependencies=[needs("reference.read")])
     async def get_asyncapi() -> Response:

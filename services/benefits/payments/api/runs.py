@@ -141,9 +141,9 @@ async def list_run_orders(
 
 
 @router.get("/runs/{run_id}/files")
-async def list_run_files(tx: Tx, run_id: UUID) -> list[FileOut]:
+async def list_run_files(tx: Tx, access: Reading, run_id: UUID) -> list[FileOut]:
     """List the files of a run and the bank's reports on each."""
-    await run_out(tx, run_id)
+    await run_out(tx, run_id, access)
     found: dict[str, FileOut] = {}
     for row in await files.files_of_run(tx, run_id):
         file = found.setdefault(row.message_id, FileOut.model_validate(dict(row._mapping) | {"reports": []}))
