@@ -12,15 +12,20 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from deploy.acting import NotSignedIn, acting_from
 from deploy.apps import SETTINGS, build
+from deploy.client import Refused
 from deploy.demo.command import demo
 from deploy.embedded.counterparts import CounterpartError
 from deploy.embedded.launcher import CannotStart
 from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
+from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.postgres import EmbeddedPostgresError
 from deploy.smoke import SmokeFailed, tell_the_story
+from deploy.tokens import NoSuchRole, token_of
+from shared.access.roles import GRANTABLE
 from shared.db import Database, migrations
 from shared.eventlog import open_log
 from shared.logs import configure_logging
@@ -33,6 +38,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Service = Annotated[str, typer.Argument(help="registry, benefits, indicators or notifications")]
 Url = Annotated[str, typer.Option(help="where the platform answers", envvar="ANSINH_URL")]
+Home = Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of the platform that runs on this machine")]
+Tokens = Annotated[Path | None, typer.Option(envvar="ANSINH_TOKENS", help="JSON file of tokens by subject")]
 
 
 def _fail(sentence: object) -> typer.Exit:
@@ -128,12 +135,26 @@ async def _rebuild(settings: ServiceSettings, name: str) -> int:
 
 
 @app.command()
-def smoke(url: Url = "http://localhost:8080") -> None:
+def smoke(url: Url = "http://localhost:8080", home: Home = Path(".ansinh"), tokens: Tokens = None) -> None:
     """Tell the platform's whole story over HTTP, on a platform whose bank is simulated; every figure must move."""
     try:
-        asyncio.run(tell_the_story(url, typer.echo))
-    except (SmokeFailed, httpx.HTTPError) as error:
+        asyncio.run(tell_the_story(url, acting_from(home, tokens), typer.echo))
+    except (SmokeFailed, NotSignedIn, httpx.HTTPError) as error:
         raise _fail(f"✗ {error or type(error).__name__}") from error
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help="what the person may do: " + ", ".join(GRANTABLE))],
+    area: Annotated[str | None, typer.Option(help="code of the area; everywhere if none is given")] = None,
+    url: Url = "http://localhost:8080",
+    home: Home = Path(".ansinh"),
+) -> None:
+    """Print an access token of somebody with a role on the platform that runs on this machine; made up if need be."""
+    try:
+        typer.echo(asyncio.run(token_of(LocalIssuer(home / "issuer"), url, role, area)))
+    except (IssuerMissing, Refused, NoSuchRole, httpx.HTTPError) as error:
+        raise _fail(error) from error
 
 
 @app.command()
@@ -154,14 +175,20 @@ app.command()(demo)
 
 letters = typer.Typer(no_args_is_help=True, help="Events that a consumer could not handle.")
 app.add_typer(letters, name="dead-letters")
-Actor = Annotated[str, typer.Option(help="who acts", envvar="USER")]
+Actor = Annotated[str, typer.Option(help="who acts, where ANSINH_TOKEN does not say it")]
+_OPERATOR = "quan-tri.mau"
 
 
-def _call(method: str, url: str, service: str, path: str, actor: str = "operator", **body: str) -> httpx.Response:
+def _call(method: str, url: str, service: str, path: str, actor: str, home: Path, **body: str) -> httpx.Response:
+    given = os.environ.get("ANSINH_TOKEN")
+    try:
+        signed_in = {"Authorization": f"Bearer {given}"} if given else acting_from(home, None)(actor)
+    except NotSignedIn as error:
+        raise _fail(f"{error} / ANSINH_TOKEN=…") from error
     answer = httpx.request(
         method,
         f"{url}/{service}/v1/dead-letters{path}",
-        headers={"X-Actor": actor, "Accept-Language": os.environ.get("LANG", "vi")[:2]},
+        headers={**signed_in, "Accept-Language": os.environ.get("LANG", "vi")[:2]},
         json=body or None,
         timeout=60,
     )
@@ -171,9 +198,11 @@ def _call(method: str, url: str, service: str, path: str, actor: str = "operator
 
 
 @letters.command("list")
-def list_letters(service: Service, url: Url = "http://localhost:8080") -> None:
+def list_letters(
+    service: Service, actor: Actor = _OPERATOR, url: Url = "http://localhost:8080", home: Home = Path(".ansinh")
+) -> None:
     """List what waits."""
-    for letter in _call("GET", url, service, "").json()["letters"]:
+    for letter in _call("GET", url, service, "", actor, home).json()["letters"]:
         typer.echo(
             f"{letter['id']:>8}  {letter['state']:<9} {letter['consumer']:<26} {letter['type']}  {letter['key']}"
             f"  {letter['error'] or ''}"
@@ -181,25 +210,42 @@ def list_letters(service: Service, url: Url = "http://localhost:8080") -> None:
 
 
 @letters.command()
-def show(service: Service, letter: int, url: Url = "http://localhost:8080") -> None:
+def show(
+    service: Service,
+    letter: int,
+    actor: Actor = _OPERATOR,
+    url: Url = "http://localhost:8080",
+    home: Home = Path(".ansinh"),
+) -> None:
     """Show one, without its data."""
-    for name, value in _call("GET", url, service, f"/{letter}").json().items():
+    for name, value in _call("GET", url, service, f"/{letter}", actor, home).json().items():
         typer.echo(f"{name:<12} {value}")
 
 
 @letters.command()
-def replay(service: Service, letter: int, actor: Actor = "operator", url: Url = "http://localhost:8080") -> None:
+def replay(
+    service: Service,
+    letter: int,
+    actor: Actor = _OPERATOR,
+    url: Url = "http://localhost:8080",
+    home: Home = Path(".ansinh"),
+) -> None:
     """Handle the letters of its key again, in order."""
-    done = _call("POST", url, service, f"/{letter}/replay", actor).json()
+    done = _call("POST", url, service, f"/{letter}/replay", actor, home).json()
     typer.echo(f"Đã xử lý / handled: {done['handled']}; còn chờ / waiting: {done['waiting']}")
 
 
 @letters.command()
 def discard(
-    service: Service, letter: int, reason: str, actor: Actor = "operator", url: Url = "http://localhost:8080"
+    service: Service,
+    letter: int,
+    reason: str,
+    actor: Actor = _OPERATOR,
+    url: Url = "http://localhost:8080",
+    home: Home = Path(".ansinh"),
 ) -> None:
     """Give one up, with the reason."""
-    _call("POST", url, service, f"/{letter}/discard", actor, reason=reason)
+    _call("POST", url, service, f"/{letter}/discard", actor, home, reason=reason)
 
 
 def main() -> None:

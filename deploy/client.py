@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from deploy.acting import Acting
+
 T = TypeVar("T")
 
 
@@ -23,10 +25,11 @@ class Refused(Exception):
 class Platform:
     """A running platform at a base URL."""
 
-    def __init__(self, client: httpx.AsyncClient, *, reader: str) -> None:
-        """`reader` is who reads."""
+    def __init__(self, client: httpx.AsyncClient, acting: Acting, *, reader: str) -> None:
+        """`acting` gives everybody's tokens, `reader` is who reads."""
         self._client = client
-        self._reader = {"X-Actor": reader}
+        self._acting = acting
+        self._reader = reader
 
     async def missing_grants(self, actors: Collection[str], *, within: float) -> str | None:
         """Wait until all of these people hold roles in every service that asks for them; return who does not."""
@@ -35,7 +38,7 @@ class Platform:
         async def known() -> bool | None:
             while waiting:
                 actor, service = waiting[-1]
-                answer = await self._client.get(f"/{service}/v1/access", headers={"X-Actor": actor})
+                answer = await self._client.get(f"/{service}/v1/access", headers=self._acting(actor))
                 if not _body(f"GET /{service}/v1/access", answer)["grants"]:
                     return None
                 waiting.pop()
@@ -45,11 +48,11 @@ class Platform:
 
     async def get(self, path: str, **query: str) -> Any:
         """Return what a path answers. Raises Refused."""
-        return _body(f"GET {path}", await self._client.get(path, params=query, headers=self._reader))
+        return _body(f"GET {path}", await self._client.get(path, params=query, headers=self._acting(self._reader)))
 
     async def post(self, path: str, body: Any, *, actor: str, key: str | None = None) -> Any:
         """Post a body as somebody, once for a key. Raises Refused."""
-        headers = {"X-Actor": actor} | ({} if key is None else {"Idempotency-Key": key})
+        headers = {**self._acting(actor), **({} if key is None else {"Idempotency-Key": key})}
         return _body(f"POST {path}", await self._client.post(path, json=body, headers=headers))
 
     async def approved(self, path: str, body: Any, *, actor: str, approver: str, key: str) -> Any:

@@ -1,6 +1,7 @@
 """Make `.env` and the folder of secrets for docker-compose.yml; needs nothing but Python 3.11.
 
-    python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api
+    python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api \
+        --issuer https://signin.example.vn/realms/ansinh
     python3 deploy/make_env.py --demo            for this machine, with the simulated bank and SMS gateway
     python3 deploy/make_env.py --add             after an upgrade: add what is new, change nothing that is there
 
@@ -57,6 +58,9 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
         "ANSINH_SMS_URL": "http://sms:8000" if simulated else options.sms_url,
         "ANSINH_QUIET_HOURS": "false" if simulated else "true",
         "ANSINH_LOG_LEVEL": "INFO",
+        "ANSINH_OIDC_ISSUER": options.issuer,
+        "ANSINH_OIDC_AUDIENCE": "ansinh",
+        "ANSINH_OIDC_JWKS_URL": options.jwks_url,
     }
 
 
@@ -121,6 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--https-port", type=int, default=443)
     parser.add_argument("--bank-url", default="", help="the bank's HTTP channel")
     parser.add_argument("--sms-url", default="", help="the SMS gateway")
+    parser.add_argument("--issuer", default="", help="the OpenID Connect issuer whose tokens are accepted")
+    parser.add_argument("--jwks-url", default="", help="the issuer's keys, if not where it says itself")
     parser.add_argument("--demo", action="store_true", help="with the simulated bank and SMS gateway")
     parser.add_argument("--add", action="store_true", help="add what a new version needs; change nothing")
     parser.add_argument("--folder", type=Path, default=ROOT, help=argparse.SUPPRESS)
@@ -137,6 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Đã tạo .env và {len(SECRETS)} khóa trong secrets/. / Made .env and {len(SECRETS)} secrets.")  # noqa: T201
     if not options.demo and not options.sms_url:
         print("Còn thiếu ANSINH_SMS_URL trong .env. / ANSINH_SMS_URL in .env is still to be filled in.")  # noqa: T201
+    if not options.issuer:
+        print("Còn thiếu ANSINH_OIDC_ISSUER trong .env. / ANSINH_OIDC_ISSUER in .env is still to be filled in.")  # noqa: T201
     print("Tiếp theo / next: docker compose up --build --wait")  # noqa: T201
     return 0
 

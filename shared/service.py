@@ -23,6 +23,7 @@ from shared.http.health import Check
 from shared.http.metrics import Metrics
 from shared.http.problems import Problem
 from shared.http.router import Router
+from shared.identity import TokenVerifier
 from shared.jobs import Handler, JobRunner, job_router
 from shared.messaging.api import dead_letter_router, journal_router
 from shared.messaging.consumers import Consumer
@@ -64,7 +65,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     """Return the service's app. Its lifespan opens and closes everything it uses."""
     database = Database(settings.database_url, name=f"ansinh {definition.name}", pool_size=settings.pool_size)
     event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
-    metrics = Metrics()
+    metrics, identity = Metrics(), TokenVerifier(settings.identity)
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
     consumers = (access_consumer(definition.name), *definition.consumers)
     runners = [Runner(database, event_log, consumer) for consumer in consumers]
@@ -88,6 +89,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         title=definition.title,
         database=database,
         metrics=metrics,
+        identity=identity,
         routers=[
             *definition.routers,
             journal_router(definition.name, definition.homes),
@@ -97,7 +99,12 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *([proposals_router(definition.name, definition.operations)] if definition.operations else []),
         ],
         pages=definition.pages,
-        checks=[Check("event_log", partial(_ask, event_log, topics)), *flow.checks(), *definition.checks],
+        checks=[
+            Check("event_log", partial(_ask, event_log, topics)),
+            Check("identity", identity.ping),
+            *flow.checks(),
+            *definition.checks,
+        ],
         constraints=definition.constraints,
         lifespan=lifespan,
     )

@@ -80,6 +80,15 @@ class EventLogSettings(Settings):
         return self
 
 
+class IdentitySettings(Settings):
+    """Whose tokens are accepted. Without an issuer nobody can sign in, and nothing that asks who one is answers."""
+
+    oidc_issuer: str | None = Field(default=None, description="as it stands in the tokens' `iss`")
+    oidc_audience: str = Field(default="ansinh", description="what must stand in the tokens' `aud`")
+    oidc_jwks_url: str | None = Field(default=None, description="where the issuer's keys are, if not as it says itself")
+    oidc_jwks_file: Path | None = Field(default=None, description="the issuer's keys, where it cannot be asked")
+
+
 class ServiceSettings(Settings):
     """What every service needs to start. `database_url` is a PostgreSQL URL of its own role and database."""
 
@@ -90,6 +99,7 @@ class ServiceSettings(Settings):
     log_level: str = "INFO"
     relay_interval: float = Field(default=0.1, description="seconds between two looks at an empty outbox")
     event_log: EventLogSettings = Field(default_factory=EventLogSettings)
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
 
     @model_validator(mode="after")
     def _url_with_password(self) -> Self:

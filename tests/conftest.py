@@ -12,6 +12,9 @@ from deploy.postgres import EmbeddedPostgres
 from shared.settings import ServiceName
 from tests.support.kafka import own_node, shared_broker
 from tests.support.postgres import CreateDatabase, Databases
+from tests.support.tokens import trust_the_issuer
+
+trust_the_issuer()
 
 _KINDS = ("unit", "contract", "integration", "standards", "bench", "faults", "scenario")
 

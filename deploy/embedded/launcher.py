@@ -23,6 +23,7 @@ from deploy.embedded.counterparts import Counterpart
 from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants
+from deploy.issuer import LocalIssuer
 from deploy.people import demonstration_grants
 from deploy.postgres import EmbeddedPostgres
 from deploy.sample import load_sample
@@ -33,7 +34,7 @@ from shared.settings import SERVICES, EventLogSettings, ServiceName, ServiceSett
 log = structlog.get_logger(__name__)
 
 _LOG = "services.log"
-_HOST = "127.0.0.1"  # nobody is asked who they are yet: the platform is for this machine alone
+_HOST = "127.0.0.1"  # who reads the issuer's folder can be anybody: the platform is for this machine alone
 
 
 class CannotStart(Exception):
@@ -62,11 +63,12 @@ def up(*, port: int, home: Path, sample: bool) -> None:
     with contextlib.closing(listener), ExitStack() as stack:
         surroundings = stack.enter_context(_surroundings(home))
         _say("Các dịch vụ / services")
-        apps = {name: build(settings) for name, settings in _settings(surroundings).items()}
+        issuer = LocalIssuer.make(home / "issuer", url=f"http://localhost:{port}/issuer")
+        apps = {name: build(settings) for name, settings in _settings(surroundings, issuer).items()}
         # The terminal is for people; log lines go to a file.
         logs = stack.enter_context((home / _LOG).open("a", encoding="utf-8"))
         configure_logging("platform", stream=logs)
-        uvloop.run(_serve(apps, listener, port, surroundings.bank_url, sample=sample, started=started))
+        uvloop.run(_serve(apps, listener, port, surroundings.bank_url, issuer, sample=sample, started=started))
     _say("Đã dừng, dữ liệu còn nguyên. / Stopped; the data are kept.")
 
 
@@ -123,7 +125,7 @@ async def _grant(registry_url: str) -> None:
         await first_grants(registry_url, demonstration_grants(), by="ansinh up")
 
 
-def _settings(surroundings: Surroundings) -> dict[ServiceName, ServiceSettings]:
+def _settings(surroundings: Surroundings, issuer: LocalIssuer) -> dict[ServiceName, ServiceSettings]:
     own: dict[ServiceName, dict[str, object]] = {
         "registry": {},
         "benefits": {"bank_url": surroundings.bank_url, "bank_simulated": True},
@@ -132,7 +134,14 @@ def _settings(surroundings: Surroundings) -> dict[ServiceName, ServiceSettings]:
     }
     return {
         name: SETTINGS[name].model_validate(
-            {"service": name, "database_url": url, "event_log": surroundings.event_log, "pool_size": 4, **own[name]}
+            {
+                "service": name,
+                "database_url": url,
+                "event_log": surroundings.event_log,
+                "identity": issuer.settings,
+                "pool_size": 4,
+                **own[name],
+            }
         )
         for name, url in surroundings.databases.items()
     }
@@ -143,6 +152,7 @@ async def _serve(
     listener: socket.socket,
     port: int,
     bank_url: str,
+    issuer: LocalIssuer,
     *,
     sample: bool,
     started: float,
@@ -155,7 +165,7 @@ async def _serve(
     server = make_server(gateway)
     async with gateway.running():
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        work = asyncio.create_task(_welcome(port, bank_url, sample=sample, started=started))
+        work = asyncio.create_task(_welcome(port, bank_url, issuer, sample=sample, started=started))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, serving], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -166,11 +176,11 @@ async def _serve(
         await serving
 
 
-async def _welcome(port: int, bank_url: str, *, sample: bool, started: float) -> None:
+async def _welcome(port: int, bank_url: str, issuer: LocalIssuer, *, sample: bool, started: float) -> None:
     url = f"http://localhost:{port}"
     if sample:
         try:
-            await load_sample(url, bank_url, _say)
+            await load_sample(url, bank_url, issuer.headers, _say)
         except Exception as error:  # whatever it is, the platform itself runs, and people hear of it now
             log.exception("the sample commune is not whole")
             _say(_NOT_WHOLE.format(reason=str(error) or type(error).__name__))
@@ -196,6 +206,8 @@ _READY = """
 
   Thử ngay / try   .venv/bin/ansinh smoke --url {url}
                    đi hết câu chuyện: rà soát → quyết định → trợ cấp → ngân hàng → chỉ số → tin nhắn
+  Mã truy cập      .venv/bin/ansinh token --role commune_officer --area 08566
+                   an access token of somebody with that role, for the API
   Dừng / stop      Ctrl-C (dữ liệu giữ trong .ansinh / data stay in .ansinh)
 
 """

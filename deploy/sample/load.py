@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from deploy.acting import Acting
 from deploy.client import Platform, Refused, wait_until
 from deploy.people import ACCOUNTANT, APPROVER, CHAIR, OFFICER
 from deploy.sample.households import AREA, ROUNDS, SEED, Round, SampleHousehold, findings, sample_households
@@ -26,14 +27,14 @@ _PATIENCE = 30.0  # seconds until what was decided and paid has travelled throug
 _LOOK = 0.05
 
 
-async def load_sample(url: str, bank_url: str, say: Say) -> None:
+async def load_sample(url: str, bank_url: str, acting: Acting, say: Say) -> None:
     """Fill in the sample where it is missing. Every request has a fixed key, so what was interrupted goes on.
 
     Raises:
         Refused: the platform refused a request.
     """
     async with httpx.AsyncClient(base_url=url, timeout=60) as client, httpx.AsyncClient(base_url=bank_url) as bank:
-        platform = Platform(client, reader=OFFICER)
+        platform = Platform(client, acting, reader=OFFICER)
         await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=30)
         if await _is_there(platform):
             return

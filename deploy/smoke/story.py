@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from deploy.acting import Acting
 from deploy.client import Platform, Refused, wait_until
 from deploy.smoke.failure import SmokeFailed
 from services.registry.official_areas import official_areas
@@ -52,15 +53,15 @@ class Story:
         return await self.platform.post(path, body, actor=actor, key=self.key(step))
 
 
-async def tell_the_story(url: str, say: Say) -> None:
-    """Tell it against the platform at `url`, a line a step.
+async def tell_the_story(url: str, acting: Acting, say: Say) -> None:
+    """Tell it against the platform at `url`, with the tokens of four people, a line a step.
 
     Raises:
         SmokeFailed: the bank is not simulated, or a step did not come true; the sentence says which.
     """
     began = time.monotonic()
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-        platform = Platform(client, reader=OFFICER)
+        platform = Platform(client, acting, reader=OFFICER)
         try:
             bank = await _simulated_bank(platform)
             await _everybody_may(platform)

@@ -1,28 +1,37 @@
-"""Who acts. The one place that tells it: whatever authenticates a client replaces `current_principal`."""
+"""Who acts: the one place in which a request's bearer token becomes a principal."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
 
+from shared.http.problems import Problem
+from shared.identity import IdentityUnavailable, Principal, TokenRefused, TokenVerifier
 
-@dataclass(frozen=True)
-class Principal:
-    """Who makes a request: a person or a machine, by the name (`subject`) that its issuer vouches for."""
+__all__ = ["Actor", "Principal", "Who", "current_actor", "current_principal"]
 
-    subject: str
-    machine: bool = False
-    scopes: frozenset[str] = frozenset()
+_bearer = HTTPBearer(scheme_name="oidc", description="access token of the OpenID Connect issuer", auto_error=False)
 
 
 async def current_principal(
-    actor: Annotated[
-        str,
-        Header(alias="X-Actor", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="who acts", examples=["can-bo.an-phu"]),
-    ],
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Return who makes the request; a client that does not say is answered 401 `actor_missing`."""
-    return Principal(actor)
+    """Return who makes the request.
+
+    Raises:
+        Problem: 401 `token_missing` or `token_refused_<reason>`; 503 `identity_unavailable`.
+    """
+    if credentials is None:
+        raise Problem(401, "token_missing", headers={"WWW-Authenticate": "Bearer"})
+    verifier: TokenVerifier = request.app.state.identity
+    try:
+        return await verifier.verify(credentials.credentials)
+    except TokenRefused as error:
+        challenge = f'Bearer error="invalid_token", error_description="{error.reason}"'
+        raise Problem(401, f"token_{error.reason}", headers={"WWW-Authenticate": challenge}) from error
+    except IdentityUnavailable as error:
+        raise Problem(503, "identity_unavailable", headers={"Retry-After": "10"}) from error
 
 
 async def current_actor(principal: Annotated[Principal, Depends(current_principal)]) -> str:

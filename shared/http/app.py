@@ -16,6 +16,7 @@ from shared.http.problems import Problem
 from shared.http.refusals import install
 from shared.http.router import Router
 from shared.http.system import system_router
+from shared.identity import TokenVerifier
 from shared.logs import name_service
 from shared.settings import ServiceName
 
@@ -40,6 +41,7 @@ def create_app(
     database: Database,
     metrics: Metrics,
     routers: Sequence[Router],
+    identity: TokenVerifier,
     checks: Sequence[Check] = (),
     constraints: Mapping[str, Problem] = MappingProxyType({}),
     lifespan: Lifespan | None = None,
@@ -50,7 +52,8 @@ def create_app(
 
     `checks` are what readiness names beside the database; `constraints` tells which problem a violated constraint of
     the service's tables means; `lifespan` runs what lives as long as the app (consumers, relay, jobs); `body_limit` is
-    in bytes. `database` and `metrics` belong to the caller, who closes the database after the app.
+    in bytes; `identity` tells who makes a request. `database` and `metrics` belong to the caller, who closes the
+    database after the app.
 
     Raises:
         ValueError: a route is outside `/<service>/`, or two operations have one id.
@@ -68,6 +71,7 @@ def create_app(
     app.state.service = service
     app.state.database = database
     app.state.metrics = metrics
+    app.state.identity = identity
     app.state.stopping = asyncio.Event()  # set when the server stops: streams end then
     install(app, constraints)
     all_checks = (Check("database", database.ping), *checks)

@@ -18,7 +18,6 @@ from shared.texts import CATALOGUE, DEFAULT_LANGUAGE, has_text, placeholders
 
 _BY_STATUS = {404: "not_found", 400: "malformed_request"}
 _OWN_PROBLEM = {
-    "x-actor": (401, "actor_missing"),
     "idempotency-key": (400, "idempotency_key_required"),
     "if-match": (428, "precondition_required"),
 }

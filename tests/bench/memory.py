@@ -10,9 +10,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import psutil
 
+from deploy.acting import Acting
+from deploy.issuer import LocalIssuer
 from deploy.smoke import tell_the_story
 from tests.bench.ground import report
 
@@ -33,8 +36,9 @@ def measure_memory() -> None:
         try:
             _wait_until_ready(platform)
             report("ready_with_sample_commune", time.perf_counter() - began, "s", goal="<= 60 s")
+            acting = LocalIssuer(Path(home) / "issuer").headers
             _report_processes("memory_at_rest", _resident(platform.pid))
-            _report_processes("memory_at_work", _highest_during_story(platform.pid, f"http://localhost:{port}"))
+            _report_processes("memory_at_work", _highest_during_story(platform.pid, f"http://localhost:{port}", acting))
         finally:
             platform.send_signal(signal.SIGINT)
             platform.communicate(timeout=60)
@@ -51,7 +55,7 @@ def _wait_until_ready(platform: "subprocess.Popen[str]") -> None:
     raise RuntimeError("the platform did not become ready")
 
 
-def _highest_during_story(pid: int, url: str) -> dict[str, int]:
+def _highest_during_story(pid: int, url: str, acting: Acting) -> dict[str, int]:
     highest: Counter[str] = Counter()
     done = threading.Event()
 
@@ -63,7 +67,7 @@ def _highest_during_story(pid: int, url: str) -> dict[str, int]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        asyncio.run(tell_the_story(url, lambda _: None))
+        asyncio.run(tell_the_story(url, acting, lambda _: None))
     finally:
         done.set()
         watcher.join()

@@ -22,6 +22,7 @@ from shared.events import TOPICS
 from shared.settings import SERVICES, EventLogSettings
 from tests.support.compose_images import IMAGES
 from tests.support.compose_stack import Stack, free_network
+from tests.support.tokens import ISSUER, published_keys
 
 PEOPLE = demonstration_grants()
 NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
@@ -30,13 +31,15 @@ NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
 @pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     home, network = tmp_path_factory.mktemp("compose"), free_network()
-    assert main(["--demo", "--domain", f"{network}.10", "--folder", str(home)]) == 0
-    stack = Stack(home, network, IMAGES)
-    try:
-        await stack.up()
-        yield stack
-    finally:
-        await stack.down()
+    with published_keys() as keys:
+        issuer = ["--issuer", ISSUER.url, "--jwks-url", keys]
+        assert main(["--demo", "--domain", f"{network}.10", "--folder", str(home), *issuer]) == 0
+        stack = Stack(home, network, IMAGES)
+        try:
+            await stack.up()
+            yield stack
+        finally:
+            await stack.down()
 
 
 def authority(stack: Stack) -> Path:
@@ -64,7 +67,9 @@ async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
     assert granted.returncode == 0, granted.stderr
     gateway = stack["gateway"]
     gateway.extra = {"SSL_CERT_FILE": str(authority(stack))}
-    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443"])
+    tokens = gateway.folder / "tokens.json"
+    tokens.write_text(json.dumps({grant.subject: ISSUER.token(grant.subject) for grant in PEOPLE}))
+    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443", "--tokens", str(tokens)])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Sổ của ngân hàng khớp từng đồng" in done.stdout
 

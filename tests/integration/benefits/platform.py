@@ -22,6 +22,7 @@ from shared.events.registry import HouseholdClass, HouseholdStated, Member, Paym
 from shared.ids import new_id
 from shared.messaging.consumers import apply
 from tests.support.simulated_bank import SimulatedBank
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 PROGRAMME = "monthly-assistance-poor-elderly"
@@ -98,12 +99,12 @@ class Benefits:
         self.payer = "T" + uuid4().hex[:10].upper()
         self.payer_number = "1900" + uuid4().hex[:12].upper()
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers={"X-Actor": "maker"}
+            transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers=bearer("maker")
         )
 
     async def send(self, path: str, body: Any, *, actor: str = "maker", key: str | None = None) -> httpx.Response:
         """Post a body and return the answer, whatever it is."""
-        headers = {"Idempotency-Key": key or uuid4().hex, "X-Actor": actor}
+        headers = {"Idempotency-Key": key or uuid4().hex} | bearer(actor)
         return await self.client.post(path, json=body, headers=headers)
 
     async def post(self, path: str, body: Any, *, actor: str = "maker", status: int = 201) -> Any:

@@ -21,6 +21,7 @@ from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.events.conftest import Urls
 from tests.support.access import grant
 from tests.support.events import POISON, Chain, classified, household, projector, record_all, record_effects
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 LETTERS = "/registry/v1/dead-letters"
@@ -83,7 +84,7 @@ async def serving(settings: ServiceSettings, database: Database) -> AsyncIterato
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-Actor": "mai"}) as client,
+        httpx.AsyncClient(transport=transport, base_url="http://test", headers=bearer("mai")) as client,
     ):
         yield Service(client, database, handler)
 

@@ -15,6 +15,7 @@ from shared.logs import configure_logging
 from tests.integration.http.sample import sample_app, tables
 from tests.support.access import grant
 from tests.support.postgres import Databases
+from tests.support.tokens import bearer
 
 
 @pytest.fixture(autouse=True)
@@ -58,5 +59,5 @@ def app(database: Database) -> FastAPI:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the sample service that says who acts."""
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-Actor": "mai"}) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=bearer("mai")) as client:
         yield client

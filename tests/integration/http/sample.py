@@ -10,9 +10,11 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, T
 
 from shared.db import Database
 from shared.http import IDEMPOTENT, Check, IfMatch, IfNoneMatch, Metrics, Page, Paging, Problem, Router, Tx, create_app
+from shared.identity import TokenVerifier
 from shared.ids import new_id
 from shared.jobs import JobOut, Jobs, job_router
 from shared.tracing import current_request_id, current_traceparent
+from tests.support.tokens import ISSUER
 
 tables = MetaData()
 boxes = Table("boxes", tables, Column("id", Integer, primary_key=True))
@@ -125,6 +127,7 @@ def sample_app(
         title="Mẫu",
         database=database,
         metrics=metrics or Metrics(),
+        identity=TokenVerifier(ISSUER.settings),
         routers=[router, job_router("registry")],
         checks=checks,
         constraints=CONSTRAINTS,

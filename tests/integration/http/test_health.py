@@ -12,7 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from shared.db import Database
 from shared.http import Check, Metrics, NotReady
 from shared.http.health import readiness
+from shared.identity import TokenVerifier
 from tests.integration.http.sample import sample_app
+from tests.support.tokens import ISSUER
 
 
 def client_of(database: Database, *checks: Check, metrics: Metrics | None = None) -> httpx.AsyncClient:
@@ -102,5 +104,6 @@ async def test_an_app_refuses_to_be_made_with_routes_outside_its_prefix(database
             title="t",
             database=database,
             metrics=Metrics(),
+            identity=TokenVerifier(ISSUER.settings),
             routers=[Router(prefix="/benefits/v1", tags=["x"])],
         )

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from shared.db import Database
 from shared.http.tables import idempotency_keys
 from tests.integration.http.sample import things
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 URL = "/registry/v1/things"
@@ -95,7 +96,7 @@ async def test_a_key_belongs_to_its_actor_and_its_route(
     client: httpx.AsyncClient, database: Database, app: FastAPI
 ) -> None:
     await post(client)
-    other = await client.post(URL, json=thing(name="b"), headers={"Idempotency-Key": "k1", "X-Actor": "lan"})
+    other = await client.post(URL, json=thing(name="b"), headers={"Idempotency-Key": "k1"} | bearer("lan"))
     route = await client.post("/registry/v1/imports", json=thing(), headers={"Idempotency-Key": "k1"})
     assert (other.status_code, route.status_code) == (201, 202)
     assert await count(database) == 2
@@ -135,5 +136,8 @@ async def test_a_key_of_255_characters_is_taken(client: httpx.AsyncClient) -> No
 async def test_who_does_not_say_who_they_are_is_refused(app: FastAPI) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as nobody:
         missing = await nobody.post(URL, json=thing(), headers={"Idempotency-Key": "k"})
-        strange = await nobody.post(URL, json=thing(), headers={"Idempotency-Key": "k", "X-Actor": "a b"})
-    assert [(r.status_code, r.json()["code"]) for r in (missing, strange)] == [(401, "actor_missing")] * 2
+        strange = await nobody.post(URL, json=thing(), headers={"Idempotency-Key": "k"} | bearer("a b"))
+    assert [(r.status_code, r.json()["code"]) for r in (missing, strange)] == [
+        (401, "token_missing"),
+        (401, "token_subject"),
+    ]

@@ -17,6 +17,7 @@ from shared.http import Problem
 from shared.http.server import Server
 from shared.jobs import Handler, JobContext, JobLost, JobRunner, store
 from shared.tracing import current_traceparent
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 URL = "/registry/v1/imports"
@@ -264,7 +265,7 @@ async def test_a_job_is_followed_to_its_end_and_resumed_where_the_line_broke(
     async with (
         served(app) as (_, base),
         runner_of(database, work).running(),
-        httpx.AsyncClient(base_url=base, headers={"X-Actor": "mai"}) as client,
+        httpx.AsyncClient(base_url=base, headers=bearer("mai")) as client,
     ):
         job = (await start(client, "waits")).json()
         seen: list[dict[str, str]] = []
@@ -287,7 +288,7 @@ async def test_a_job_is_followed_to_its_end_and_resumed_where_the_line_broke(
 
 
 async def test_a_stream_ends_when_the_server_stops(app: FastAPI, database: Database, work: Work) -> None:
-    async with served(app) as (server, base), httpx.AsyncClient(base_url=base, headers={"X-Actor": "mai"}) as client:
+    async with served(app) as (server, base), httpx.AsyncClient(base_url=base, headers=bearer("mai")) as client:
         job = (await start(client, "waits")).json()
         async with client.stream("GET", job["events_url"]) as response, asyncio.timeout(5):
             stream = events(response)

@@ -17,6 +17,7 @@ from shared.events import EVENT_TYPES, Event
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.support.access import grant
 from tests.support.postgres import CreateDatabase, Databases
+from tests.support.tokens import bearer
 
 SAMPLE_AREAS = Path(str(services.registry.__file__)).parent / "data" / "areas_sample.csv"
 
@@ -27,7 +28,7 @@ class Registry:
     def __init__(self, app: FastAPI) -> None:
         transport = httpx.ASGITransport(app)
         self.client = httpx.AsyncClient(
-            transport=transport, base_url="http://registry/registry/v1", headers={"X-Actor": "officer"}
+            transport=transport, base_url="http://registry/registry/v1", headers=bearer("officer")
         )
         self.database: Database = app.state.database
 

@@ -9,12 +9,13 @@ import httpx
 from shared.events.registry import PersonStated
 from tests.integration.registry.conftest import Registry, member
 from tests.integration.registry.test_households import ACCOUNT
+from tests.support.tokens import bearer
 
 OTHER = {"bank_bin": "970405", "number": "3120205199999", "holder_name": "HA THI MAN"}
 
 
 async def _send(registry: Registry, path: str, body: Any, actor: str) -> httpx.Response:
-    headers = {"X-Actor": actor, "Idempotency-Key": uuid4().hex}
+    headers = {"Idempotency-Key": uuid4().hex} | bearer(actor)
     return await registry.client.post(path.removeprefix("/registry/v1"), json=body, headers=headers)
 
 

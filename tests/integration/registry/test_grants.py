@@ -17,6 +17,7 @@ from shared.messaging.consumers import apply
 from tests.integration.registry.conftest import Registry
 from tests.support.access import grant
 from tests.support.events import message
+from tests.support.tokens import bearer
 
 COMMUNES = ["07900", "08545", "08560", "08566", "08590", "08593"]
 READ = PERMISSIONS["households.read"]
@@ -31,7 +32,7 @@ class Desk:
         self._told = 0
 
     async def send(self, path: str, body: Any = None, *, actor: str) -> httpx.Response:
-        headers = {"Idempotency-Key": uuid4().hex, "X-Actor": actor}
+        headers = {"Idempotency-Key": uuid4().hex} | bearer(actor)
         return await self.registry.client.post(path, json=body, headers=headers)
 
     async def proposed(self, *, actor: str = "operator", **changes: Any) -> Any:
@@ -45,7 +46,7 @@ class Desk:
         return await self.send(f"/proposals/{proposal['id']}/approval", seen, actor=actor)
 
     async def read(self, path: str, *, actor: str, **query: str) -> httpx.Response:
-        return await self.registry.client.get(path, params=query, headers={"X-Actor": actor})
+        return await self.registry.client.get(path, params=query, headers=bearer(actor))
 
     async def approved(self, **changes: Any) -> Any:
         proposal = await self.proposed(**changes)
@@ -94,7 +95,7 @@ async def test_a_grant_is_in_force_once_a_second_person_approved_it(desk: Desk) 
     answer = await desk.decide(made, actor="province")
     assert (answer.status_code, answer.json()["state"]) == (201, "approved")
     assert (await desk.access()).areas == frozenset({"08566"})
-    shown = await desk.registry.client.get("/access", headers={"X-Actor": "mai"})
+    shown = await desk.registry.client.get("/access", headers=bearer("mai"))
     assert shown.status_code == 200
     assert shown.json()["grants"][0]["area_code"] == "08566"
     assert "households.register" in shown.json()["permissions"]
@@ -237,10 +238,10 @@ async def test_grants_are_found_by_person_role_area_and_state(desk: Desk) -> Non
 
 
 async def test_a_refusal_names_the_roles_and_whom_to_ask(desk: Desk) -> None:
-    answer = await desk.registry.client.get("/grants", headers={"X-Actor": "nobody", "Accept-Language": "vi"})
+    answer = await desk.registry.client.get("/grants", headers={"Accept-Language": "vi"} | bearer("nobody"))
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
     assert "cán bộ tỉnh, thanh tra, kiểm toán, quản trị hệ thống" in answer.json()["detail"]
-    answer = await desk.registry.client.get("/grants", headers={"X-Actor": "nobody", "Accept-Language": "en"})
+    answer = await desk.registry.client.get("/grants", headers={"Accept-Language": "en"} | bearer("nobody"))
     assert "province officer, auditor, operator" in answer.json()["detail"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.apps import SETTINGS
 from deploy.make_env import SECRETS, main
-from shared.settings import EventLogSettings, Settings
+from shared.settings import EventLogSettings, IdentitySettings, Settings
 from tests.support.compose_file import FILE, ROOT, read_variables
 
 SCRIPT = ROOT / "deploy" / "make_env.py"
@@ -83,6 +83,6 @@ def test_the_example_names_what_the_script_writes_and_compose_asks_for(tmp_path:
 
 def test_the_example_explains_every_setting_of_the_programs() -> None:
     example = (ROOT / ".env.example").read_text()
-    classes: list[type[Settings]] = [EventLogSettings, *SETTINGS.values()]
-    fields = {name for settings in classes for name in settings.model_fields} - {"service", "event_log"}
+    classes: list[type[Settings]] = [EventLogSettings, IdentitySettings, *SETTINGS.values()]
+    fields = {name for settings in classes for name in settings.model_fields} - {"service", "event_log", "identity"}
     assert not [name for name in sorted(fields) if f"ANSINH_{name.upper()}=" not in example]
