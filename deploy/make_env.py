@@ -57,10 +57,10 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
         "ANSINH_BANK_SIMULATED": "true" if simulated else "false",
         "ANSINH_SMS_URL": "http://sms:8000" if simulated else options.sms_url,
         "ANSINH_QUIET_HOURS": "false" if simulated else "true",
-        "ANSINH_LOG_LEVEL": "INFO",
         "ANSINH_OIDC_ISSUER": options.issuer,
         "ANSINH_OIDC_AUDIENCE": "ansinh",
         "ANSINH_OIDC_JWKS_URL": options.jwks_url,
+        "ANSINH_LOG_LEVEL": "INFO",
     }
 
 

@@ -60,6 +60,10 @@ def secret(stack: Stack, service: str, name: str) -> str:
     return (stack[service].folder / "secrets" / name).read_text()
 
 
+def write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content))
+
+
 async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
     """The first grants and `ansinh smoke` as an operator makes and runs them."""
     grants = [f"{grant.subject}:{grant.role}" + f":{grant.area_code}" * bool(grant.area_code) for grant in PEOPLE]
@@ -67,9 +71,9 @@ async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
     assert granted.returncode == 0, granted.stderr
     gateway = stack["gateway"]
     gateway.extra = {"SSL_CERT_FILE": str(authority(stack))}
-    tokens = gateway.folder / "tokens.json"
-    tokens.write_text(json.dumps({grant.subject: ISSUER.token(grant.subject) for grant in PEOPLE}))
-    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443", "--tokens", str(tokens)])
+    tokens = {grant.subject: ISSUER.token(grant.subject) for grant in PEOPLE}
+    write(Path(gateway.here("/tmp/tokens.json")), tokens)
+    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443", "--tokens", "/tmp/tokens.json"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Sổ của ngân hàng khớp từng đồng" in done.stdout
 

@@ -23,7 +23,7 @@ LASTING = [name for name in NAMES if name not in ONCE]
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("env")
-    assert main(["--demo", "--folder", str(folder)]) == 0
+    assert main(["--demo", "--issuer", "https://signin.example.vn", "--folder", str(folder)]) == 0
     return read_variables(folder / ".env")
 
 

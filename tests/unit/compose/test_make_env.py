@@ -69,7 +69,9 @@ def test_there_is_nothing_to_add_to_before_the_first_run(tmp_path: Path, capsys:
 
 def test_what_is_still_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["--domain", "ansinh.example.vn", "--folder", str(tmp_path)])
-    assert "ANSINH_SMS_URL in .env is still to be filled in" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "ANSINH_SMS_URL in .env is still to be filled in" in said
+    assert "ANSINH_OIDC_ISSUER in .env is still to be filled in" in said
     assert read_variables(tmp_path / ".env")["ANSINH_SITE"] == "https://ansinh.example.vn"
 
 
