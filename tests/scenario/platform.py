@@ -13,6 +13,7 @@ import httpx
 import psutil
 
 from deploy.client import Platform
+from deploy.issuer import LocalIssuer
 from deploy.people import OFFICER
 from shared import clock
 from tests.support.programs import free_port
@@ -58,11 +59,15 @@ class Home:
             process.kill()
             process.wait()
 
+    def acting(self, subject: str) -> dict[str, str]:
+        """Return the headers with which somebody acts, by a token of the platform's own issuer."""
+        return LocalIssuer(self.folder / "issuer").headers(subject)
+
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Platform]:
         """Return a client of the running platform."""
         async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
-            yield Platform(client, reader=OFFICER)
+            yield Platform(client, self.acting, reader=OFFICER)
 
 
 def _start(command: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":

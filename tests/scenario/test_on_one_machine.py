@@ -15,6 +15,7 @@ from shared import clock
 from tests.scenario.platform import Home
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import running
+from tests.support.tokens import bearer
 
 NEXT_STANDARD_RULES = date(2027, 1, 2)
 
@@ -35,7 +36,7 @@ async def test_the_sample_and_what_was_done_outlive_a_stop_and_nothing_is_added_
         assert paid["total"]["paid"] > 0
         before = await _counts(platform)
         heard: list[str] = []
-        await tell_the_story(home.url, heard.append)
+        await tell_the_story(home.url, home.acting, heard.append)
         [moved] = [line for line in heard if line.startswith("✓ Chỉ số")]
         assert f"{before['poor'] + 1} hộ nghèo (+1)" in moved
         kept = await _counts(platform)
@@ -45,7 +46,7 @@ async def test_the_sample_and_what_was_done_outlive_a_stop_and_nothing_is_added_
         assert await _counts(platform) == kept
         bank = (await platform.get("/benefits/v1/bank"))["url"]
         async with asyncio.timeout(5):  # a tenth of a second where nobody else works
-            await load_sample(home.url, bank, heard.append)
+            await load_sample(home.url, bank, home.acting, heard.append)
     async with home.platform(on=today + timedelta(days=32)) as said, home.client() as platform:
         assert "not whole" not in said
         assert await _counts(platform) == kept
@@ -64,9 +65,9 @@ async def test_the_story_is_told_on_an_empty_platform_and_told_again(tmp_path: P
     home = Home(tmp_path / "home")
     heard: list[str] = []
     async with home.platform("--no-sample"):
-        await tell_the_story(home.url, heard.append)
+        await tell_the_story(home.url, home.acting, heard.append)
     async with home.platform("--no-sample"):
-        await tell_the_story(home.url, heard.append)
+        await tell_the_story(home.url, home.acting, heard.append)
     moved = [line for line in heard if line.startswith("✓ Chỉ số")]
     assert [line.split()[3] for line in moved] == ["1", "2"]
 
@@ -88,4 +89,4 @@ async def test_the_story_is_not_told_where_the_bank_is_real(
         "deploy.cli", "serve", "benefits", "--port", "{port}", env=env, health="/benefits/readyz"
     ) as benefits:
         with pytest.raises(SmokeFailed, match="not simulated"):
-            await tell_the_story(benefits.url, lambda _: None)
+            await tell_the_story(benefits.url, bearer, lambda _: None)
