@@ -11,6 +11,7 @@ from services.notifications.settings import NotificationsSettings
 from tests.integration.notifications.desk import Desk, family
 from tests.support.access import grant
 from tests.support.programs import Program
+from tests.support.tokens import bearer
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ async def client(database_url: str, gateway: Program) -> AsyncIterator[httpx.Asy
     app = build(settings)
     transport = httpx.ASGITransport(app=app)
     await grant(app.state.database, "officer")
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-Actor": "officer"}) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=bearer("officer")) as client:
         yield client
     await app.state.database.close()
 

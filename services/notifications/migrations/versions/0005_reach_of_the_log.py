@@ -2,8 +2,8 @@
 
 from shared.db.kit_migration_reach import add_reach, remove_reach
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
