@@ -30,7 +30,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "64MB",
+    "shared_buffers": "32MB",
     "max_wal_size": "256MB",
     "io_method": "sync",  # the default keeps three idle worker processes
     "max_parallel_workers_per_gather": "0",

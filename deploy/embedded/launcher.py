@@ -139,7 +139,7 @@ def _settings(surroundings: Surroundings, issuer: LocalIssuer) -> dict[ServiceNa
                 "database_url": url,
                 "event_log": surroundings.event_log,
                 "identity": issuer.settings,
-                "pool_size": 4,
+                "pool_size": 2,  # each connection is a server process of some megabytes
                 **own[name],
             }
         )

@@ -48,4 +48,6 @@ def listen(host: str, port: int) -> socket.socket:
 
 def make_server(app: Any) -> Server:
     """Return a server for an ASGI app whose lifespan somebody else runs; logging is already set up."""
-    return Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    return Server(
+        uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    )

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
+from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
-from tests.bench.memory import measure_memory
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     with ground() as here:
         asyncio.run(measure_events(here))
-    measure_memory()
+    measure_embedded()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the figures are measured on: a durable PostgreSQL and a real Kafka of this run's own, and where figures go."""
 
 import json
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -44,3 +45,10 @@ def report(figure: str, value: float, unit: str, *, limit: float | None = None, 
         line["goal"] = goal
     sys.stdout.write(json.dumps(line | more, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def free_port() -> int:
+    """Return a port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
