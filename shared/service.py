@@ -109,6 +109,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         lifespan=lifespan,
     )
     app.state.consumers = {consumer.name: consumer for consumer in consumers}
+    app.state.operations = tuple(definition.operations)
     return app
 
 

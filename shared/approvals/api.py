@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, or_
 
 from shared import clock
-from shared.access import PERMISSIONS
+from shared.access import PERMISSIONS, Access
 from shared.approvals import store
 from shared.approvals.proposals import Proposal
 from shared.approvals.tables import proposals
@@ -118,10 +118,13 @@ class _Desk:
         return or_(*(and_(kind, access.within(c.area_code)) for kind, access in kinds if access is not None))
 
     async def found(self, tx: Transaction, who: Principal, proposal_id: UUID) -> Proposal:
-        readable = await self.readable(tx, who)
-        proposal = await store.find_proposal(tx, proposal_id, readable)
+        held = await accesses_to(tx, who, {each.reading for each in self.by_kind.values()})
+        proposal = await store.find_proposal(tx, proposal_id)
         if proposal is None:
             raise Problem(404, "proposal_not_found")
+        reading = self.by_kind[proposal.draft.kind].reading
+        access = held.get(reading) or Access(who.subject, reading, frozenset())
+        access.admit(proposal.draft.area_code, Problem(404, "proposal_not_found"))
         return proposal
 
     async def to_decide(

@@ -59,11 +59,9 @@ async def newest_proposals(session: Transaction, kind: str, subjects: Sequence[s
     return {row.subject: _proposal(row) for row in rows}
 
 
-async def find_proposal(
-    session: Transaction, proposal_id: UUID, readable: ColumnElement[bool] | None = None, *, lock: bool = False
-) -> Proposal | None:
-    """Return a proposal, if it is readable, locked if asked for."""
-    query = select(proposals).where(proposals.c.id == proposal_id, *([] if readable is None else [readable]))
+async def find_proposal(session: Transaction, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
+    """Return a proposal, locked if asked for."""
+    query = select(proposals).where(proposals.c.id == proposal_id)
     return await _one(session, query.with_for_update() if lock else query)
 
 

@@ -94,6 +94,7 @@ class Benefits:
     """A client of one benefits service that may look into its database."""
 
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self.database: Database = app.state.database
         # Tests share a bank; accounts and the ids of files must differ there.
         self.payer = "T" + uuid4().hex[:10].upper()

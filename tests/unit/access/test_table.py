@@ -2,8 +2,8 @@
 
 import pytest
 
+from deploy.access_page import FILE, document
 from shared.access import PERMISSIONS, Reach, Role
-from shared.access.document import FILE, document
 from shared.access.roles import GRANTABLE, TWO_PEOPLE
 from shared.texts import has_text
 
@@ -37,4 +37,4 @@ def test_every_role_has_a_name_and_something_to_do() -> None:
 
 
 def test_the_page_says_what_the_table_says() -> None:
-    assert FILE.read_text(encoding="utf-8") == document(), "run: python -m shared.access.document"
+    assert FILE.read_text(encoding="utf-8") == document(), "run: python -m deploy.access_page"

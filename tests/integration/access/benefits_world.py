@@ -1,0 +1,196 @@
+"""A benefits service with awards and runs in one commune, all that hangs on them, and every operation on that."""
+
+from typing import Any
+
+from services.benefits.app import build
+from services.benefits.settings import BenefitsSettings
+from shared import clock
+from shared.settings import EventLogSettings
+from tests.integration.access.kit_rows import (
+    holds,
+    kit_operations,
+    proposal_operations,
+    seed_kit,
+    system_operations,
+    tells_of,
+)
+from tests.integration.access.matrix import ACTOR, OTHER, Call, Operation, World
+from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, approval_of
+from tests.support.access import grant
+
+_KINDS = {"funds.read": "funds.approve", "applications.read": "applications.decide", "payments.read": "runs.approve"}
+_OWN_FUND, _OWN_PAYER = "POOR_FUND", "OWN-01"
+_ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
+
+# By whether it is the actor's own.
+Pair = dict[bool, Any]
+
+
+async def benefits_world(url: str) -> World:
+    """Return a benefits service whose records are the actor's or another's."""
+    settings = BenefitsSettings(
+        service="benefits", database_url=url, event_log=EventLogSettings(eventlog_url=url), bank_simulated=True
+    )
+    benefits = Benefits(build(settings))
+    await grant(benefits.database, ACTOR, OTHER)
+    await benefits.open_fund()
+    paid = await benefits.award(await benefits.settle_in())
+    sealed = await benefits.prepare()
+    await benefits.approve(sealed)
+    (order,) = (await benefits.get("/orders"))["items"]
+    await _second_fund(benefits)
+    made = {own: await _made(benefits, ACTOR if own else OTHER) for own in (True, False)}
+    newcomer = await benefits.settle_in()
+    unplaced = {"household_id": str(newcomer.household_id), "person_id": str(newcomer.person_id)}
+    kit = kit_operations(await seed_kit(benefits.database), seen=tells_of(order["household_id"]), jobs=False)
+    await benefits.client.aclose()
+    runs = {own: each["run"] for own, each in made.items()}
+    applications = {own: each["application"] for own, each in made.items()}
+    operations = (
+        system_operations("benefits")
+        | _applications(applications, unplaced)
+        | _awards(paid["id"])
+        | _runs(runs, sealed["id"], benefits.payer)
+        | _orders(order["id"])
+        | _funds(benefits)
+        | _proposals({own: each["proposals"] for own, each in made.items()})
+        | kit
+    )
+    return World(benefits.app, "benefits", operations)
+
+
+async def _second_fund(benefits: Benefits) -> None:
+    """Open the fund that the actor's own run is paid from."""
+    await benefits.post("/funds", {"code": _OWN_FUND, "kind": "POOR_FUND", "name": "Quỹ vì người nghèo"})
+    await benefits.allot(_OWN_FUND, 1_000_000_000)
+    await benefits.approve_proposal(await benefits.post("/payer-accounts", _payer(_OWN_PAYER, _OWN_FUND)))
+
+
+def _payer(code: str, fund: str) -> dict[str, Any]:
+    number = "19009999" + code.replace("-", "").ljust(8, "0")
+    return {"code": code, "bank": "simbank", "bin": BIN, "number": number, "holder": "Sở Y tế", "fund": fund}
+
+
+async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
+    """Let somebody prepare one of each; return them, and all that waits by kind as (id, hash)."""
+    second = OTHER if actor == ACTOR else ACTOR
+    fund, payer = (_OWN_FUND, _OWN_PAYER) if actor == ACTOR else (FUND, benefits.payer)
+    decided = await _apply(benefits, actor)
+    decision = approval_of(decided, fund=fund)
+    await benefits.post(f"/applications/{decided['id']}/decision", decision, actor=second)
+    run = await benefits.post("/runs", _run(payer), actor=actor)
+    application = await _apply(benefits, actor)
+    await benefits.post(f"/funds/{FUND}/allotments", _ALLOTMENT, actor=actor)
+    await benefits.post("/payer-accounts", _payer(f"{actor.upper()}-01", FUND), actor=actor)
+    waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
+    own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
+    return {"run": run, "application": application, "proposals": own}
+
+
+async def _apply(benefits: Benefits, actor: str) -> Any:
+    who = await benefits.settle_in()
+    ids = {"household_id": str(who.household_id), "person_id": str(who.person_id)}
+    return await benefits.post("/applications", _application(ids), actor=actor)
+
+
+def _application(ids: dict[str, str]) -> dict[str, str]:
+    return {"programme": PROGRAMME, "applied_on": clock.today().isoformat(), **ids}
+
+
+def _run(payer: str) -> dict[str, str]:
+    return {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": payer}
+
+
+def _applications(made: Pair, unplaced: dict[str, str]) -> dict[str, Operation]:
+    def path(own: bool) -> str:
+        return f"/applications/{made[own]['id']}"
+
+    return {
+        "create_application": Operation(
+            "applications.prepare", lambda _: Call("POST", "/applications", _application(unplaced)), 201
+        ),
+        "list_applications": Operation(
+            "applications.read", lambda _: Call("GET", "/applications"), foreign="empty", seen=holds(made[False]["id"])
+        ),
+        "get_application": Operation("applications.read", lambda own: Call("GET", path(own)), owned=True),
+        "decide_application": Operation(
+            "applications.decide",
+            lambda own: Call("POST", f"{path(own)}/decision", approval_of(made[own], fund=FUND)),
+            201,
+            own="same_person",
+            owned=True,
+        ),
+        "list_programmes": Operation("reference.read", lambda _: Call("GET", "/programmes")),
+        "get_programme": Operation("reference.read", lambda _: Call("GET", f"/programmes/{PROGRAMME}")),
+    }
+
+
+def _awards(award_id: str) -> dict[str, Operation]:
+    return {
+        "list_awards": Operation(
+            "awards.read", lambda _: Call("GET", "/awards"), foreign="empty", seen=holds(award_id)
+        ),
+        "get_award": Operation("awards.read", lambda _: Call("GET", f"/awards/{award_id}")),
+    }
+
+
+def _runs(made: Pair, sealed_id: str, payer: str) -> dict[str, Operation]:
+    def approval(own: bool) -> Call:
+        return Call("POST", f"/runs/{made[own]['id']}/approval", {"content_hash": made[own]["content_hash"]})
+
+    def any_order(body: Any) -> bool:
+        return bool(body["items"])
+
+    return {
+        "prepare_run": Operation("runs.prepare", lambda _: Call("POST", "/runs", _run(payer)), 201, "area_not_granted"),
+        "approve_run": Operation("runs.approve", approval, 201, own="same_person", owned=True),
+        "list_runs": Operation("payments.read", lambda _: Call("GET", "/runs"), foreign="empty", seen=holds(sealed_id)),
+        "get_run": Operation("payments.read", lambda own: Call("GET", f"/runs/{made[own]['id']}"), owned=True),
+        "list_run_orders": Operation(
+            "payments.read", lambda _: Call("GET", f"/runs/{sealed_id}/orders"), foreign="empty", seen=any_order
+        ),
+        "list_run_files": Operation("payments.read", lambda _: Call("GET", f"/runs/{sealed_id}/files")),
+    }
+
+
+def _orders(order_id: str) -> dict[str, Operation]:
+    return {
+        "list_orders": Operation(
+            "payments.read", lambda _: Call("GET", "/orders"), foreign="empty", seen=holds(order_id)
+        ),
+        "get_order": Operation("payments.read", lambda _: Call("GET", f"/orders/{order_id}")),
+    }
+
+
+def _funds(benefits: Benefits) -> dict[str, Operation]:
+    new = {"code": "DONOR_A", "kind": "DONOR", "name": "Nhà tài trợ"}
+    contribution = {"amount": 5_000_000, "reference": "KBNN 2026-11 BTXH"}
+    payer = _payer("NEW-01", FUND)
+    return {
+        "create_fund": Operation("funds.prepare", lambda _: Call("POST", "/funds", new), 201),
+        "declare_contribution": Operation(
+            "funds.prepare", lambda _: Call("POST", f"/funds/{FUND}/contributions", contribution), 201
+        ),
+        "propose_allotment": Operation(
+            "funds.prepare", lambda _: Call("POST", f"/funds/{FUND}/allotments", _ALLOTMENT), 201
+        ),
+        "propose_payer_account": Operation("funds.prepare", lambda _: Call("POST", "/payer-accounts", payer), 201),
+        "list_payer_accounts": Operation("funds.read", lambda _: Call("GET", "/payer-accounts")),
+        "get_bank": Operation("reference.read", lambda _: Call("GET", "/bank")),
+        "read_trial_balance": Operation("ledger.read", lambda _: Call("GET", "/ledger/trial-balance")),
+        "run_ledger_checks": Operation("ledger.read", lambda _: Call("GET", "/ledger/checks")),
+    }
+
+
+def _proposals(made: Pair) -> dict[str, Operation]:
+    def of(kind: str, reading: str, **more: Any) -> dict[str, Operation]:
+        ids = {own: proposals[kind] for own, proposals in made.items()}
+        return proposal_operations(kind, ids, reading, _KINDS[reading], _KINDS, **more)
+
+    # A run belongs to no one area: in the list of what waits it is shown to who reads payments everywhere.
+    return (
+        of("allotment", "funds.read")
+        | of("payer-account", "funds.read")
+        | of("application", "applications.read", success=409)
+        | of("payment-run", "payments.read", success=409, no_area=True)
+    )

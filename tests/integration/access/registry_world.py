@@ -1,0 +1,175 @@
+"""A registry with a household of one commune, all that hangs on it, and every operation on that."""
+
+from dataclasses import replace
+from typing import Any
+
+from services.registry.app import definition
+from shared.service import build_app
+from shared.settings import EventLogSettings, ServiceSettings
+from tests.integration.access.kit_rows import (
+    holds,
+    kit_operations,
+    proposal_operations,
+    seed_kit,
+    system_operations,
+    tells_of,
+)
+from tests.integration.access.matrix import (
+    ACTOR,
+    AREAS,
+    COMMUNE,
+    OTHER,
+    VILLAGE,
+    Call,
+    Operation,
+    Operations,
+    World,
+)
+from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member, poor
+from tests.integration.registry.test_households import ACCOUNT
+from tests.support.access import grant
+from tests.support.tokens import bearer
+
+_OTHER_ACCOUNT = {"account": ACCOUNT | {"number": "3120205199999"}}
+_KINDS = {"people.read": "accounts.approve", "grants.read": "grants.approve"}
+_GRANT = {"subject": "someone", "role": "auditor", "area_code": COMMUNE}
+
+
+async def registry_world(url: str) -> World:
+    """Return a registry whose records are the actor's or another's."""
+
+    async def no_job(_job: Any) -> dict[str, Any]:
+        return {}
+
+    own = definition()
+    settings = ServiceSettings(service="registry", database_url=url, event_log=EventLogSettings(eventlog_url=url))
+    app = build_app(replace(own, jobs=own.jobs or {"none": no_job}), settings)
+    registry = Registry(app)
+    registry.client.headers.update(bearer(OTHER))
+    await grant(registry.database, ACTOR, OTHER)
+    csv = {"Content-Type": "text/csv"}
+    await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=csv)
+    await registry.post("/areas", [VILLAGE.model_dump(mode="json")], status=200)
+    household, decided, third = [await registry.register(member(account=ACCOUNT)) for _ in range(3)]
+    assessment = await registry.assess(household["id"])
+    taken = await registry.decide([(await registry.assess(decided["id"]))["id"]])
+    changes = {True: await _changed(registry, decided, ACTOR), False: await _changed(registry, household, OTHER)}
+    proposed = {True: await _granted(registry, ACTOR), False: await _granted(registry, OTHER)}
+    made = await _granted(registry, OTHER)
+    approval = {"content_hash": made["content_hash"]}
+    await _send(registry, f"/proposals/{made['id']}/approval", approval, ACTOR)
+    kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
+    await registry.client.aclose()
+    operations: Operations = (
+        system_operations("registry")
+        | _areas()
+        | _households(household, assessment, third)
+        | _decisions(taken, assessment)
+        | _grants(made["subject"])
+        | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
+        | proposal_operations("grant", _seen(proposed), "grants.read", "grants.approve", _KINDS)
+        | kit
+    )
+    return World(app, "registry", operations)
+
+
+async def _send(registry: Registry, path: str, body: Any, actor: str) -> Any:
+    registry.client.headers.update(bearer(actor))
+    try:
+        return await registry.post(path, body)
+    finally:
+        registry.client.headers.update(bearer(OTHER))
+
+
+async def _changed(registry: Registry, household: Any, actor: str) -> Any:
+    return await _send(registry, f"/people/{household['members'][0]['id']}/account-changes", _OTHER_ACCOUNT, actor)
+
+
+async def _granted(registry: Registry, actor: str) -> Any:
+    return await _send(registry, "/grants", _GRANT, actor)
+
+
+def _seen(proposals: dict[bool, Any]) -> dict[bool, tuple[str, str]]:
+    return {own: (proposal["id"], proposal["content_hash"]) for own, proposal in proposals.items()}
+
+
+def _areas() -> dict[str, Operation]:
+    area = AREAS[0].model_dump(mode="json")
+    totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
+    csv = {"Content-Type": "text/csv"}
+    return {
+        "state_areas": Operation("areas.administer", lambda _: Call("POST", "/areas", [area])),
+        "import_areas": Operation(
+            "areas.administer",
+            lambda _: Call("POST", "/areas/imports", headers=csv, content=SAMPLE_AREAS.read_bytes()),
+        ),
+        "state_area_totals": Operation("areas.administer", lambda _: Call("POST", "/area-totals", [totals])),
+        "list_areas": Operation("reference.read", lambda _: Call("GET", "/areas")),
+        "get_area": Operation("reference.read", lambda _: Call("GET", f"/areas/{COMMUNE}")),
+        "list_area_totals": Operation("reference.read", lambda _: Call("GET", "/area-totals")),
+        "list_standards": Operation("reference.read", lambda _: Call("GET", "/standards")),
+        "get_standard": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025")),
+    }
+
+
+def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operation]:
+    path = f"/households/{household['id']}"
+    person, other = (f"/people/{each['members'][0]['id']}" for each in (household, third))
+    new = {"area_code": COMMUNE, "members": [member()]}
+    found = {"household_id": household["id"]} | poor()
+    return {
+        "register_household": Operation(
+            "households.register", lambda _: Call("POST", "/households", new), 201, "area_not_granted"
+        ),
+        "register_households": Operation(
+            "households.register",
+            lambda _: Call("POST", "/households/batches", {"households": [new]}),
+            201,
+            "area_not_granted",
+        ),
+        "list_households": Operation(
+            "households.read", lambda _: Call("GET", "/households"), foreign="empty", seen=holds(household["id"])
+        ),
+        "get_household": Operation("households.read", lambda _: Call("GET", path)),
+        "get_household_history": Operation("households.read", lambda _: Call("GET", f"{path}/history")),
+        "get_person": Operation("people.read", lambda _: Call("GET", person)),
+        "change_person": Operation(
+            "people.change", lambda _: Call("PATCH", person, {"phone": None}, {"If-Match": "*"})
+        ),
+        "propose_account_change": Operation(
+            "accounts.prepare", lambda _: Call("POST", f"{other}/account-changes", _OTHER_ACCOUNT), 201
+        ),
+        "assess_household": Operation("assessments.record", lambda _: Call("POST", f"{path}/assessments", poor()), 201),
+        # A household elsewhere is unknown in a batch, as one that is not there.
+        "assess_households": Operation(
+            "assessments.record", lambda _: Call("POST", "/assessments/batches", {"assessments": [found]}), 201, "422"
+        ),
+    }
+
+
+def _decisions(taken: Any, assessment: Any) -> dict[str, Operation]:
+    return {
+        "decide": Operation(
+            "decisions.decide",
+            lambda _: Call("POST", "/decisions", decision_on([assessment["id"]])),
+            201,
+            "area_not_granted",
+        ),
+        "get_decision": Operation("decisions.read", lambda _: Call("GET", f"/decisions/{taken['id']}")),
+    }
+
+
+def _grants(grant_id: str) -> dict[str, Operation]:
+    reason = {"reason": "Đã chuyển công tác"}
+    return {
+        "propose_grant": Operation(
+            "grants.prepare", lambda _: Call("POST", "/grants", _GRANT), 201, "area_not_granted"
+        ),
+        "list_grants": Operation(
+            "grants.read", lambda _: Call("GET", "/grants"), foreign="empty", seen=holds(grant_id)
+        ),
+        "get_grant": Operation("grants.read", lambda _: Call("GET", f"/grants/{grant_id}")),
+        "revoke_grant": Operation(
+            "grants.revoke", lambda _: Call("POST", f"/grants/{grant_id}/revocation", reason), 201
+        ),
+    }
