@@ -137,7 +137,7 @@ async def approve(
     """
     found = _decidable(found)
     _two_people(found, actor)
-    if {seen, found.draft.hash if current is None else current.hash} != {found.content_hash}:
+    if {seen, found.draft.hash, found.draft.hash if current is None else current.hash} != {found.content_hash}:
         raise Problem(409, "content_changed")
     await _write(session, found, {"state": "approved", "decided_by": actor, "decided_at": now})
 

@@ -30,6 +30,7 @@ class Registry:
         self.client = httpx.AsyncClient(
             transport=transport, base_url="http://registry/registry/v1", headers=bearer("officer")
         )
+        self.app = app
         self.database: Database = app.state.database
 
     async def post(self, path: str, body: Any, *, key: str | None = None, status: int = 201) -> Any:
@@ -100,8 +101,8 @@ def poor(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@asynccontextmanager
-async def _registry_at(url: str) -> AsyncIterator[Registry]:
+async def registry_at(url: str) -> Registry:
+    """Return a registry that knows the areas of the sample file and nothing else."""
     # The app's lifespan does not run here: no relay empties the outbox, and no event log is opened.
     settings = ServiceSettings(service="registry", database_url=url, event_log=EventLogSettings(eventlog_url=url))
     registry = Registry(build(settings))
@@ -110,6 +111,12 @@ async def _registry_at(url: str) -> AsyncIterator[Registry]:
         "/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers={"Content-Type": "text/csv"}
     )
     assert answer.status_code == 200, answer.text
+    return registry
+
+
+@asynccontextmanager
+async def _registry_at(url: str) -> AsyncIterator[Registry]:
+    registry = await registry_at(url)
     yield registry
     await registry.client.aclose()
     await registry.database.close()

@@ -24,6 +24,7 @@ from shared.approvals.store import open_proposal
 from shared.clock import legal_date
 from shared.db import Transaction
 from shared.events.benefits import AwardGranted
+from shared.http.problems import Problem
 from shared.ids import new_id
 from shared.messaging.outbox import publish
 
@@ -128,7 +129,8 @@ async def decide(
     """Decide on an application on today's date in law; an approval makes the award and commits its budget.
 
     Raises:
-        Problem: as `shared.approvals.approve` says; who prepared may not refuse either.
+        Problem: as `shared.approvals.approve` says; who prepared may not refuse either. 409
+            `content_changed` also where the amount of today is not the one that the application showed.
         NotEligible, FactsMissing: the rules, asked again today, do not allow an approval.
         BudgetExhausted, FundAmbiguous: no fund, or not one alone, can bear it.
     """
@@ -147,6 +149,8 @@ async def decide(
         raise FactsMissing
     if approve and sheet.verdict != "eligible":
         raise NotEligible
+    if approve and Assessment.model_validate(found.sheet).amount not in (None, sheet.amount):
+        raise Problem(409, "content_changed")  # another amount than was seen: it is applied for anew
     connection = await session.connection()
     decision = {
         "application_id": application_id,

@@ -1,0 +1,195 @@
+"""What takes two people: of each kind, how it is prepared, approved, and changed after it was seen."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.benefits.app import build as build_benefits
+from services.benefits.settings import BenefitsSettings
+from shared.db import Database
+from shared.settings import EventLogSettings, ServiceName
+from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, Somebody, approval_of, household
+from tests.integration.registry.conftest import Registry, member, registry_at
+from tests.integration.registry.test_households import ACCOUNT
+from tests.support.access import grant
+from tests.support.tokens import bearer
+
+MAKER, CHECKERS = "maker", tuple(f"checker{number}" for number in range(4))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that the maker prepared: where it is approved, and by which body. `about` is what it is about."""
+
+    path: str
+    body: Mapping[str, Any]
+    about: Any = None
+
+    @property
+    def refusal(self) -> tuple[str, Mapping[str, Any]]:
+        """Where it is refused, and by which body."""
+        note = {"note": "Không đúng hồ sơ"}
+        if "approve" in self.body:
+            return self.path, {**self.body, **note, "approve": False}
+        return self.path.replace("/approval", "/refusal"), note
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A service whose people may all do everything, so that nothing but the second person is missing."""
+
+    app: FastAPI
+    service: Any  # the client of it that its own tests use
+
+    @property
+    def database(self) -> Database:
+        """The service's database."""
+        database: Database = self.app.state.database
+        return database
+
+    async def send(self, path: str, body: Any, *, actor: str = MAKER) -> httpx.Response:
+        """Post a body in somebody's name."""
+        transport = httpx.ASGITransport(self.app)
+        headers = {"Idempotency-Key": uuid4().hex} | bearer(actor)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+            return await client.post(path, json=body)
+
+    async def made(self, path: str, body: Any) -> Any:
+        """Post a body as the maker and return the answer, which must be that it is made."""
+        answer = await self.send(path, body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def change(self, statement: str, **values: Any) -> None:
+        """Change the database behind the service's back."""
+        async with self.database.transaction() as session:
+            await session.execute(text(statement), values)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind is prepared; how what it is about changes after it was seen, where it can."""
+
+    prepare: Callable[[Desk], Awaitable[Waiting]]
+    changes: Mapping[str, Callable[[Desk, Waiting], Awaitable[object]]] = field(default_factory=dict)
+    refusable: bool = True
+
+
+async def desk_of(service: ServiceName, url: str) -> Desk:
+    """Return a desk of a service over a fresh database."""
+    if service == "registry":
+        registry = await registry_at(url)
+        desk = Desk(registry.app, registry)
+    else:
+        log = EventLogSettings(eventlog_url=url)
+        settings = BenefitsSettings(service="benefits", database_url=url, event_log=log, bank_simulated=True)
+        benefits = Benefits(build_benefits(settings))
+        desk = Desk(benefits.app, benefits)
+    await grant(desk.database, MAKER, "checker", *CHECKERS)
+    if isinstance(desk.service, Benefits):
+        await desk.service.open_fund()
+    return desk
+
+
+async def close(desk: Desk) -> None:
+    """Close what a desk holds open."""
+    await desk.service.client.aclose()
+    await desk.database.close()
+
+
+def _waiting(proposal: Any, about: Any = None) -> Waiting:
+    return Waiting(proposal["approve_at"], {"content_hash": proposal["content_hash"]}, about)
+
+
+async def _account_change(desk: Desk) -> Waiting:
+    registry: Registry = desk.service
+    registered = await registry.register(member(account=ACCOUNT))
+    person = registered["members"][0]["id"]
+    path = f"/registry/v1/people/{person}/account-changes"
+    return _waiting(await desk.made(path, {"account": ACCOUNT | {"number": "3120205199999"}}), person)
+
+
+async def _other_account(desk: Desk, waiting: Waiting) -> None:
+    await desk.change("UPDATE people SET account_holder = 'AI DO' WHERE id = :id", id=waiting.about)
+
+
+async def _other_home(desk: Desk, waiting: Waiting) -> None:
+    moved = "UPDATE households SET area_code = '08593' WHERE id = (SELECT household_id FROM people WHERE id = :id)"
+    await desk.change(moved, id=waiting.about)
+
+
+async def _grant(desk: Desk) -> Waiting:
+    wanted = {"subject": f"official-{uuid4().hex}", "role": "auditor", "area_code": "08566"}
+    return _waiting(await desk.made("/registry/v1/grants", wanted))
+
+
+async def _allotment(desk: Desk) -> Waiting:
+    wanted = {"programme": PROGRAMME, "amount": 5_000_000}
+    return _waiting(await desk.made(f"/benefits/v1/funds/{FUND}/allotments", wanted))
+
+
+async def _payer_account(desk: Desk) -> Waiting:
+    code = uuid4().hex[:10].upper()
+    payer = {"code": f"T{code}", "bank": "simbank", "bin": BIN, "number": f"1900{code}", "holder": "Sở Y tế"}
+    return _waiting(await desk.made("/benefits/v1/payer-accounts", payer | {"fund": FUND}))
+
+
+async def _application(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    who = await benefits.settle_in()
+    application = await benefits.apply_for(who)
+    return Waiting(f"/benefits/v1/applications/{application['id']}/decision", approval_of(application), who)
+
+
+def _restated(**facts: Any) -> Callable[[Desk, Waiting], Awaitable[object]]:
+    async def restate(desk: Desk, waiting: Waiting) -> None:
+        who: Somebody = waiting.about
+        await desk.service.hear(household(who, version=2, **facts))
+
+    return restate
+
+
+async def _run(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    await benefits.award(await benefits.settle_in())
+    run = await benefits.prepare()
+    return Waiting(f"/benefits/v1/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}, run["id"])
+
+
+async def _run_again(desk: Desk, _: Waiting) -> None:
+    await _run(desk)
+
+
+def _orders(change: str) -> Callable[[Desk, Waiting], Awaitable[object]]:
+    async def write(desk: Desk, waiting: Waiting) -> None:
+        await desk.change(f"UPDATE payment_order SET {change} WHERE run_id = :run", run=waiting.about)
+
+    return write
+
+
+# By service, so that a new kind is missed.
+KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
+    "registry": {
+        "account-change": Kind(_account_change, {"account": _other_account, "commune": _other_home}),
+        "grant": Kind(_grant),
+    },
+    "benefits": {
+        "allotment": Kind(_allotment),
+        "payer-account": Kind(_payer_account),
+        "application": Kind(_application, {"amount": _restated(birth_year=1940), "class": _restated(klass="not_poor")}),
+        "payment-run": Kind(
+            _run,
+            {
+                "amount": _orders("amount = amount + 1"),
+                "account": _orders("account_number = '3120209999999'"),
+                "prepared anew": _run_again,
+            },
+            refusable=False,  # it is prepared anew instead
+        ),
+    },
+}
