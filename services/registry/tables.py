@@ -41,6 +41,16 @@ class Areas(Table, table=True):
     version: int
 
 
+class AreaSuccessions(Table, table=True):
+    """Which unit takes over which, from the day `effective` on."""
+
+    __tablename__ = "area_successions"
+
+    old_code: str = Field(primary_key=True, sa_type=Text)
+    new_code: str = Field(primary_key=True, sa_type=Text)
+    effective: date = Field(primary_key=True)
+
+
 class AreaTotals(Table, table=True):
     """The published numbers of households and people of a unit in a year."""
 
@@ -177,6 +187,7 @@ class Grants(Table, table=True):
 
 AREAS = metadata.tables["areas"]
 AREA_TOTALS = metadata.tables["area_totals"]
+AREA_SUCCESSIONS = metadata.tables["area_successions"]
 HOUSEHOLDS = metadata.tables["households"]
 PEOPLE = metadata.tables["people"]
 ASSESSMENTS = metadata.tables["assessments"]

@@ -66,7 +66,8 @@ def access_by(permission: Permission, subject: str, grants: Collection[Grant]) -
         return Access(subject, permission.name, None)
     if permission.reach is Reach.PLATFORM:
         raise WholePlatformNeeded
-    areas = frozenset(code for grant in held for code in (grant.area_code, *grant.communes) if code is not None)
+    in_being = [grant for grant in held if grant.communes]  # an area that has ended covers nothing
+    areas = frozenset(code for grant in in_being for code in (grant.area_code, *grant.communes) if code is not None)
     return Access(subject, permission.name, areas)
 
 

@@ -129,6 +129,8 @@ async def list_households(
     """List households in the order of their registration."""
     if household_class is not None and standard is None:
         raise Problem(422, "validation_failed", errors=[FieldProblem("/query/standard", "missing")], count=1)
+    if area_code is not None:
+        access.note_attempt([area_code])
     after = paging.after(UUID)
     found = await households.find_households(
         tx,

@@ -1,22 +1,25 @@
 """Which communes an administrative unit covers: what a grant in it is worth."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from services.registry.domain.areas import Area
+from services.registry.domain.successions import Succession, with_predecessors
 from shared.events.registry import AreaLevel
 
 # No household is placed in a village alone, so a grant there would cover nothing.
 GRANTABLE_LEVELS: tuple[AreaLevel, ...] = ("province", "district", "commune")
 
 
-def covered_communes(units: Iterable[Area], code: str, on: date) -> tuple[str, ...]:
+def covered_communes(
+    units: Iterable[Area], code: str, on: date, successions: Sequence[Succession] = ()
+) -> tuple[str, ...]:
     """Return the codes of the communes that the unit of a code covers on a day, in order; none where there is no unit.
 
-    A unit covers what was ever below it, since households keep the commune in which they were registered. A unit that
-    keeps code and level is the same through all its periods: the province of before 1 July 2025 goes on in the one of
-    after. What begins after `on` is not covered yet.
+    A unit covers what was ever below it, and what its communes have taken over, since households keep the commune in
+    which they were registered. A unit that keeps code and level is the same through all its periods: the province of
+    before 1 July 2025 goes on in the one of after. What begins after `on` is not covered yet.
     """
     begun = [unit for unit in units if unit.valid_from <= on]
     unit_now = next((unit for unit in begun if unit.code == code and unit.valid_on(on)), None)
@@ -34,7 +37,8 @@ def covered_communes(units: Iterable[Area], code: str, on: date) -> tuple[str, .
             communes.add(unit.code)
         else:
             reached += [child for child in below[unit.code] if _meet(unit, child)]
-    return tuple(sorted(communes))
+    in_use = {unit.code for unit in begun if unit.valid_on(on)}
+    return tuple(sorted(with_predecessors(communes, successions, in_use=in_use, on=on)))
 
 
 def _meet(parent: Area, child: Area) -> bool:

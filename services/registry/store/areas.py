@@ -16,7 +16,8 @@ from shared.http import FieldProblem, Problem
 from shared.messaging.outbox import publish
 
 # Overlaps are judged over all rows of a code, so two who state areas wait for each other; reading goes on.
-_ONE_WRITER = {name: text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE") for name in ("areas", "area_totals")}
+ONE_AREA_WRITER = text("LOCK TABLE areas IN SHARE ROW EXCLUSIVE MODE")
+_ONE_TOTALS_WRITER = text("LOCK TABLE area_totals IN SHARE ROW EXCLUSIVE MODE")
 
 
 class AreaTotals(BaseModel):
@@ -45,7 +46,7 @@ async def state_areas(session: Transaction, stated: Sequence[Area], *, pointers:
     Raises:
         Problem: 422 `areas_refused`; units of one code overlap in time, one stands there twice, or a parent is missing.
     """
-    await session.execute(_ONE_WRITER["areas"])
+    await session.execute(ONE_AREA_WRITER)
     codes = {area.code for area in stated} | {area.parent_code for area in stated if area.parent_code is not None}
     known = await _versions(session, codes)
     faults = faults_among(stated, [area for area, _ in known.values()])
@@ -142,7 +143,7 @@ async def state_totals(session: Transaction, stated: Sequence[AreaTotals], *, po
     Raises:
         Problem: 422 `area_totals_refused`; a unit is not known, or stands there twice for a year.
     """
-    await session.execute(_ONE_WRITER["area_totals"])
+    await session.execute(_ONE_TOTALS_WRITER)
     keys = [(totals.code, totals.year) for totals in stated]
     known_codes = {area.code for area in await areas_of(session, {code for code, _ in keys})}
     errors = [FieldProblem(at, "area_unknown") for at, (code, _) in zip(pointers, keys, strict=True)

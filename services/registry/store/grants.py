@@ -10,7 +10,9 @@ from sqlalchemy import RowMapping, bindparam, insert, select, text, update
 
 from services.registry.domain.areas import Area
 from services.registry.domain.coverage import GRANTABLE_LEVELS, covered_communes
+from services.registry.domain.successions import Succession
 from services.registry.store.areas import every_area
+from services.registry.store.successions import every_succession
 from services.registry.tables import GRANTS
 from shared.access import PERMISSIONS, Access, Role
 from shared.clock import legal_date
@@ -80,12 +82,27 @@ async def make(
         raise Problem(403, "grant_to_oneself")
     await session.execute(_AREAS_STAND_STILL)
     await refuse_unknown_area(session, new.area_code, legal_date(now))
-    row = _row(grant_id, new, await every_area(session), now) | {"prepared_by": prepared_by, "approved_by": approved_by}
+    row = _row(grant_id, new, await _tree(session), now) | {"prepared_by": prepared_by, "approved_by": approved_by}
     await _write(session, [row])
 
 
-def _row(grant_id: UUID, new: NewGrant, units: Sequence[Area], now: datetime) -> dict[str, Any]:
-    communes = () if new.area_code is None else covered_communes(units, new.area_code, legal_date(now))
+@dataclass(frozen=True)
+class _Tree:
+    """Every unit of whatever time, and which took over which."""
+
+    units: Sequence[Area]
+    successions: Sequence[Succession]
+
+    def covered(self, code: str, on: date) -> tuple[str, ...]:
+        return covered_communes(self.units, code, on, self.successions)
+
+
+async def _tree(session: Transaction) -> _Tree:
+    return _Tree(await every_area(session), await every_succession(session))
+
+
+def _row(grant_id: UUID, new: NewGrant, tree: _Tree, now: datetime) -> dict[str, Any]:
+    communes = () if new.area_code is None else tree.covered(new.area_code, legal_date(now))
     return asdict(new) | {"id": grant_id, "communes": list(communes), "approved_at": now, "version": 1}
 
 
@@ -174,8 +191,8 @@ async def follow_areas(session: Transaction, today: date) -> int:
     live = (await session.execute(query)).mappings().all()
     if not live:
         return 0
-    units = await every_area(session)
-    covered = {code: covered_communes(units, code, today) for code in {row["area_code"] for row in live}}
+    tree = await _tree(session)
+    covered = {code: tree.covered(code, today) for code in {row["area_code"] for row in live}}
     moved = [row for row in live if tuple(row["communes"]) != covered[row["area_code"]]]
     if moved:
         rows = [{"of_grant": row["id"], "now_covered": list(covered[row["area_code"]])} for row in moved]
@@ -202,9 +219,9 @@ async def bootstrap(session: Transaction, wanted: Iterable[NewGrant], *, by: str
         return 0
     if _two_can_grant(live, legal_date(now)):
         raise AdministratorsExist
-    units = await every_area(session)
+    tree = await _tree(session)
     people = {"prepared_by": BOOTSTRAP, "approved_by": f"{BOOTSTRAP} {by}"}
-    await _write(session, [_row(new_id(), each, units, now) | people for each in missing])
+    await _write(session, [_row(new_id(), each, tree, now) | people for each in missing])
     return len(missing)
 
 

@@ -96,6 +96,7 @@ def _seen(proposals: dict[bool, Any]) -> dict[bool, tuple[str, str]]:
 def _areas() -> dict[str, Operation]:
     area = AREAS[0].model_dump(mode="json")
     totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
+    succession = {"old_code": COMMUNE, "new_code": COMMUNE, "effective": "2025-07-01"}
     csv = {"Content-Type": "text/csv"}
     return {
         "state_areas": Operation("areas.administer", lambda _: Call("POST", "/areas", [area])),
@@ -104,6 +105,10 @@ def _areas() -> dict[str, Operation]:
             lambda _: Call("POST", "/areas/imports", headers=csv, content=SAMPLE_AREAS.read_bytes()),
         ),
         "state_area_totals": Operation("areas.administer", lambda _: Call("POST", "/area-totals", [totals])),
+        "state_area_successions": Operation(
+            "areas.administer", lambda _: Call("POST", "/area-successions", [succession])
+        ),
+        "list_area_successions": Operation("reference.read", lambda _: Call("GET", "/area-successions")),
         "list_areas": Operation("reference.read", lambda _: Call("GET", "/areas")),
         "get_area": Operation("reference.read", lambda _: Call("GET", f"/areas/{COMMUNE}")),
         "list_area_totals": Operation("reference.read", lambda _: Call("GET", "/area-totals")),

@@ -57,7 +57,8 @@ def test_every_operation_is_in_the_matrix_with_the_permission_it_takes(world: Wo
         rows.setdefault(name.partition(" (")[0], set()).add(of_kinds if operation.kinds else operation.permission)
     found = list(declared(world.app.routes))
     assert len({each.name for each in found}) == len(found), "two operations of one name"
-    assert rows == {each.name: set(each.permissions) for each in found}
+    wanted = {each.name: set(each.permissions) for each in found}
+    assert rows == wanted, f"say in {world.service}_world.py how an operation is asked for"
 
 
 def test_every_kind_of_proposal_is_in_the_matrix(world: World) -> None:

@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from services.registry.store.grants import AdministratorsExist, NewGrant, bootstrap, follow_areas
+from services.registry.tables import HOUSEHOLDS
 from shared import clock
 from shared.access import PERMISSIONS, Access, Role
 from shared.access.projection import access_consumer
@@ -197,6 +200,17 @@ async def test_who_administers_an_area_grants_nothing_beyond_it(desk: Desk) -> N
     assert [each["area_code"] for each in everything] == [None, "08593", "08566"]
 
 
+async def test_a_list_asked_for_in_another_area_is_empty_and_the_attempt_logged(desk: Desk) -> None:
+    await grant(desk.database, "local", roles=[Role.COMMUNE_OFFICER], area="08566", communes=["08566"])
+    await desk.registry.register(area_code="08593")
+    with capture_logs() as lines:
+        answer = await desk.read("/households", actor="local", area_code="08593")
+    assert answer.json()["items"] == []
+    assert {"subject": "local", "areas": ["08593"]}.items() <= next(
+        line for line in lines if line["event"] == "access_outside_area"
+    ).items()
+
+
 async def test_who_approves_in_one_area_approves_there_alone(desk: Desk) -> None:
     await grant(desk.database, "local", roles=[Role.PROVINCE_OFFICER], area="08566", communes=["08566"])
     for area_code in ("08593", "25", None):
@@ -264,6 +278,46 @@ async def test_a_unit_that_begins_later_is_covered_from_its_first_day(desk: Desk
     assert await desk.follow(begin) == 1
     assert await desk.follow(begin) == 0
     assert (await desk.access()).areas == frozenset({"25", *COMMUNES, "08620"})
+
+
+async def test_who_is_granted_a_commune_sees_the_households_of_those_that_it_took_over(desk: Desk) -> None:
+    await desk.approved()
+    ended = {"code": "08548", "name": "Xã Kiệt Sơn", "level": "commune", "kind": "xã", "parent_code": "240"}
+    period = {"valid_from": "0001-01-01", "valid_to": "2025-06-30"}
+    assert (await desk.registry.client.post("/areas", json=[ended | period])).status_code == 200
+    home = await desk.registry.register()
+    async with desk.database.transaction() as session:
+        moved = update(HOUSEHOLDS).where(HOUSEHOLDS.c.id == UUID(home["id"])).values(area_code="08548")
+        await session.execute(moved)
+    await desk.project()
+    assert (await desk.read(f"/households/{home['id']}", actor="mai")).status_code == 404
+    taken_over = {"old_code": "08548", "new_code": "08566", "effective": "2025-07-01"}
+    for _ in range(2):
+        answer = await desk.registry.client.post("/area-successions", json=[taken_over])
+        assert answer.status_code == 200, answer.text
+    assert (await desk.access()).areas == frozenset({"08548", "08566"})
+    assert (await desk.read(f"/households/{home['id']}", actor="mai")).status_code == 200
+    shown = (await desk.read("/area-successions", actor="mai", code="08548")).json()["items"]
+    assert shown == [taken_over]
+
+
+async def test_a_succession_is_between_units_of_the_day(desk: Desk) -> None:
+    for changes in ({"old_code": "99999"}, {"new_code": "25"}, {"effective": "2024-01-01"}):
+        wanted = {"old_code": "08566", "new_code": "08566", "effective": "2025-07-01"} | changes
+        answer = await desk.registry.client.post("/area-successions", json=[wanted])
+        assert (answer.status_code, answer.json()["code"]) == (422, "areas_refused"), wanted
+
+
+async def test_a_grant_in_a_commune_that_ends_is_worth_nothing_from_the_day_after(desk: Desk) -> None:
+    last = clock.today() + timedelta(days=30)
+    new = {"code": "08620", "name": "Xã Long Cốc", "level": "commune", "parent_code": "25", "kind": "xã"}
+    period = {"valid_from": "2025-07-01", "valid_to": last.isoformat()}
+    assert (await desk.registry.client.post("/areas", json=[new | period])).status_code == 200
+    await desk.approved(area_code="08620")
+    assert await desk.follow(last) == 0
+    assert (await desk.access(on=last)).areas == frozenset({"08620"})
+    assert await desk.follow(last + timedelta(days=1)) == 1
+    assert (await desk.access(on=last + timedelta(days=1))).areas == frozenset()
 
 
 async def test_the_first_grants_come_from_the_machine_until_two_people_can_grant(registry: Registry) -> None:

@@ -27,6 +27,10 @@ def test_a_grant_without_an_area_is_everywhere() -> None:
     assert access_by(READ, "mai", grants).areas is None
 
 
+def test_a_grant_in_an_area_that_covers_nothing_any_more_is_worth_nothing() -> None:
+    assert access_by(READ, "mai", [held(Role.COMMUNE_OFFICER)]).areas == frozenset()
+
+
 def test_no_role_no_access() -> None:
     with pytest.raises(RoleMissing):
         access_by(READ, "mai", [held(Role.ACCOUNTANT, everywhere=True)])

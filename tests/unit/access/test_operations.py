@@ -26,6 +26,10 @@ def test_every_permission_of_the_table_is_taken_by_some_operation() -> None:
     assert taken | by_kind == set(PERMISSIONS)
 
 
+def test_every_service_keeps_its_own_copy_of_the_grants() -> None:
+    assert all(f"{app.state.service}.access" in app.state.consumers for app in _APPS)
+
+
 def test_whatever_is_approved_is_a_registered_kind_of_proposal() -> None:
     approving = {approve for _, approve in TWO_PEOPLE}
     registered = {each.approving for app in _APPS for each in app.state.operations}

@@ -6,6 +6,7 @@ import pytest
 
 from services.registry.domain.areas import UNKNOWN_START, Area
 from services.registry.domain.coverage import covered_communes
+from services.registry.domain.successions import Succession
 from services.registry.official_areas import official_areas
 
 LAST_OLD, FIRST_NEW = date(2025, 6, 30), date(2025, 7, 1)
@@ -49,6 +50,25 @@ UNITS = [
 )
 def test_a_unit_covers_what_is_and_was_below_it(code: str, on: date, covered: tuple[str, ...]) -> None:
     assert covered_communes(UNITS, code, on) == covered
+
+
+TAKEN_OVER = [
+    Succession(old_code=old, new_code=new, effective=FIRST_NEW)
+    for old, new in (("08548", "08566"), ("08551", "08566"), ("08551", "08593"), ("00001", "08593"), ("08542", "08548"))
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "on", "covered"),
+    [
+        pytest.param("08566", FIRST_NEW, ("08542", "08548", "08566"), id="what it took over, and what that took over"),
+        pytest.param("08566", LAST_OLD, ("08566",), id="not before the day"),
+        pytest.param("08593", FIRST_NEW, ("08593",), id="no part of what was split, no code given away since"),
+        pytest.param("25", FIRST_NEW, ("08542", "08548", "08551", "08566", "08593"), id="every part is the whole"),
+    ],
+)
+def test_a_commune_covers_what_it_has_taken_over(code: str, on: date, covered: tuple[str, ...]) -> None:
+    assert covered_communes(UNITS, code, on, TAKEN_OVER) == covered
 
 
 def test_the_province_covers_its_148_communes() -> None:
