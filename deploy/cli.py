@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from deploy.acting import NotSignedIn, acting_from
 from deploy.apps import SETTINGS, build
+from deploy.audit import audit_commands, key_commands
 from deploy.client import Refused
 from deploy.demo.command import demo
 from deploy.embedded.counterparts import CounterpartError
@@ -28,6 +29,7 @@ from deploy.tokens import NoSuchRole, token_of
 from shared.access.roles import GRANTABLE
 from shared.db import Database, migrations
 from shared.eventlog import open_log
+from shared.keys import load_keys
 from shared.logs import configure_logging
 from shared.messaging.consumers import Consumer
 from shared.messaging.rebuild import NotRebuildable
@@ -123,7 +125,7 @@ async def _rebuild(settings: ServiceSettings, name: str) -> int:
     consumers: dict[str, Consumer] = build(settings).state.consumers
     if name not in consumers:
         raise _fail(f"Không có {name}. / There is no {name}; the service has {', '.join(consumers)}")
-    database = Database(settings.database_url, name="ansinh rebuild")
+    database = Database(settings.database_url, name="ansinh rebuild", keys=load_keys(settings.keys, settings.service))
     event_log = open_log(settings.event_log, client="ansinh-rebuild")
     try:
         return await rebuild_projector(database, event_log, consumers[name])
@@ -246,6 +248,10 @@ def discard(
 ) -> None:
     """Give one up, with the reason."""
     _call("POST", url, service, f"/{letter}/discard", actor, home, reason=reason)
+
+
+app.add_typer(audit_commands, name="audit")
+app.add_typer(key_commands, name="keys")
 
 
 def main() -> None:

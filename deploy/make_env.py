@@ -34,6 +34,10 @@ SECRETS = (
     "kafka_benefits",
     "kafka_indicators",
     "kafka_notifications",
+    "audit_registry",
+    "audit_benefits",
+    "audit_indicators",
+    "audit_notifications",
 )
 
 

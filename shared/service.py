@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Select
 from shared.access.api import access_router
 from shared.access.projection import access_consumer
 from shared.approvals.api import Operation, proposals_router
+from shared.audit.sealing import Sealer
 from shared.db import Database
 from shared.eventlog import EventLog, LogUnavailable, open_log
 from shared.events import TOPICS
@@ -25,12 +27,13 @@ from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.identity import TokenVerifier
 from shared.jobs import Handler, JobRunner, job_router
+from shared.keys import Keys, load_keys
 from shared.messaging.api import dead_letter_router, journal_router
 from shared.messaging.consumers import Consumer
 from shared.messaging.health import Flow
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
-from shared.settings import ServiceName, ServiceSettings
+from shared.settings import AuditSettings, ServiceName, ServiceSettings
 from shared.workers import Worker, pause, run_worker
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
@@ -63,7 +66,9 @@ class ServiceDefinition:
 
 def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastAPI:
     """Return the service's app. Its lifespan opens and closes everything it uses."""
-    database = Database(settings.database_url, name=f"ansinh {definition.name}", pool_size=settings.pool_size)
+    keys = load_keys(settings.keys, definition.name)
+    name = f"ansinh {definition.name}"
+    database = Database(settings.database_url, name=name, pool_size=settings.pool_size, keys=keys)
     event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
     metrics, identity = Metrics(), TokenVerifier(settings.identity)
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
@@ -73,7 +78,8 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     topics = _topics(definition.name, consumers)
     parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
     parts |= {runner.consumer.name: runner.run for runner in runners}
-    parts |= {worker.name: partial(run_worker, database, worker) for worker in definition.workers}
+    workers = (_sealer(definition.name, keys, settings.audit), *definition.workers)
+    parts |= {worker.name: partial(run_worker, database, worker) for worker in workers}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -111,6 +117,12 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     app.state.consumers = {consumer.name: consumer for consumer in consumers}
     app.state.operations = tuple(definition.operations)
     return app
+
+
+def _sealer(service: ServiceName, keys: Keys, settings: AuditSettings) -> Worker:
+    """Return what chains the service's audit rows."""
+    sealer = Sealer(service, keys, settings.heads, publish_every=timedelta(seconds=settings.publish_every))
+    return Worker(f"{service}.audit", sealer.step, 1.0)
 
 
 def _topics(service: ServiceName, consumers: Sequence[Consumer]) -> Sequence[str]:

@@ -22,7 +22,7 @@ class _Files(PydanticBaseSettingsSource):
     """`ANSINH_X_FILE` names a file that holds the value of `ANSINH_X`: a mounted secret shows in no environment."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        variable = f"{_PREFIX}{field_name.upper()}"
+        variable = f"{self.config['env_prefix']}{field_name.upper()}"
         named = os.environ.get(f"{variable}_FILE")
         if not named:
             return None, field_name, False
@@ -89,6 +89,15 @@ class IdentitySettings(Settings):
     oidc_jwks_file: Path | None = Field(default=None, description="the issuer's keys, where it cannot be asked")
 
 
+class AuditSettings(Settings):
+    """Where the signed heads of the audit chain go, and how often."""
+
+    model_config = SettingsConfigDict(env_prefix="ANSINH_AUDIT__")
+
+    heads: Path = Field(description="folder that the database's owner cannot write to, best on another machine")
+    publish_every: float = Field(default=3600.0, gt=0, description="seconds between two signed heads")
+
+
 class ServiceSettings(Settings):
     """What every service needs to start. `database_url` is a PostgreSQL URL of its own role and database."""
 
@@ -98,6 +107,8 @@ class ServiceSettings(Settings):
     pool_size: int = 5
     log_level: str = "INFO"
     relay_interval: float = Field(default=0.1, description="seconds between two looks at an empty outbox")
+    keys: Path = Field(description="folder of the service's keys")
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     event_log: EventLogSettings = Field(default_factory=EventLogSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
 

@@ -1,5 +1,6 @@
 """What every test may ask for: a PostgreSQL server and databases on it, a Kafka broker, names of its own."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from deploy.kafka import KafkaNode
 from deploy.postgres import EmbeddedPostgres
 from shared.settings import ServiceName
 from tests.support.kafka import own_node, shared_broker
+from tests.support.keys import FOLDER, HEADS
 from tests.support.postgres import CreateDatabase, Databases
 from tests.support.tokens import trust_the_issuer
 
@@ -23,6 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes seconds comes first, the whole story last."""
     here = Path(__file__).parent
     items.sort(key=lambda item: _KINDS.index(item.path.relative_to(here).parts[0]))
+
+
+# Every service of the test run, in this process and in others, has these keys.
+os.environ["ANSINH_KEYS"] = str(FOLDER)
+os.environ["ANSINH_AUDIT__HEADS"] = str(HEADS)
 
 
 @pytest.fixture(scope="session")

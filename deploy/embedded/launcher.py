@@ -28,8 +28,9 @@ from deploy.people import demonstration_grants
 from deploy.postgres import EmbeddedPostgres
 from deploy.sample import load_sample
 from shared.db import migrations
+from shared.keys import make_keys
 from shared.logs import configure_logging
-from shared.settings import SERVICES, EventLogSettings, ServiceName, ServiceSettings
+from shared.settings import SERVICES, AuditSettings, EventLogSettings, ServiceName, ServiceSettings
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,8 @@ class Surroundings:
     event_log: EventLogSettings
     bank_url: str
     sms_url: str
+    keys: Path
+    audit: AuditSettings
 
 
 def up(*, port: int, home: Path, sample: bool) -> None:
@@ -103,7 +106,9 @@ def _surroundings(home: Path) -> Iterator[Surroundings]:
         event_log = EventLogSettings()
         if event_log.kafka is None:
             event_log = event_log.model_copy(update={"eventlog_url": postgres.url("eventlog", "eventlog")})
-        yield Surroundings(databases, event_log, bank.url, sms.url)
+        make_keys(home / "keys")
+        audit = AuditSettings(heads=home / "audit")
+        yield Surroundings(databases, event_log, bank.url, sms.url, home / "keys", audit)
 
 
 async def _migrate(databases: dict[ServiceName, str]) -> None:
@@ -139,6 +144,8 @@ def _settings(surroundings: Surroundings, issuer: LocalIssuer) -> dict[ServiceNa
                 "database_url": url,
                 "event_log": surroundings.event_log,
                 "identity": issuer.settings,
+                "keys": surroundings.keys,
+                "audit": surroundings.audit,
                 "pool_size": 2,  # each connection is a server process of some megabytes
                 **own[name],
             }

@@ -12,6 +12,7 @@ from services.notifications.domain.progress import LEASE, Attempted, after_attem
 from services.notifications.domain.quiet_hours import QuietHours, allowed_from
 from services.notifications.gateway import Gateway
 from services.notifications.store import messages
+from shared.audit import Entry, counted, write
 from shared.db import Database
 
 _BATCH = 40
@@ -33,6 +34,9 @@ class Sending:
             return False
         async with database.transaction() as session:
             claimed = await messages.claim(session, now, now + LEASE, _BATCH)
+            if claimed:  # names and telephone numbers leave the platform
+                sent = counted(session, [row.id for row in claimed])
+                await write(session, Entry("system:notifications.send", "send_messages", "message", details=sent))
         if not claimed:
             return False
         attempted = await self._send(claimed)

@@ -17,6 +17,7 @@ from shared.approvals.tables import proposals
 from shared.db import Transaction
 from shared.http.access import access_to, accesses_to, needs
 from shared.http.actor import Principal, Who
+from shared.http.audit import Reads
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
@@ -159,6 +160,7 @@ def _reading(router: Router, desk: _Desk) -> None:
     async def list_proposals(
         tx: Tx,
         who: Who,
+        reads: Reads,
         paging: Paging,
         kind: str | None = None,
         state: Literal["open", "approved", "refused"] | None = None,
@@ -169,11 +171,14 @@ def _reading(router: Router, desk: _Desk) -> None:
         found = await store.page_of_proposals(
             tx, readable, kind=kind, state=state, after=after[0] if after else None, limit=paging.limit + 1
         )
-        return paging.page([desk.shown(proposal) for proposal in found], key=lambda out: (out.id,))
+        page = paging.page([desk.shown(proposal) for proposal in found], key=lambda out: (out.id,))
+        reads.many("proposal", [each.id for each in page.items])
+        return page
 
     @router.get("/{proposal_id}", dependencies=[needs("proposals.read")])
-    async def get_proposal(tx: Tx, who: Who, proposal_id: UUID) -> ProposalOut:
+    async def get_proposal(tx: Tx, who: Who, reads: Reads, proposal_id: UUID) -> ProposalOut:
         """Read a proposal: what it would do, and the hash to approve it by."""
+        reads.one("proposal", proposal_id)
         return desk.shown(await desk.found(tx, who, proposal_id))
 
 

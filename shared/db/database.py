@@ -12,6 +12,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from shared.keys import Keys
+
 # A session whose transaction somebody else began and will commit: store functions take it and never commit.
 Transaction = AsyncSession
 
@@ -46,10 +48,10 @@ class Database:
     """The connections of one process to one database.
 
     `url` is `postgresql://role:password@host:port/database`, or with `?host=/socket/folder` for a Unix socket.
-    `name` is shown by PostgreSQL as the connection's application.
+    `name` is shown by PostgreSQL as the connection's application. `keys` are what sessions digest and encrypt with.
     """
 
-    def __init__(self, url: str, *, name: str, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, name: str, pool_size: int = 5, keys: Keys | None = None) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql+asyncpg")
         self.engine: AsyncEngine = create_async_engine(
             self.url,
@@ -63,11 +65,13 @@ class Database:
         )
         _ask_rested_connections(self.engine)
         self.name = name
+        self.keys = keys
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin a transaction; commit when the block ends, roll back when it raises."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        session = AsyncSession(self.engine, expire_on_commit=False, info={"keys": self.keys})
+        async with session, session.begin():
             yield session
 
     async def connect(self) -> "asyncpg.Connection[Any]":

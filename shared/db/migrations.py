@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData, text
 
 from shared.access import tables as _access  # noqa: F401 - the kit's tables are known once their modules are
 from shared.approvals import tables as _approvals  # noqa: F401
+from shared.audit import tables as _audit  # noqa: F401
 from shared.db.database import Database
 from shared.db.kit import kit_metadata
 from shared.http import tables as _http  # noqa: F401

@@ -26,12 +26,14 @@ async def current_principal(
         raise Problem(401, "token_missing", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.identity
     try:
-        return await verifier.verify(credentials.credentials)
+        principal = await verifier.verify(credentials.credentials)
     except TokenRefused as error:
         challenge = f'Bearer error="invalid_token", error_description="{error.reason}"'
         raise Problem(401, f"token_{error.reason}", headers={"WWW-Authenticate": challenge}) from error
     except IdentityUnavailable as error:
         raise Problem(503, "identity_unavailable", headers={"Retry-After": "10"}) from error
+    request.state.principal = principal  # whom a refusal is written down for
+    return principal
 
 
 async def current_actor(principal: Annotated[Principal, Depends(current_principal)]) -> str:

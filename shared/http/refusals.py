@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.access import AreaNotGranted
+from shared.http.audit import note_refusal, note_replay
 from shared.http.problems import Answered, BodyTooLarge, FieldProblem, Problem, answer, pointer
 from shared.texts import CATALOGUE, DEFAULT_LANGUAGE, has_text, placeholders
 
@@ -101,6 +102,7 @@ def _answering(translate: Callable[[Any], Problem | None]) -> Handler:
         problem = translate(error)
         if problem is None:
             raise error
+        await note_refusal(request, problem)
         return answer(request, problem)
 
     return handle
@@ -121,9 +123,10 @@ async def _method_not_allowed(request: Request, _error: Exception) -> Response:
     return answer(request, Problem(405, "method_not_allowed", headers=headers))
 
 
-async def _answered(_request: Request, error: Exception) -> Response:
+async def _answered(request: Request, error: Exception) -> Response:
     if not isinstance(error, Answered):
         raise error
+    await note_replay(request, error.response)
     return error.response
 
 

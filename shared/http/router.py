@@ -1,14 +1,15 @@
-"""Routes with the manners that need the request and its answer: known parameters only, JSON only, idempotency."""
+"""Routes with the manners that need the request and its answer: known parameters, JSON, idempotency, audit."""
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
-from fastapi import APIRouter, params
+from fastapi import APIRouter, Depends, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.http.audit import SAFE_METHODS, note_change, plain_parameters, write_row
 from shared.http.idempotency import keep_answer
 from shared.http.problems import FieldProblem, Problem, pointer
 
@@ -42,7 +43,7 @@ def _comes_first(dependency: params.Depends) -> bool:
 
 
 class Route(APIRoute):
-    """A route that refuses what it does not know and keeps the answers of idempotent requests."""
+    """A route that refuses what it does not know, keeps the answers of idempotent requests and leaves audit rows."""
 
     def __init__(
         self,
@@ -55,6 +56,8 @@ class Route(APIRoute):
         # Who may do it at all is asked before a key is claimed or a body judged.
         asked = [each for each in _asked_for(endpoint) if _comes_first(each)]
         listed = sorted([*asked, *(dependencies or ())], key=lambda each: not _comes_first(each))
+        if not SAFE_METHODS.issuperset(options.get("methods") or {"GET"}):
+            listed.append(Depends(note_change, scope="function"))
         super().__init__(path, endpoint, dependencies=listed, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -63,6 +66,7 @@ class Route(APIRoute):
         known = frozenset(
             field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
         )
+        plain = plain_parameters(self)
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def handle(request: Request) -> Response:
@@ -71,6 +75,7 @@ class Route(APIRoute):
                 _refuse_other_media(request)
             response = await answer(request)
             await keep_answer(request, response)
+            await write_row(request, self, plain)
             return response
 
         return handle

@@ -16,6 +16,7 @@ from shared.events import asyncapi
 from shared.events.registry import AreaStated, GrantStated, PersonStated
 from shared.http.access import needs
 from shared.http.actor import Actor
+from shared.http.audit import About, Reads
 from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
@@ -96,6 +97,7 @@ def journal_router(service: str, homes: Select[Any] | None) -> Router:
     async def list_changes(
         tx: Tx,
         access: Annotated[Access, needs("changes.read")],
+        reads: Reads,
         since: Annotated[int, Query(ge=0, description="the `next` of the answer before; 0 for all")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Changes:
@@ -105,6 +107,7 @@ def journal_router(service: str, homes: Select[Any] | None) -> Router:
         rows = (await tx.execute(query.order_by(outbox.c.position).limit(limit))).mappings().all()
         changes = [Change(**{**row, "subject": row["key"], "data": orjson.loads(row["data"])}) for row in rows]
         follows = changes[-1].position if len(changes) == limit else max(since, newest)
+        reads.many("event", [change.id for change in changes])
         return Changes(changes=changes, next=follows, newest=newest)
 
     @router.get("/asyncapi", response_class=JSONResponse, dependencies=[needs("reference.read")])
@@ -154,22 +157,24 @@ def dead_letter_router(service: str, consumers: Sequence[Consumer]) -> Router:
         return Letter.model_validate(await _found(tx, letter_id))
 
     @router.post("/{letter_id}/replay", dependencies=[needs("dead_letters.administer")])
-    async def replay_dead_letter(request: Request, actor: Actor, letter_id: int) -> Replayed:
+    async def replay_dead_letter(request: Request, tx: Tx, actor: Actor, about: About, letter_id: int) -> Replayed:
         """Handle the letter's key again, from its first letter up to the first that fails again."""
-        database = request.app.state.database
-        async with database.transaction() as session:
-            letter = await _found(session, letter_id)
+        letter = await _found(tx, letter_id)
+        about.one("dead_letter", letter_id)
         if letter.consumer not in by_name:
             raise Problem(404, "not_found")
-        handled, waiting = await dead_letters.replay(database, by_name[letter.consumer], letter.key, actor=actor)
+        database, consumer = request.app.state.database, by_name[letter.consumer]
+        handled, waiting = await dead_letters.replay(database, consumer, letter.key, actor=actor)
         return Replayed(handled=handled, waiting=waiting)
 
     @router.post("/{letter_id}/discard", status_code=204, dependencies=[needs("dead_letters.administer")])
-    async def discard_dead_letter(tx: Tx, actor: Actor, letter_id: int, body: Discard) -> None:
+    async def discard_dead_letter(tx: Tx, actor: Actor, about: About, letter_id: int, body: Discard) -> None:
         """Give a letter up; those behind it are handled at the next replay of the key."""
         await _found(tx, letter_id)
         if not await dead_letters.discard(tx, letter_id, actor=actor, reason=body.reason):
             raise Problem(409, "dead_letter_resolved")
+        about.one("dead_letter", letter_id)
+        about.note_personal(reason=body.reason)
 
     return router
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, func, select, text, update
 
 from shared import clock
+from shared.audit import Entry, write
 from shared.db import Database, Transaction
 from shared.events.contract import Message
 from shared.faults import is_transient
@@ -82,6 +83,7 @@ async def replay(database: Database, consumer: Consumer, key: str, *, actor: str
                     return handled, 0
                 await handle(session, consumer, [_message(letter)])
                 await _resolve(session, letter["id"], state="replayed", actor=actor, reason=None)
+                await write(session, Entry(actor, "handle_dead_letter", "dead_letter", str(letter["id"])))
             handled += 1
         except Exception as error:
             if is_transient(error):

@@ -19,6 +19,7 @@ from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
 from shared.http.access import needs
 from shared.http.actor import Actor
+from shared.http.audit import About
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -128,10 +129,11 @@ def ledger_router(checks: Sequence[Check]) -> Router:
     router = Router(prefix="/benefits/v1", tags=["ledger"])
 
     @router.post("/funds", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
-    async def create_fund(tx: Tx, actor: Actor, body: FundIn) -> FundOut:
+    async def create_fund(tx: Tx, actor: Actor, about: About, body: FundIn) -> FundOut:
         """Register a fund."""
         row = body.model_dump() | {"created_by": actor, "created_at": clock.now()}
         await (await tx.connection()).execute(insert(fund_table), [row])
+        about.one("fund", body.code)
         return FundOut(**body.model_dump(), created_by=actor)
 
     @router.post("/funds/{fund}/contributions", status_code=201, dependencies=[PREPARING, IDEMPOTENT])

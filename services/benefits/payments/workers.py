@@ -17,8 +17,11 @@ from services.benefits.payments.iso20022.reading import Unreadable
 from services.benefits.payments.store import accounts, files, messages, statements
 from services.benefits.payments.store.statuses import ReportRefused, apply_report
 from shared import clock
+from shared.audit import Entry, write
 from shared.db import Database
 from shared.workers import Worker
+
+_SYSTEM = "system:benefits.payments"
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -40,6 +43,7 @@ async def take_report(database: Database, bank: str, message_id: str, content: b
         report = await _read_apart(pain002.read, content)
         async with database.transaction() as session:
             await apply_report(session, message_id, report, clock.now())
+            await write(session, Entry(_SYSTEM, "apply_bank_report", "payment_file", message_id))
             await messages.settle(session, stored.id)
     except (Unreadable, ReportRefused) as error:
         await _quarantine(database, stored, "pain.002", str(error))
@@ -63,6 +67,7 @@ async def take_statement(database: Database, bank: str, payer: str, raw: RawStat
         message = await _read_apart(camt053.read, raw.content)
         async with database.transaction() as session:
             await statements.apply_statement(session, payer, stored.id, message.statement, clock.now())
+            await write(session, Entry(_SYSTEM, "apply_bank_statement", "statement", f"{payer}/{raw.sequence}"))
             await messages.settle(session, stored.id)
     except (Unreadable, statements.StatementRefused) as error:
         await _quarantine(database, stored, "camt.053", str(error))
@@ -73,6 +78,8 @@ async def take_statement(database: Database, bank: str, payer: str, raw: RawStat
 async def _quarantine(database: Database, stored: messages.StoredMessage, kind: str, reason: str) -> None:
     async with database.transaction() as session:
         await messages.settle(session, stored.id, quarantined=reason)
+        if stored.new:
+            await write(session, Entry(_SYSTEM, "quarantine_bank_message", "bank_message", str(stored.id)))
     if stored.new:
         log.error("bank_message_quarantined", kind=kind, message=str(stored.id), reason=reason)
 
@@ -95,6 +102,8 @@ class BankWork:
             return True
         async with database.transaction() as session:
             claimed = await files.claim_to_send(session, self._adapter.bank, now, self._lease)
+            if claimed is not None:  # names and accounts leave the platform
+                await write(session, Entry(_SYSTEM, "send_payment_file", "payment_file", claimed.message_id))
         if claimed is None:
             return False
         outcome = await self._adapter.submit(claimed.message_id, claimed.content)

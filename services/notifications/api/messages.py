@@ -12,7 +12,7 @@ from services.notifications.domain.notices import Purpose
 from services.notifications.domain.progress import STATES, State
 from services.notifications.store import messages as store
 from shared.access import Access
-from shared.http import Page, Paging, Problem, Router, Tx, needs
+from shared.http import Page, Paging, Problem, Reads, Router, Tx, needs
 
 Reading = Annotated[Access, needs("messages.read")]
 _SHOWN_DIGITS = 3
@@ -77,6 +77,7 @@ def messages_router() -> Router:
     async def list_messages(
         tx: Tx,
         access: Reading,
+        reads: Reads,
         paging: Paging,
         household_id: Annotated[UUID | None, Query()] = None,
         state: Annotated[State | None, Query()] = None,
@@ -87,7 +88,9 @@ def messages_router() -> Router:
         rows = await store.page(
             tx, access, household_id=household_id, state=state, purpose=purpose, after=after, limit=paging.limit + 1
         )
-        return paging.page([MessageOut.of(row) for row in rows], key=lambda out: (out.created_at, out.id))
+        page = paging.page([MessageOut.of(row) for row in rows], key=lambda out: (out.created_at, out.id))
+        reads.many("message", [each.id for each in page.items])
+        return page
 
     @router.get("/messages/summary")
     async def summarise_messages(tx: Tx, access: Reading) -> Summary:
@@ -100,12 +103,13 @@ def messages_router() -> Router:
         return Summary.model_validate({"total": total, "by_purpose": by_purpose})
 
     @router.get("/messages/{message_id}")
-    async def get_message(tx: Tx, access: Reading, message_id: UUID) -> MessageDetail:
+    async def get_message(tx: Tx, access: Reading, reads: Reads, message_id: UUID) -> MessageDetail:
         """Return a message with its attempts."""
         row = await store.one(tx, message_id)
         if row is None:
             raise Problem(404, "message_not_found")
         access.admit(row.area_code, Problem(404, "message_not_found"))
+        reads.one("message", message_id)
         log = [dict(attempt._mapping) for attempt in await store.attempts_of(tx, message_id)]
         return MessageDetail.model_validate({**MessageOut.of(row).model_dump(), "log": log})
 

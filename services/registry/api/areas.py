@@ -18,7 +18,7 @@ from services.registry.store.successions import page_of_successions, state_succe
 from shared import clock
 from shared.db import Transaction
 from shared.events.registry import AreaLevel
-from shared.http import Page, Paging, Problem, Router, Tx, needs
+from shared.http import About, Page, Paging, Problem, Router, Tx, needs
 from shared.http.refusals import validation_problem
 
 router = Router(prefix="/registry/v1", tags=["areas"])
@@ -32,11 +32,12 @@ TotalsOfAreas = Annotated[list[AreaTotals], Field(min_length=1, max_length=_LARG
 
 
 @router.post("/areas", dependencies=[ADMINISTERING])
-async def state_areas(tx: Tx, areas: Areas) -> Stated:
+async def state_areas(tx: Tx, about: About, areas: Areas) -> Stated:
     """State administrative units with their validity, up to 1,000.
 
     Stating the same again changes nothing. A unit that ends and one that takes its code over go into one request.
     """
+    about.many("area", {area.code for area in areas})
     return await _state(tx, areas, [f"/body/{index}" for index in range(len(areas))])
 
 
@@ -45,7 +46,7 @@ async def state_areas(tx: Tx, areas: Areas) -> Stated:
     dependencies=[ADMINISTERING],
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def import_areas(request: Request, tx: Tx) -> Stated:
+async def import_areas(request: Request, tx: Tx, about: About) -> Stated:
     """State administrative units by a CSV file: `code,name,level,parent_code,kind,valid_from,valid_to`, UTF-8."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         raise Problem(415, "unsupported_media_type", expected="text/csv")
@@ -57,6 +58,7 @@ async def import_areas(request: Request, tx: Tx) -> Stated:
         raise validation_problem([_as_error(fault) for fault in refusal.faults]) from None
     if not areas:
         raise validation_problem([{"loc": ("body",), "type": "too_short", "ctx": {"min_length": 1}}])
+    about.many("area", {area.code for area in areas.values()})
     return await _state(tx, list(areas.values()), [f"/body/lines/{line}" for line in areas])
 
 
@@ -121,8 +123,9 @@ async def list_area_successions(
 
 
 @router.post("/area-totals", dependencies=[ADMINISTERING])
-async def state_area_totals(tx: Tx, totals: TotalsOfAreas) -> Stated:
+async def state_area_totals(tx: Tx, about: About, totals: TotalsOfAreas) -> Stated:
     """State published numbers of households and people, up to 1,000: the denominators of rates."""
+    about.many("area", {each.code for each in totals})
     return await store.state_totals(tx, totals, pointers=[f"/body/{index}" for index in range(len(totals))])
 
 

@@ -12,7 +12,7 @@ from services.registry.store.assessments import Assessment
 from shared import clock
 from shared.access import Access
 from shared.events.registry import HouseholdClass, Setting
-from shared.http import IDEMPOTENT, Actor, Router, Tx, needs
+from shared.http import IDEMPOTENT, About, Actor, Router, Tx, needs
 
 router = Router(prefix="/registry/v1", tags=["assessments"])
 
@@ -81,7 +81,9 @@ async def assess_household(
 
 
 @router.post("/assessments/batches", status_code=201, dependencies=[IDEMPOTENT])
-async def assess_households(tx: Tx, actor: Actor, access: Recording, body: FindingsBatch) -> AssessedBatch:
+async def assess_households(
+    tx: Tx, actor: Actor, access: Recording, about: About, body: FindingsBatch
+) -> AssessedBatch:
     """Record what was found in up to 500 households, all or none."""
     made = await assessments.assess(
         tx,
@@ -91,4 +93,5 @@ async def assess_households(tx: Tx, actor: Actor, access: Recording, body: Findi
         by=actor,
         now=clock.now(),
     )
+    about.many("household", [each.household_id for each in body.assessments])
     return AssessedBatch(assessments=[AssessmentView.of(each) for each in made])

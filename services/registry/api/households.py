@@ -17,12 +17,14 @@ from shared.access import Access
 from shared.events.registry import HouseholdClass
 from shared.http import (
     IDEMPOTENT,
+    About,
     Actor,
     FieldProblem,
     IfNoneMatch,
     Page,
     Paging,
     Problem,
+    Reads,
     Router,
     Tx,
     etag,
@@ -74,7 +76,13 @@ class RegisteredBatch(BaseModel):
 
 @router.post("/households", status_code=201, dependencies=[IDEMPOTENT])
 async def register_household(
-    request: Request, response: Response, tx: Tx, actor: Actor, access: Registering, body: HouseholdRegistration
+    request: Request,
+    response: Response,
+    tx: Tx,
+    actor: Actor,
+    access: Registering,
+    about: About,
+    body: HouseholdRegistration,
 ) -> Registered:
     """Register a household with its members in a commune.
 
@@ -82,6 +90,7 @@ async def register_household(
     """
     access.require(body.area_code)
     (made,) = await households.register(tx, [body], pointers=["/body"], by=actor, now=clock.now())
+    about.one("household", made.id, area=made.area_code)
     response.headers["Location"] = f"/registry/v1/households/{made.id}"
     response.headers["ETag"] = etag(made.revision)
     return Registered(household=HouseholdView.of(made), warnings=doubts_about(made, "/body", request_language(request)))
@@ -89,12 +98,13 @@ async def register_household(
 
 @router.post("/households/batches", status_code=201, dependencies=[IDEMPOTENT])
 async def register_households(
-    request: Request, tx: Tx, actor: Actor, access: Registering, body: RegistrationBatch
+    request: Request, tx: Tx, actor: Actor, access: Registering, about: About, body: RegistrationBatch
 ) -> RegisteredBatch:
     """Register up to 500 households at once, all or none."""
     access.require(*(each.area_code for each in body.households))
     pointers = [f"/body/households/{index}" for index in range(len(body.households))]
     made = await households.register(tx, body.households, pointers=pointers, by=actor, now=clock.now())
+    about.many("household", [each.id for each in made])
     language = request_language(request)
     return RegisteredBatch(
         households=[
@@ -109,11 +119,12 @@ async def register_households(
 
 @router.get("/households/{household_id}")
 async def get_household(
-    tx: Tx, access: Reading, response: Response, known: IfNoneMatch, household_id: UUID
+    tx: Tx, access: Reading, reads: Reads, response: Response, known: IfNoneMatch, household_id: UUID
 ) -> HouseholdView:
     """Show a household with its members and classes."""
     found = await households.household(tx, household_id, access)
     response.headers["ETag"] = known.check(found.revision)
+    reads.one("household", found.id, area=found.area_code)
     return HouseholdView.of(found)
 
 
@@ -121,6 +132,7 @@ async def get_household(
 async def list_households(
     tx: Tx,
     access: Reading,
+    reads: Reads,
     paging: Paging,
     area_code: Annotated[str | None, Query(max_length=12)] = None,
     standard: Annotated[str | None, Query(max_length=40, description="only households with a class under it")] = None,
@@ -140,11 +152,14 @@ async def list_households(
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
-    return paging.page([HouseholdSummary.of(each) for each in found], key=lambda each: (str(each.id),))
+    page = paging.page([HouseholdSummary.of(each) for each in found], key=lambda each: (str(each.id),))
+    reads.many("household", [each.id for each in page.items], area=area_code)
+    return page
 
 
 @router.get("/households/{household_id}/history")
-async def get_household_history(tx: Tx, access: Reading, household_id: UUID) -> Sequence[ClassDecided]:
+async def get_household_history(tx: Tx, access: Reading, reads: Reads, household_id: UUID) -> Sequence[ClassDecided]:
     """Show every class that was decided for a household, oldest first."""
-    await households.household(tx, household_id, access)
+    found = await households.household(tx, household_id, access)
+    reads.one("household", found.id, area=found.area_code)
     return await decisions.history_of(tx, household_id)

@@ -16,7 +16,7 @@ from shared.access import Access
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.http import IDEMPOTENT, Actor, IfMatch, IfNoneMatch, Problem, Router, Tx, etag, needs
+from shared.http import IDEMPOTENT, About, Actor, IfMatch, IfNoneMatch, Problem, Reads, Router, Tx, etag, needs
 
 router = Router(prefix="/registry/v1", tags=["people"])
 
@@ -34,10 +34,13 @@ async def _admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: b
 
 
 @router.get("/people/{person_id}")
-async def get_person(tx: Tx, access: Reading, response: Response, known: IfNoneMatch, person_id: UUID) -> PersonView:
+async def get_person(
+    tx: Tx, access: Reading, reads: Reads, response: Response, known: IfNoneMatch, person_id: UUID
+) -> PersonView:
     """Show a person."""
     found, _ = await _admitted(tx, access, person_id)
     response.headers["ETag"] = known.check(found.version)
+    reads.one("person", found.id)
     return PersonView.of(found)
 
 
@@ -45,6 +48,7 @@ async def get_person(tx: Tx, access: Reading, response: Response, known: IfNoneM
 async def change_person(
     tx: Tx,
     access: Changing,
+    about: About,
     response: Response,
     expected: IfMatch,
     person_id: UUID,
@@ -53,6 +57,7 @@ async def change_person(
     """Change a person's name or phone; what is absent stays, a phone of null is removed."""
     person, _ = await _admitted(tx, access, person_id, lock=True)
     expected.check(person.version)
+    about.note(fields=",".join(sorted(change.model_fields_set)))
     changed = change.applied_to(person)
     if changed is not person:
         await households.save_person(tx, changed)

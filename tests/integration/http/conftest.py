@@ -14,6 +14,7 @@ from shared.db.kit import kit_metadata
 from shared.logs import configure_logging
 from tests.integration.http.sample import sample_app, tables
 from tests.support.access import grant
+from tests.support.keys import KEYS
 from tests.support.postgres import Databases
 from tests.support.tokens import bearer
 
@@ -30,7 +31,7 @@ def log_lines() -> Callable[[], list[dict[str, Any]]]:
 async def sample_database(databases: Databases) -> AsyncIterator[Database]:
     """A database with the kit's tables and the sample's, made once."""
     url = await databases.create()
-    database = Database(url, name="sample")
+    database = Database(url, name="sample", keys=KEYS)
     async with database.engine.begin() as connection:
         await connection.run_sync(kit_metadata.create_all)
         await connection.run_sync(tables.create_all)

@@ -6,6 +6,7 @@ import pytest
 
 from shared.db import Database
 from tests.integration.notifications.desk import Desk
+from tests.support.keys import KEYS
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import Program, running
 
@@ -26,6 +27,6 @@ async def database_url(create_database: CreateDatabase) -> str:
 @pytest.fixture
 async def desk(database_url: str, gateway: Program) -> AsyncIterator[Desk]:
     """The service in the test's hands, at ten in the morning."""
-    database = Database(database_url, name="test notifications")
+    database = Database(database_url, name="test notifications", keys=KEYS)
     yield Desk(database, gateway.url)
     await database.close()

@@ -19,6 +19,7 @@ from shared.approvals.store import newest_proposals
 from shared.db import Transaction
 from shared.http.access import needs
 from shared.http.actor import Actor
+from shared.http.audit import About, Reads
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
@@ -103,7 +104,7 @@ async def _whole(tx: Transaction, application_id: UUID, access: Access) -> Appli
 
 @router.post("/applications", status_code=201, dependencies=[IDEMPOTENT])
 async def create_application(
-    tx: Tx, actor: Actor, access: Annotated[Access, needs("applications.prepare")], body: ApplicationIn
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("applications.prepare")], about: About, body: ApplicationIn
 ) -> ApplicationOut:
     """Take an application; the answer says which criteria are met, which are not, and which facts are missing.
 
@@ -116,12 +117,19 @@ async def create_application(
     if body.applied_on > clock.legal_date(now):
         raise Problem(422, "date_in_future")
     request = store.Request(body.programme, body.household_id, body.person_id, body.applied_on)
-    return await _whole(tx, await store.apply_for(tx, request, actor=actor, now=now), access)
+    application_id = await store.apply_for(tx, request, actor=actor, now=now)
+    about.one("application", application_id)
+    return await _whole(tx, application_id, access)
 
 
 @router.get("/applications")
 async def list_applications(
-    tx: Tx, access: Reading, paging: Paging, household_id: UUID | None = None, state: ApplicationState | None = None
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    household_id: UUID | None = None,
+    state: ApplicationState | None = None,
 ) -> Page[ApplicationOut]:
     """List applications, newest first."""
     after = paging.after(UUID)
@@ -129,12 +137,15 @@ async def list_applications(
         tx, access, household_id=household_id, state=state, after=after[0] if after else None, limit=paging.limit + 1
     )
     prepared = await _prepared(tx, rows)
-    return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
+    reads.many("application", [each.id for each in page.items])
+    return page
 
 
 @router.get("/applications/{application_id}")
-async def get_application(tx: Tx, access: Reading, application_id: UUID) -> ApplicationOut:
+async def get_application(tx: Tx, access: Reading, reads: Reads, application_id: UUID) -> ApplicationOut:
     """Read an application and the decision on it."""
+    reads.one("application", application_id)
     return await _whole(tx, application_id, access)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from services.benefits.cash.store import awards as store
 from shared.access import Access
 from shared.http.access import needs
+from shared.http.audit import Reads
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -42,20 +43,25 @@ def _out(row: Any) -> AwardOut:
 
 
 @router.get("/awards")
-async def list_awards(tx: Tx, access: Reading, paging: Paging, household_id: UUID | None = None) -> Page[AwardOut]:
+async def list_awards(
+    tx: Tx, access: Reading, reads: Reads, paging: Paging, household_id: UUID | None = None
+) -> Page[AwardOut]:
     """List awards, newest first."""
     after = paging.after(UUID)
     rows = await store.page_of_awards(
         tx, access, household_id=household_id, after=after[0] if after else None, limit=paging.limit + 1
     )
-    return paging.page([_out(row) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([_out(row) for row in rows], key=lambda out: (out.id,))
+    reads.many("award", [each.id for each in page.items])
+    return page
 
 
 @router.get("/awards/{award_id}")
-async def get_award(tx: Tx, access: Reading, award_id: UUID) -> AwardOut:
+async def get_award(tx: Tx, access: Reading, reads: Reads, award_id: UUID) -> AwardOut:
     """Read one award."""
     row = await store.award(tx, award_id)
     if row is None:
         raise Problem(404, "award_not_found")
     access.admit(row.area_code, Problem(404, "award_not_found"))
+    reads.one("award", award_id, area=row.area_code)
     return _out(row)

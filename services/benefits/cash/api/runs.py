@@ -14,6 +14,7 @@ from shared.access import Access
 from shared.approvals.api import ApprovalIn
 from shared.http.access import needs
 from shared.http.actor import Actor
+from shared.http.audit import About
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -33,7 +34,9 @@ class RunIn(BaseModel):
 
 
 @router.post("/runs", status_code=201, dependencies=[IDEMPOTENT])
-async def prepare_run(tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.prepare")], body: RunIn) -> RunOut:
+async def prepare_run(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.prepare")], about: About, body: RunIn
+) -> RunOut:
     """Prepare a run, or prepare the open one of this month and account anew with what has changed since.
 
     It takes the right to prepare in every commune that would be paid.
@@ -47,6 +50,7 @@ async def prepare_run(tx: Tx, actor: Actor, access: Annotated[Access, needs("run
     placed = due_in(body.programme, payer.fund, body.period)
     run_id = await runs.prepare(tx, scope, placed=placed, payees=payees(), actor=actor, now=clock.now())
     access.require(*await runs.areas_outside(tx, run_id, access))
+    about.one("run", run_id)
     return await run_out(tx, run_id, access)
 
 

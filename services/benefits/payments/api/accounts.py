@@ -15,6 +15,7 @@ from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
 from shared.http.access import needs
 from shared.http.actor import Actor
+from shared.http.audit import About
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -78,12 +79,13 @@ def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
     router = Router(prefix="/benefits/v1", tags=["accounts"])
 
     @router.post("/payer-accounts", status_code=201, dependencies=[needs("funds.prepare"), IDEMPOTENT])
-    async def propose_payer_account(tx: Tx, actor: Actor, body: PayerIn) -> ProposalOut:
+    async def propose_payer_account(tx: Tx, actor: Actor, about: About, body: PayerIn) -> ProposalOut:
         """Propose an account that pays for a fund; it pays once another person has approved it."""
         if not await fund_exists(tx, body.fund):
             raise Problem(422, "fund_unknown")
         if await accounts.payer(tx, body.code) is not None:
             raise Problem(409, "payer_account_exists")
+        about.one("payer_account", body.code)
         draft = Draft(PAYER_ACCOUNT.kind, body.code, body.model_dump() | {"holder": clean(body.holder)})
         return proposal_out("benefits", PAYER_ACCOUNT, await propose(tx, draft, actor=actor, now=clock.now()))
 

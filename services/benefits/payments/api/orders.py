@@ -11,6 +11,7 @@ from services.benefits.payments.domain.states import InstructionState, OrderStat
 from services.benefits.payments.store import orders
 from shared.access import Access
 from shared.http.access import needs
+from shared.http.audit import Reads
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -67,7 +68,12 @@ def order_out(row: Any) -> OrderOut:
 
 @router.get("/orders")
 async def list_orders(
-    tx: Tx, access: Reading, paging: Paging, household_id: UUID | None = None, state: OrderState | None = None
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    household_id: UUID | None = None,
+    state: OrderState | None = None,
 ) -> Page[OrderOut]:
     """List orders of a household, or in a state."""
     after = paging.after(UUID)
@@ -80,15 +86,18 @@ async def list_orders(
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
-    return paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    reads.many("order", [each.id for each in page.items])
+    return page
 
 
 @router.get("/orders/{order_id}")
-async def get_order(tx: Tx, access: Reading, order_id: UUID) -> OrderWithAttempts:
+async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> OrderWithAttempts:
     """Read an order and every attempt to pay it."""
     row = await orders.order(tx, order_id)
     if row is None:
         raise Problem(404, "order_not_found")
     access.admit(row.area_code, Problem(404, "order_not_found"))
+    reads.one("order", order_id, area=row.area_code)
     attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
     return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)

@@ -15,6 +15,7 @@ from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
 from shared.db import Transaction
 from shared.http.access import needs
+from shared.http.audit import Reads
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -124,7 +125,7 @@ async def get_run(tx: Tx, access: Reading, run_id: UUID) -> RunOut:
 
 @router.get("/runs/{run_id}/orders")
 async def list_run_orders(
-    tx: Tx, access: Reading, paging: Paging, run_id: UUID, state: OrderState | None = None
+    tx: Tx, access: Reading, reads: Reads, paging: Paging, run_id: UUID, state: OrderState | None = None
 ) -> Page[OrderOut]:
     """List the orders of a run, those blocked too, with the reason."""
     after = paging.after(UUID)
@@ -137,7 +138,10 @@ async def list_run_orders(
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
-    return paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    reads.many("order", [each.id for each in page.items])
+    reads.note(run=str(run_id))
+    return page
 
 
 @router.get("/runs/{run_id}/files")

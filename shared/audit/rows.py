@@ -1,0 +1,63 @@
+"""Writing audit rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import text
+
+from shared import clock
+from shared.db import Transaction
+from shared.ids import new_id
+from shared.keys import keys_of
+from shared.tracing import current_request_id, current_traceparent
+
+Outcome = Literal["done", "refused", "replayed"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an audit row says. `details` hold no personal value in the clear: digest it (`shared.keys.Digests`)."""
+
+    who: str
+    operation: str
+    kind: str | None = None
+    object_id: str | None = None
+    area: str | None = None
+    purpose: str | None = None
+    outcome: Outcome = "done"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+_WRITE = text(
+    "WITH written AS (INSERT INTO audit_rows"
+    " (id, at, who, operation, kind, object_id, area, request_id, traceparent, purpose, outcome, details) VALUES"
+    " (:id, :at, :who, :operation, :kind, :object_id, :area, :request_id, :traceparent, :purpose, :outcome,"
+    " CAST(:details AS jsonb)) RETURNING id) INSERT INTO audit_unsealed SELECT id FROM written"
+)
+
+
+async def write(session: Transaction, entry: Entry) -> None:
+    """Write a row in the session's transaction, within the request or event that it happens in."""
+    row = {
+        "id": new_id(),
+        "at": clock.now(),
+        "who": entry.who,
+        "operation": entry.operation,
+        "kind": entry.kind,
+        "object_id": entry.object_id,
+        "area": entry.area,
+        "request_id": current_request_id(),
+        "traceparent": current_traceparent(),
+        "purpose": entry.purpose,
+        "outcome": entry.outcome,
+        "details": orjson.dumps(entry.details).decode(),
+    }
+    await session.execute(_WRITE, row)
+
+
+def counted(session: Transaction, ids: Iterable[object]) -> dict[str, Any]:
+    """Return the details of a row that is about several things: their number, and the digest of their ids."""
+    texts = [str(each) for each in ids]
+    return {"count": len(texts), "ids": keys_of(session).digests.of_all(texts)}
