@@ -213,7 +213,8 @@ async def rolling_back(world: World) -> AsyncIterator[World]:
     """Let every request of a world leave nothing behind, and close it at the end."""
 
     async def leaves_nothing() -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(world.database.engine, expire_on_commit=False) as session:
+        session = AsyncSession(world.database.engine, expire_on_commit=False, info={"keys": world.database.keys})
+        async with session:
             try:
                 yield session
             finally:
