@@ -175,22 +175,24 @@ async def _award(platform: Platform, registered: dict[str, Any], patience_ends: 
     `patience_ends` is an instant of the monotonic clock, one for all: whoever comes after it is asked for once.
     """
     household = registered["id"]
+    if (await platform.get("/benefits/v1/awards", household_id=household))["items"]:
+        return True
+    applied_on = clock.today().isoformat()  # the amount follows the age: what is decided today is applied for today
     body = {
         "programme": PROGRAMME,
         "household_id": household,
         "person_id": registered["members"][0]["id"],
-        "applied_on": ROUNDS[0].on.isoformat(),  # the same whenever an interrupted loading goes on
+        "applied_on": applied_on,
     }
-    application = await platform.post(
-        "/benefits/v1/applications", body, actor=OFFICER, key=f"sample-application-{household}"
-    )
+    key = f"sample-{household}-{applied_on}"
+    application = await platform.post("/benefits/v1/applications", body, actor=OFFICER, key=f"{key}-application")
     path = f"/benefits/v1/applications/{application['id']}/decision"
 
     decision = {"approve": True, "fund": FUND, "content_hash": application["content_hash"]}
 
     async def decide() -> bool | None:
         try:
-            await platform.post(path, decision, actor=APPROVER, key=f"sample-{household}")
+            await platform.post(path, decision, actor=APPROVER, key=f"{key}-decision")
         except Refused as refusal:
             if refusal.code not in ("facts_missing", "not_eligible"):
                 raise
