@@ -18,7 +18,7 @@ _URL = "postgresql://nobody@127.0.0.1:1/none"
 FREE = frozenset(
     {
         "healthz", "readyz", "figures", "openapi", "docs", "problem_kind", "get_asyncapi",
-        "list_areas", "get_area", "list_area_totals", "list_standards", "get_standard",
+        "list_areas", "get_area", "list_area_successions", "list_area_totals", "list_standards", "get_standard",
         "get_own_access", "list_grants", "get_grant", "list_dead_letters", "get_dead_letter", "read_job", "follow_job",
         "list_programmes", "get_programme", "list_runs", "get_run", "list_run_files", "list_payer_accounts", "get_bank",
         "read_trial_balance", "run_ledger_checks", "summarise_messages",

@@ -2,8 +2,8 @@
 
 from shared.db.kit_migration_audit import create_audit_tables, drop_audit_tables
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
