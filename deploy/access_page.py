@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -12,7 +13,8 @@ from starlette.routing import BaseRoute
 from deploy.apps import SETTINGS, build
 from shared.access.roles import GRANTABLE, PERMISSIONS, TWO_PEOPLE, Permission, Reach
 from shared.http.access import Needs, OpenToAll
-from shared.settings import SERVICES, EventLogSettings, ServiceName
+from shared.keys import make_keys
+from shared.settings import SERVICES, AuditSettings, EventLogSettings, ServiceName
 from shared.texts import text
 
 FILE = Path(__file__).parents[1] / "docs" / "access.md"
@@ -99,9 +101,12 @@ class Declared:
 def app_of(service: ServiceName) -> FastAPI:
     """Return a service's app to be looked at; it reaches nothing."""
     log = EventLogSettings(eventlog_url=_NOWHERE)
-    settings = {"service": service, "database_url": _NOWHERE, "event_log": log}
     more = {"sms_url": "http://127.0.0.1:1"} if service == "notifications" else {}
-    return build(SETTINGS[service].model_validate(settings | more))
+    with TemporaryDirectory() as folder:
+        make_keys(Path(folder, "keys"))
+        audit = AuditSettings(heads=Path(folder))
+        settings = {"service": service, "database_url": _NOWHERE, "event_log": log, "audit": audit}
+        return build(SETTINGS[service].model_validate(settings | more | {"keys": Path(folder, "keys")}))
 
 
 def declared(routes: Sequence[BaseRoute]) -> Iterator[Declared]:

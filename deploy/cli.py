@@ -23,6 +23,7 @@ from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
 from deploy.issuer import IssuerMissing, LocalIssuer
+from deploy.issuer.people import BadName, People
 from deploy.postgres import EmbeddedPostgresError
 from deploy.smoke import SmokeFailed, tell_the_story
 from deploy.tokens import NoSuchRole, token_of
@@ -157,6 +158,19 @@ def token(
         typer.echo(asyncio.run(token_of(LocalIssuer(home / "issuer"), url, role, area)))
     except (IssuerMissing, Refused, NoSuchRole, httpx.HTTPError) as error:
         raise _fail(error) from error
+
+
+@app.command()
+def person(
+    name: Annotated[str, typer.Argument(help="user name, as grants are written with")],
+    home: Home = Path(".ansinh"),
+) -> None:
+    """Let somebody sign in by browser on the platform of this machine; print a password that works once."""
+    try:
+        password = People(LocalIssuer(home / "issuer").people).invite(name)
+    except (IssuerMissing, BadName) as error:
+        raise _fail(error) from error
+    typer.echo(password)
 
 
 @app.command()

@@ -64,6 +64,8 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
         "ANSINH_OIDC_ISSUER": options.issuer,
         "ANSINH_OIDC_AUDIENCE": "ansinh",
         "ANSINH_OIDC_JWKS_URL": options.jwks_url,
+        "ANSINH_OIDC_DISCOVERY_URL": "",
+        "ANSINH_OIDC_CLIENT_ID": "ansinh-web",
         "ANSINH_LOG_LEVEL": "INFO",
     }
 

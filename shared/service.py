@@ -34,6 +34,8 @@ from shared.messaging.health import Flow
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from shared.settings import AuditSettings, ServiceName, ServiceSettings
+from shared.signin.provider import Provider
+from shared.signin.routes import sign_in_router
 from shared.workers import Worker, pause, run_worker
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
@@ -71,6 +73,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     database = Database(settings.database_url, name=name, pool_size=settings.pool_size, keys=keys)
     event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
     metrics, identity = Metrics(), TokenVerifier(settings.identity)
+    provider = Provider(settings.identity, identity)
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
     consumers = (access_consumer(definition.name), *definition.consumers)
     runners = [Runner(database, event_log, consumer) for consumer in consumers]
@@ -96,6 +99,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
         database=database,
         metrics=metrics,
         identity=identity,
+        provider=provider,
         routers=[
             *definition.routers,
             journal_router(definition.name, definition.homes),
@@ -104,7 +108,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *([job_router(definition.name)] if definition.jobs else []),
             *([proposals_router(definition.name, definition.operations)] if definition.operations else []),
         ],
-        pages=definition.pages,
+        pages=(*definition.pages, sign_in_router(definition.name)),
         checks=[
             Check("event_log", partial(_ask, event_log, topics)),
             Check("identity", identity.ping),

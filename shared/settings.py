@@ -87,6 +87,12 @@ class IdentitySettings(Settings):
     oidc_audience: str = Field(default="ansinh", description="what must stand in the tokens' `aud`")
     oidc_jwks_url: str | None = Field(default=None, description="where the issuer's keys are, if not as it says itself")
     oidc_jwks_file: Path | None = Field(default=None, description="the issuer's keys, where it cannot be asked")
+    oidc_discovery_url: str | None = Field(
+        default=None, description="where the services find the issuer's discovery document, if not under its own URL"
+    )
+    oidc_client_id: str = Field(default="ansinh-web", description="the client as which people sign in by browser")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="of that client, where it has one")
+    public_url: str | None = Field(default=None, description="where browsers reach the platform; none: no sign-in")
 
 
 class AuditSettings(Settings):

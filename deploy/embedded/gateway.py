@@ -1,19 +1,20 @@
-"""One port for four apps: who serves a path is told by its first part. Nothing is stripped from it."""
+"""One port for all apps: who serves a path is told by its first part. Nothing is stripped from it."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from shared.settings import ServiceName
 
 
 class Gateway:
-    """An ASGI app that hands `/<service>/…` to that service and every other path to the dashboard's."""
+    """Hands `/<service>/…` to that service, `/issuer/…` to the issuer, and every other path to the dashboard's."""
 
-    def __init__(self, apps: Mapping[ServiceName, FastAPI], *, pages: ServiceName) -> None:
-        self._apps = {str(name): app for name, app in apps.items()}
+    def __init__(self, apps: Mapping[ServiceName, FastAPI], issuer: Starlette, *, pages: ServiceName) -> None:
+        self._apps: dict[str, Starlette] = {str(name): app for name, app in apps.items()} | {"issuer": issuer}
         self._pages = self._apps[pages]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

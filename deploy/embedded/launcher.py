@@ -24,6 +24,8 @@ from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants
 from deploy.issuer import LocalIssuer
+from deploy.issuer.app import issuer_app
+from deploy.issuer.people import People
 from deploy.people import demonstration_grants
 from deploy.postgres import EmbeddedPostgres
 from deploy.sample import load_sample
@@ -143,7 +145,7 @@ def _settings(surroundings: Surroundings, issuer: LocalIssuer) -> dict[ServiceNa
                 "service": name,
                 "database_url": url,
                 "event_log": surroundings.event_log,
-                "identity": issuer.settings,
+                "identity": issuer.settings.model_copy(update={"public_url": issuer.url.removesuffix("/issuer")}),
                 "keys": surroundings.keys,
                 "audit": surroundings.audit,
                 "pool_size": 2,  # each connection is a server process of some megabytes
@@ -168,7 +170,7 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    gateway = Gateway(apps, pages="indicators")
+    gateway = Gateway(apps, issuer_app(issuer, People(issuer.people)), pages="indicators")
     server = make_server(gateway)
     async with gateway.running():
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -215,6 +217,7 @@ _READY = """
                    đi hết câu chuyện: rà soát → quyết định → trợ cấp → ngân hàng → chỉ số → tin nhắn
   Mã truy cập      .venv/bin/ansinh token --role commune_officer --area 08566
                    an access token of somebody with that role, for the API
+  Đăng nhập        {url}/registry/account     sign in; `.venv/bin/ansinh person NAME` gives a one-time password
   Dừng / stop      Ctrl-C (dữ liệu giữ trong .ansinh / data stay in .ansinh)
 
 """

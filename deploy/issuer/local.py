@@ -1,8 +1,8 @@
 """A signing key in a folder of the platform's own, and the access tokens that it signs."""
 
 import json
-import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
+from deploy.issuer.files import write_private
 from shared.settings import IdentitySettings
 
 AUDIENCE = "ansinh"
@@ -39,7 +40,8 @@ class LocalIssuer:
             ) from error
         self.url: str = state["url"]
         self._key: dict[str, Any] = state["key"]
-        self._keys = folder / "keys.json"
+        self.keys = folder / "keys.json"
+        self.people = folder / "people.json"
 
     @classmethod
     def make(cls, folder: Path, *, url: str) -> "LocalIssuer":
@@ -50,42 +52,30 @@ class LocalIssuer:
         except IssuerMissing:
             key = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True) | {"kid": uuid4().hex}
         public = {name: value for name, value in key.items() if name != "d"} | {"use": "sig", "alg": "EdDSA"}
-        _write(folder / "issuer.json", {"url": url, "key": key})
-        _write(folder / "keys.json", {"keys": [public]})
+        write_private(folder / "issuer.json", {"url": url, "key": key})
+        write_private(folder / "keys.json", {"keys": [public]})
         return cls(folder)
 
     @property
     def settings(self) -> IdentitySettings:
         """What services are told to accept this issuer's tokens."""
-        return IdentitySettings(oidc_issuer=self.url, oidc_audience=AUDIENCE, oidc_jwks_file=self._keys)
+        return IdentitySettings(oidc_issuer=self.url, oidc_audience=AUDIENCE, oidc_jwks_file=self.keys)
 
     def token(self, subject: str, *, lifetime: int = LIFETIME, **claims: Any) -> str:
         """Return an access token of a person; `claims` replace or add to its own."""
-        now = int(time.time())
-        own = {
-            "iss": self.url,
-            "aud": AUDIENCE,
-            "sub": subject,
-            "preferred_username": subject,
-            "typ": "Bearer",
-            "azp": "ansinh-cli",
-            "scope": "openid",
-            "iat": now,
-            "exp": now + lifetime,
-            "jti": uuid4().hex,
-        }
-        key = jwt.PyJWK(self._key, algorithm="EdDSA")
-        return jwt.encode(own | claims, key, algorithm="EdDSA", headers={"kid": self._key["kid"], "typ": "at+jwt"})
+        own = {"aud": AUDIENCE, "typ": "Bearer", "azp": "ansinh-cli", "scope": "openid", "jti": uuid4().hex}
+        return self._signed(subject, lifetime, own | claims, "at+jwt")
+
+    def id_token(self, subject: str, *, client: str, nonce: str) -> str:
+        """Return an ID token of a person who signed in to a client (OpenID Connect Core 1.0, section 2)."""
+        return self._signed(subject, LIFETIME, {"aud": client, "azp": client, "typ": "ID", "nonce": nonce}, "JWT")
 
     def headers(self, subject: str) -> dict[str, str]:
         """Return the request headers with which a person acts."""
         return {"Authorization": f"Bearer {self.token(subject)}"}
 
-
-def _write(path: Path, content: Any) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    beside.replace(path)
+    def _signed(self, subject: str, lifetime: int, claims: Mapping[str, Any], kind: str) -> str:
+        now = int(time.time())
+        own = {"iss": self.url, "sub": subject, "preferred_username": subject, "iat": now, "exp": now + lifetime}
+        key = jwt.PyJWK(self._key, algorithm="EdDSA")
+        return jwt.encode({**own, **claims}, key, algorithm="EdDSA", headers={"kid": self._key["kid"], "typ": kind})

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from shared.http.problems import Problem
 from shared.identity import IdentityUnavailable, Principal, TokenRefused, TokenVerifier
+from shared.signin.requests import browser_session, refuse_forged
 
 __all__ = ["Actor", "Principal", "Who", "current_actor", "current_principal"]
 
@@ -17,12 +18,18 @@ _bearer = HTTPBearer(scheme_name="oidc", description="access token of the OpenID
 async def current_principal(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Return who makes the request.
+    """Return who makes the request: by its bearer token, or, from a browser, by the cookie of a session.
+
+    A change that comes by cookie carries the session's `X-CSRF-Token`.
 
     Raises:
-        Problem: 401 `token_missing` or `token_refused_<reason>`; 503 `identity_unavailable`.
+        Problem: 401 `token_missing` or `token_<reason>`; 403 `request_forged`; 503 `identity_unavailable`.
     """
     if credentials is None:
+        session = await browser_session(request)
+        if session is not None:
+            refuse_forged(request, session, request.headers.get("x-csrf-token", ""))
+            return _noted(request, Principal(session.subject))
         raise Problem(401, "token_missing", headers={"WWW-Authenticate": "Bearer"})
     verifier: TokenVerifier = request.app.state.identity
     try:
@@ -32,6 +39,10 @@ async def current_principal(
         raise Problem(401, f"token_{error.reason}", headers={"WWW-Authenticate": challenge}) from error
     except IdentityUnavailable as error:
         raise Problem(503, "identity_unavailable", headers={"Retry-After": "10"}) from error
+    return _noted(request, principal)
+
+
+def _noted(request: Request, principal: Principal) -> Principal:
     request.state.principal = principal  # whom a refusal is written down for
     return principal
 

@@ -19,6 +19,7 @@ from shared.http.system import system_router
 from shared.identity import TokenVerifier
 from shared.logs import name_service
 from shared.settings import ServiceName
+from shared.signin.provider import Provider
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _BODY_LIMIT = 1 << 20
@@ -42,6 +43,7 @@ def create_app(
     metrics: Metrics,
     routers: Sequence[Router],
     identity: TokenVerifier,
+    provider: Provider,
     checks: Sequence[Check] = (),
     constraints: Mapping[str, Problem] = MappingProxyType({}),
     lifespan: Lifespan | None = None,
@@ -52,7 +54,9 @@ def create_app(
 
     `checks` are what readiness names beside the database; `constraints` tells which problem a violated constraint of
     the service's tables means; `lifespan` runs what lives as long as the app (consumers, relay, jobs); `body_limit` is
-    in bytes; `identity` tells who makes a request. `database` and `metrics` belong to the caller, who closes the
+    in bytes;
+    `identity` tells who makes a request, `provider` is where people sign in by browser.
+    `database` and `metrics` belong to the caller, who closes the
     database after the app.
 
     Raises:
@@ -72,6 +76,7 @@ def create_app(
     app.state.database = database
     app.state.metrics = metrics
     app.state.identity = identity
+    app.state.provider = provider
     app.state.stopping = asyncio.Event()  # set when the server stops: streams end then
     install(app, constraints)
     all_checks = (Check("database", database.ping), *checks)

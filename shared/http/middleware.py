@@ -22,7 +22,7 @@ _QUIET = ("/healthz", "/readyz", "/metrics")
 
 _SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "Cache-Control": "private, no-cache",
 }

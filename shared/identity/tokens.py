@@ -13,6 +13,8 @@ from shared.settings import IdentitySettings
 # Asymmetric only: with a shared secret, or none, whoever reads the public keys could write tokens.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 MACHINE = "machine."
+# What Keycloak and others write into `typ`: an ID token is no access token, nor the other way round.
+_ACCESS, _IDENTITY = ("Bearer", "at+jwt"), ("ID",)
 _LARGEST = 16 * 1024
 _LEEWAY = 30  # seconds that clocks may differ
 _SUBJECT = re.compile(r"[A-Za-z0-9._@:-]{1,128}")
@@ -60,7 +62,18 @@ class TokenVerifier:
             TokenRefused: it is not one of our issuer's for us, or not now.
             IdentityUnavailable: the issuer's keys cannot be had.
         """
-        return _principal(await self.claims(token))
+        return _principal(await self.claims(token), _ACCESS)
+
+    def person(self, claims: Mapping[str, Any]) -> Principal:
+        """Return the person of whom the claims of an ID token speak.
+
+        Raises:
+            TokenRefused: it is no ID token, or speaks of a machine.
+        """
+        principal = _principal(claims, _IDENTITY)
+        if principal.machine:
+            raise TokenRefused("subject")
+        return principal
 
     async def claims(self, token: str, *, audience: str | None = None) -> Mapping[str, Any]:
         """Return what a token says, once its signature, issuer, audience and times are found right.
@@ -115,13 +128,13 @@ def _header(token: str) -> tuple[str, str]:
     return str(algorithm), key_id
 
 
-def _principal(claims: Mapping[str, Any]) -> Principal:
+def _principal(claims: Mapping[str, Any], kinds: tuple[str, ...]) -> Principal:
     scopes = frozenset(str(claims.get("scope") or "").split())
     name = str(claims.get("preferred_username") or "")
     client = claims.get("client_id") or claims.get("azp")
     machine = name.startswith(_SERVICE_ACCOUNT) or (not name and client is not None and claims["sub"] == client)
     subject = f"{MACHINE}{client}" if machine else name
-    if claims.get("typ", "Bearer") not in ("Bearer", "at+jwt") or not _SUBJECT.fullmatch(subject):
+    if claims.get("typ", kinds[0]) not in kinds or not _SUBJECT.fullmatch(subject):
         raise TokenRefused("subject")
     if not machine and subject.startswith(MACHINE):
         raise TokenRefused("subject")

@@ -50,8 +50,8 @@ async def seed_kit(database: Database) -> dict[bool, str]:
 def system_operations(service: str) -> dict[str, Operation]:
     """Return the operations beside the API that every service has."""
 
-    def at(path: str, success: int = 200) -> Operation:
-        return Operation("system.read", lambda _: Call("GET", f"/{service}/{path}", whole=True), success)
+    def at(path: str, success: int = 200, method: str = "GET") -> Operation:
+        return Operation("system.read", lambda _: Call(method, f"/{service}/{path}", whole=True), success)
 
     return {
         "healthz": at("healthz"),
@@ -60,6 +60,11 @@ def system_operations(service: str) -> dict[str, Operation]:
         "openapi": at("openapi.json"),
         "docs": at("docs"),
         "problem_kind": at("problems/permission_missing"),
+        # No issuer is set up here; signing in itself is tried in tests/integration/http/test_sign_in.py.
+        "sign_in": at("sign-in", 503),
+        "callback": at("sign-in/callback", 400),
+        "show_account": at("account", 303),
+        "sign_out": at("sign-out", 503, "POST"),
     }
 
 

@@ -13,6 +13,9 @@ from shared.http import IDEMPOTENT, Check, IfMatch, IfNoneMatch, Metrics, Page, 
 from shared.identity import TokenVerifier
 from shared.ids import new_id
 from shared.jobs import JobOut, Jobs, job_router
+from shared.settings import IdentitySettings
+from shared.signin.provider import Provider
+from shared.signin.routes import sign_in_router
 from shared.tracing import current_request_id, current_traceparent
 from tests.support.tokens import ISSUER
 
@@ -116,19 +119,27 @@ def _reading(router: Router) -> None:
 
 
 def sample_app(
-    database: Database, *, checks: Sequence[Check] = (), metrics: Metrics | None = None, body_limit: int = 10_000
+    database: Database,
+    *,
+    checks: Sequence[Check] = (),
+    metrics: Metrics | None = None,
+    body_limit: int = 10_000,
+    identity: IdentitySettings = ISSUER.settings,
 ) -> FastAPI:
     """Return the sample service's app."""
     router = Router(prefix="/registry/v1", tags=["things"])
     _writing(router)
     _reading(router)
+    verifier = TokenVerifier(identity)
     return create_app(
         service="registry",
         title="Mẫu",
         database=database,
         metrics=metrics or Metrics(),
-        identity=TokenVerifier(ISSUER.settings),
+        identity=verifier,
+        provider=Provider(identity, verifier),
         routers=[router, job_router("registry")],
+        pages=[sign_in_router("registry")],
         checks=checks,
         constraints=CONSTRAINTS,
         body_limit=body_limit,

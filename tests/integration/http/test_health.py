@@ -13,6 +13,7 @@ from shared.db import Database
 from shared.http import Check, Metrics, NotReady
 from shared.http.health import readiness
 from shared.identity import TokenVerifier
+from shared.signin.provider import Provider
 from tests.integration.http.sample import sample_app
 from tests.support.tokens import ISSUER
 
@@ -104,6 +105,7 @@ async def test_an_app_refuses_to_be_made_with_routes_outside_its_prefix(database
             title="t",
             database=database,
             metrics=Metrics(),
-            identity=TokenVerifier(ISSUER.settings),
+            identity=(verifier := TokenVerifier(ISSUER.settings)),
+            provider=Provider(ISSUER.settings, verifier),
             routers=[Router(prefix="/benefits/v1", tags=["x"])],
         )

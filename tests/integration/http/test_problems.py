@@ -147,6 +147,6 @@ async def test_the_api_is_explained_without_any_other_host(client: httpx.AsyncCl
 async def test_every_answer_has_the_headers_of_a_careful_server(client: httpx.AsyncClient, url: str) -> None:
     headers = (await client.get(url)).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["content-security-policy"].startswith("default-src 'self'")
     assert "private" in headers["cache-control"]
