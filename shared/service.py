@@ -51,6 +51,7 @@ class ServiceDefinition:
     """What a service is made of. `routers` answer under `/<name>/`; `pages` where they say.
 
     `homes` yields `household_id` and `area_code` of the households that it knows: by them its journal is filtered.
+    `body_limits` has, by path, how many bytes an address takes that takes files.
     """
 
     name: ServiceName
@@ -64,6 +65,7 @@ class ServiceDefinition:
     pages: Sequence[APIRouter] = ()
     homes: Select[Any] | None = None
     operations: Sequence[Operation] = ()
+    body_limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastAPI:
@@ -86,8 +88,9 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        working = _working(database, definition.jobs, settings.jobs_stale_after)
         try:
-            async with _at_work(parts, event_log, topics), _working(database, definition.jobs):
+            async with _at_work(parts, event_log, topics), working:
                 yield
         finally:
             await event_log.close()
@@ -116,6 +119,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
             *definition.checks,
         ],
         constraints=definition.constraints,
+        body_limits=definition.body_limits,
         lifespan=lifespan,
     )
     app.state.consumers = {consumer.name: consumer for consumer in consumers}
@@ -140,9 +144,9 @@ async def _ask(event_log: EventLog, topics: Sequence[str]) -> None:
     await event_log.ends(topics[:1])
 
 
-def _working(database: Database, jobs: Mapping[str, Handler]) -> AbstractAsyncContextManager[None]:
+def _working(database: Database, jobs: Mapping[str, Handler], stale_after: float) -> AbstractAsyncContextManager[None]:
     """Do long work where the service has any."""
-    return JobRunner(database, jobs).running() if jobs else nullcontext()
+    return JobRunner(database, jobs, stale_after=stale_after).running() if jobs else nullcontext()
 
 
 @asynccontextmanager

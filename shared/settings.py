@@ -115,6 +115,7 @@ class ServiceSettings(Settings):
     relay_interval: float = Field(default=0.1, description="seconds between two looks at an empty outbox")
     keys: Path = Field(description="folder of the service's keys")
     audit: AuditSettings = Field(default_factory=AuditSettings)
+    jobs_stale_after: float = Field(default=30.0, gt=0, description="seconds until a silent job is taken up again")
     event_log: EventLogSettings = Field(default_factory=EventLogSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -185,6 +185,72 @@ class Grants(Table, table=True):
     revocation_reason: str | None = Field(sa_type=Text)
 
 
+class HouseholdReferences(Table, table=True):
+    """Under which reference of which source a household came in by a list: there it comes in once."""
+
+    __tablename__ = "household_references"
+
+    source: str = Field(primary_key=True, sa_type=Text)
+    reference: str = Field(primary_key=True, sa_type=Text)
+    household_id: UUID = Field(foreign_key="households.id")
+
+
+def _counted(kind: Any = Integer) -> Any:
+    return Field(sa_column=Column(kind, nullable=False, server_default="0"))
+
+
+class HouseholdImports(Table, table=True):
+    """Lists of households, each with the job of the same id; without `sha256` while the file is still coming in.
+
+    `reached_…` is the last row that was handled, in the order of references and lines. The counts are of households,
+    `people` of members of those created, `handled` of rows.
+    """
+
+    __tablename__ = "household_imports"
+
+    id: UUID = Field(primary_key=True)
+    source: str = Field(sa_type=Text)
+    created_by: str = Field(sa_type=Text)
+    created_at: datetime = _instant()
+    sha256: bytes | None = Field(index=True)
+    bytes: int = _counted(BigInteger)
+    rows: int = _counted()
+    columns: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+    delimiter: str = Field(sa_column=Column(Text, nullable=False, server_default=","))
+    reached_reference: str | None = Field(sa_type=Text)
+    reached_line: int = _counted()
+    handled: int = _counted()
+    created: int = _counted()
+    people: int = _counted()
+    unchanged: int = _counted()
+    refused: int = _counted()
+
+
+class HouseholdImportRows(Table, table=True):
+    """Rows of lists as they were sent: those still to be handled, and those of refused households. Personal data."""
+
+    __tablename__ = "household_import_rows"
+
+    import_id: UUID = Field(primary_key=True)
+    reference: str = Field(primary_key=True, sa_type=Text)
+    line: int = Field(primary_key=True)
+    cells: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class HouseholdImportFaults(Table, table=True):
+    """What is wrong in a row; `number` counts from 0 in a line. `context` fills in the text of `code`."""
+
+    __tablename__ = "household_import_faults"
+
+    import_id: UUID = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    reference: str = Field(sa_type=Text)
+    column: str | None = Field(sa_type=Text)
+    code: str = Field(sa_type=Text)
+    context: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 AREAS = metadata.tables["areas"]
 AREA_TOTALS = metadata.tables["area_totals"]
 AREA_SUCCESSIONS = metadata.tables["area_successions"]
@@ -195,3 +261,7 @@ DECISIONS = metadata.tables["decisions"]
 CLASS_HISTORY = metadata.tables["class_history"]
 STANDINGS = metadata.tables["standings"]
 GRANTS = metadata.tables["grants"]
+HOUSEHOLD_REFERENCES = metadata.tables["household_references"]
+HOUSEHOLD_IMPORTS = metadata.tables["household_imports"]
+HOUSEHOLD_IMPORT_ROWS = metadata.tables["household_import_rows"]
+HOUSEHOLD_IMPORT_FAULTS = metadata.tables["household_import_faults"]

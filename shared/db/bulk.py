@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import asyncpg
 from sqlalchemy import ColumnElement, Table, any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared.db.database import Transaction
 
@@ -50,3 +52,30 @@ async def upsert(session: Transaction, table: Table, rows: Sequence[Row], *, new
     )
     connection = await session.connection()
     await connection.execute(statement, _in_key_order(table, rows))
+
+
+async def copy_rows(session: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Insert many rows by COPY; all have the columns of the first. JSON is given as text.
+
+    Raises:
+        DBAPIError: as a statement of the session raises it, `IntegrityError` where a constraint is violated.
+    """
+    if not rows:
+        return
+    columns = list(rows[0])
+    records = [tuple(row.values()) for row in rows]
+    driver = await _driver_connection(session)
+    try:
+        await driver.copy_records_to_table(table.name, columns=columns, records=records)
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(f"COPY {table.name}", None, error, hide_parameters=True) from error
+    except asyncpg.PostgresError as error:
+        raise DBAPIError(f"COPY {table.name}", None, error, hide_parameters=True) from error
+
+
+async def _driver_connection(session: Transaction) -> "asyncpg.Connection[Any]":
+    connection = await session.connection()
+    driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    if not driver.is_in_transaction():
+        await connection.exec_driver_sql("SELECT 1")  # the transaction begins with the first statement
+    return driver

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
+from starlette.requests import Request
 from structlog import get_logger
 
 from shared import clock
 from shared.access import PERMISSIONS, Access, Permission, Reach, Role
 from shared.access.store import RoleMissing, WholePlatformNeeded, access_by, access_of, grants_of
-from shared.db import Transaction
+from shared.db import Database, Transaction
 from shared.http.actor import Principal, current_principal
 from shared.http.problems import Phrases, Problem
 from shared.http.transactions import Tx
@@ -93,6 +94,20 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class NeedsBeforehand:
+    """As `Needs`, in a transaction of its own: a request that takes long holds no connection meanwhile."""
+
+    permission: Permission
+    comes_first = True
+
+    async def __call__(self, request: Request, principal: Annotated[Principal, Depends(current_principal)]) -> Access:
+        """Return the access. Raises as `access_to` does."""
+        database: Database = request.app.state.database
+        async with database.transaction() as session:
+            return await access_to(session, principal, self.permission)
+
+
+@dataclass(frozen=True)
 class OpenToAll:
     """A dependency that says that everybody may, and asks nobody who they are."""
 
@@ -103,8 +118,8 @@ class OpenToAll:
         """Do nothing."""
 
 
-def needs(name: str) -> Any:
-    """Return the dependency for a permission of the table.
+def needs(name: str, *, beforehand: bool = False) -> Any:
+    """Return the dependency for a permission of the table; `beforehand` for requests that send files.
 
     Raises:
         KeyError: the table has no such permission.
@@ -112,4 +127,6 @@ def needs(name: str) -> Any:
     permission = PERMISSIONS[name]
     if permission.reach is Reach.OPEN:
         return Depends(OpenToAll(permission))
+    if beforehand:
+        return Depends(NeedsBeforehand(permission), scope="function")
     return Depends(Needs(permission), scope="function")

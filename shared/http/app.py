@@ -49,15 +49,14 @@ def create_app(
     lifespan: Lifespan | None = None,
     pages: Sequence[APIRouter] = (),
     body_limit: int = _BODY_LIMIT,
+    body_limits: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the app of a service, which answers under `/<service>/`, and where its `pages` do.
 
     `checks` are what readiness names beside the database; `constraints` tells which problem a violated constraint of
     the service's tables means; `lifespan` runs what lives as long as the app (consumers, relay, jobs); `body_limit` is
-    in bytes;
-    `identity` tells who makes a request, `provider` is where people sign in by browser.
-    `database` and `metrics` belong to the caller, who closes the
-    database after the app.
+    in bytes, `body_limits` has those of paths that take more; `identity` tells who makes a request, `provider` is where
+    people sign in by browser. `database` and `metrics` belong to the caller, who closes the database after the app.
 
     Raises:
         ValueError: a route is outside `/<service>/`, or two operations have one id.
@@ -88,7 +87,7 @@ def create_app(
     for page in pages:
         app.include_router(page, include_in_schema=False)
     # Added last, runs first: ids before log lines, log lines before refusals.
-    app.add_middleware(BodyLimitMiddleware, limit=body_limit)
+    app.add_middleware(BodyLimitMiddleware, limit=body_limit, larger=body_limits)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     app.add_middleware(TraceMiddleware)
     document(app)

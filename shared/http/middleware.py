@@ -100,20 +100,25 @@ class AccessMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a request whose body is over `limit` bytes, by what it announces and by what it sends."""
+    """Refuses a request whose body is over `limit` bytes, by what it announces and by what it sends.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `larger` has the limits of paths that take files.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await answer(Request(scope), BodyTooLarge(self._limit).problem)(scope, receive, send)
+        if announced.isdecimal() and int(announced) > limit:
+            await answer(Request(scope), BodyTooLarge(limit).problem)(scope, receive, send)
             return
         received = 0
 
@@ -121,8 +126,8 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise BodyTooLarge(self._limit)
+            if received > limit:
+                raise BodyTooLarge(limit)
             return message
 
         await self._app(scope, receive_counted, send)

@@ -32,8 +32,11 @@ _RETRY = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock no
 Constraints = Mapping[str, Problem]
 
 
-def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
-    """Translate one pydantic error; the refused value and pydantic's own message, which may hold it, are left out."""
+def field_problem(error: Mapping[str, Any]) -> FieldProblem:
+    """Return one pydantic error (`loc`, `type`, `ctx`) in our words.
+
+    The refused value and pydantic's own message, which may hold it, are left out.
+    """
     code = str(error["type"])
     context = error.get("ctx") or {}
     if not has_text(f"validation.{code}"):
@@ -53,7 +56,7 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
     malformed = next((error for error in errors if error["type"] == "json_invalid"), None)
     if malformed is not None:
         return Problem(400, "malformed_json", position=malformed["loc"][-1])
-    shown = [_field_problem(error) for error in errors[:_SHOWN_ERRORS]]
+    shown = [field_problem(error) for error in errors[:_SHOWN_ERRORS]]
     return Problem(422, "validation_failed", errors=shown, count=len(errors))
 
 

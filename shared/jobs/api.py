@@ -80,10 +80,21 @@ class JobStarter:
         self._session = session
         self._actor = actor
 
-    async def start(self, kind: str, arguments: Mapping[str, Any]) -> JobOut:
-        """Add a job and return it; the answer's `Location` is where to read it. `arguments` are JSON."""
+    async def start(self, kind: str, arguments: Mapping[str, Any], *, job_id: UUID | None = None) -> JobOut:
+        """Add a job and return it; the answer's `Location` is where to read it. `arguments` are JSON.
+
+        `job_id` is for a job whose id was given away before it was added.
+        """
+        job = await store.enqueue(self._session, kind, arguments, created_by=self._actor, job_id=job_id)
+        return self._answered(job)
+
+    async def known(self, job_id: UUID) -> JobOut | None:
+        """Return a job that was started before, as if it had been started now; None when there is none of this id."""
+        job = await store.find(self._session, job_id)
+        return None if job is None else self._answered(job)
+
+    def _answered(self, job: Job) -> JobOut:
         service: str = self._request.app.state.service
-        job = await store.enqueue(self._session, kind, arguments, created_by=self._actor)
         self._response.headers["Location"] = _location(service, job)
         return _shown(job, service=service, language=request_language(self._request))
 

@@ -51,10 +51,12 @@ def _job(row: Row[Any]) -> Job:
     return Job(**row._mapping)
 
 
-async def enqueue(session: Transaction, kind: str, arguments: Mapping[str, Any], *, created_by: str) -> Job:
-    """Add a job, to be taken up once the transaction is committed."""
+async def enqueue(
+    session: Transaction, kind: str, arguments: Mapping[str, Any], *, created_by: str, job_id: UUID | None = None
+) -> Job:
+    """Add a job, to be taken up once the transaction is committed; `job_id` where its id is known before."""
     row = {
-        "id": new_id(),
+        "id": job_id or new_id(),
         "kind": kind,
         "arguments": dict(arguments),
         "created_by": created_by,

@@ -1,15 +1,30 @@
 """Writing events: rows in the same transaction as the change they tell of."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
 from shared import clock
-from shared.db import Transaction
+from shared.db import Transaction, copy_rows
 from shared.events import Event
 from shared.ids import new_id
 from shared.messaging.tables import outbox
 from shared.tracing import current_traceparent
+
+
+class EncodedEvent(NamedTuple):
+    """An event whose data is encoded already, in another process for instance."""
+
+    topic: str
+    key: str
+    type: str
+    data: bytes
+
+    @classmethod
+    def of(cls, event: Event) -> "EncodedEvent":
+        """Return the event with its data encoded. Raises EventTooLarge."""
+        return cls(event.TOPIC, event.key, event.TYPE, event.encode())
 
 
 async def publish(session: Transaction, source: str, events: Sequence[Event]) -> None:
@@ -23,18 +38,24 @@ async def publish(session: Transaction, source: str, events: Sequence[Event]) ->
     """
     if not events:
         return
+    rows = _rows(source, [EncodedEvent.of(event) for event in events])
+    await (await session.connection()).execute(insert(outbox), rows)
+
+
+async def publish_many(session: Transaction, source: str, events: Sequence[EncodedEvent]) -> None:
+    """Write thousands of encoded events to the outbox as `publish` does, by COPY."""
+    await copy_rows(session, outbox, _rows(source, events))
+
+
+def _rows(source: str, events: Sequence[EncodedEvent]) -> list[dict[str, Any]]:
     time, traceparent = clock.now(), current_traceparent()
-    rows = [
+    return [
         {
             "id": new_id(),
-            "topic": event.TOPIC,
-            "key": event.key,
-            "type": event.TYPE,
+            **event._asdict(),
             "source": f"/{source}",
             "time": time,
             "traceparent": traceparent,
-            "data": event.encode(),
         }
         for event in events
     ]
-    await (await session.connection()).execute(insert(outbox), rows)

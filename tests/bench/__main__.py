@@ -1,19 +1,30 @@
-"""`make bench`: one JSON line a figure."""
+"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events import embedded`."""
 
 import asyncio
 import logging
+import sys
 
 from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
+from tests.bench.registry_import import measure_household_import
+
+_PARTS = ("events", "import", "embedded")
 
 
 def main() -> None:
-    """Measure everything, one after the other."""
+    """Measure everything, one after the other, or the parts that are named."""
+    parts = sys.argv[1:] or _PARTS
+    if unknown := set(parts) - set(_PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     with ground() as here:
-        asyncio.run(measure_events(here))
-    measure_embedded()
+        if "events" in parts:
+            asyncio.run(measure_events(here))
+        if "import" in parts:
+            asyncio.run(measure_household_import(here))
+    if "embedded" in parts:
+        measure_embedded()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,22 @@
 """The registry over HTTP: one router a resource."""
 
-from services.registry.api import areas, assessments, decisions, grants, households, people, standards
+from services.registry.api import (
+    areas,
+    assessments,
+    decisions,
+    grants,
+    household_imports,
+    households,
+    people,
+    standards,
+)
 from shared.http import Router
 
 ROUTERS: tuple[Router, ...] = (
     areas.router,
     standards.router,
     households.router,
+    household_imports.router,
     people.router,
     assessments.router,
     decisions.router,

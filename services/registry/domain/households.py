@@ -70,6 +70,18 @@ def repeated_personal_numbers(households: Sequence[HouseholdRegistration]) -> li
     return [(household, member) for household, member, number in places if times[number] > 1]
 
 
+def not_yet(registration: HouseholdRegistration, today: date) -> list[tuple[str | int, ...]]:
+    """Return the places in a registration whose day has not come yet."""
+    places: list[tuple[str | int, ...]] = [
+        ("members", index, "birth_date")
+        for index, member in enumerate(registration.members)
+        if member.birth_date > today
+    ]
+    if registration.registered_on is not None and registration.registered_on > today:
+        places.insert(0, ("registered_on",))
+    return places
+
+
 @dataclass(frozen=True)
 class Person:
     """A registered member of a household; `version` counts what was stated about the person."""

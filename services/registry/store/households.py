@@ -1,17 +1,20 @@
 """Households and people: registering many at once, reading, changing a person."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, select, update
 
 from services.registry.domain.households import (
     Household,
     HouseholdRegistration,
     Person,
+    not_yet,
     registered,
     repeated_personal_numbers,
 )
@@ -21,15 +24,12 @@ from services.registry.store.statements import household_stated, person_stated
 from services.registry.tables import HOUSEHOLDS, PEOPLE, STANDINGS
 from shared.access import Access
 from shared.clock import legal_date
-from shared.db import Transaction, among
-from shared.events import Event
+from shared.db import Transaction, among, copy_rows
 from shared.events.registry import HouseholdClass, Standing
 from shared.http import FieldProblem, Problem
+from shared.http.problems import pointer
 from shared.ids import new_id
-from shared.messaging.outbox import publish
-
-# Households written before other requests get their turn: about 10 ms of work.
-_AT_ONCE = 50
+from shared.messaging.outbox import EncodedEvent, publish, publish_many
 
 
 async def register(
@@ -50,33 +50,47 @@ async def register(
     days = [each.registered_on or today for each in registrations]
     await _refuse_wrong_places(session, registrations, days, today=today, pointers=pointers)
     await _refuse_known_people(session, registrations, pointers)
-    households = [
-        registered(
-            each,
-            household_id=new_id(),
-            person_ids=[new_id() for _ in each.members],
-            registered_on=day,
-        )
-        for each, day in zip(registrations, days, strict=True)
-    ]
-    for start in range(0, len(households), _AT_ONCE):
-        await _write(session, households[start : start + _AT_ONCE], by, now)
+    households = [with_ids(each, day) for each, day in zip(registrations, days, strict=True)]
+    await write(session, households, by=by, now=now)
     return households
 
 
-async def _write(session: Transaction, households: Sequence[Household], by: str, now: datetime) -> None:
-    people = [
-        _person_row(person) | {"position": position}
-        for each in households
-        for position, person in enumerate(each.members)
-    ]
-    connection = await session.connection()
-    await connection.execute(insert(HOUSEHOLDS), [_household_row(each, by, now) for each in households])
-    await connection.execute(insert(PEOPLE), people)
-    events: list[Event] = []
-    for each in households:
-        events += [household_stated(each, now), *map(person_stated, each.members)]
-    await publish(session, "registry", events)
+def with_ids(registration: HouseholdRegistration, registered_on: date) -> Household:
+    """Return the household that a registration makes, with new ids."""
+    people = [new_id() for _ in registration.members]
+    return registered(registration, household_id=new_id(), person_ids=people, registered_on=registered_on)
+
+
+async def write(session: Transaction, households: Sequence[Household], *, by: str, now: datetime) -> None:
+    """Write new households with their members, and tell of them: the one way in which people get into the registry."""
+    rows = await asyncio.to_thread(_Rows.of, households, by, now)
+    await copy_rows(session, HOUSEHOLDS, rows.households)
+    await copy_rows(session, PEOPLE, rows.people)
+    await publish_many(session, "registry", rows.events)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is written of new households."""
+
+    households: Sequence[dict[str, Any]]
+    people: Sequence[dict[str, Any]]
+    events: Sequence[EncodedEvent]
+
+    @classmethod
+    def of(cls, households: Sequence[Household], by: str, now: datetime) -> "_Rows":
+        """Return the rows; thousands of them take too long for the event loop."""
+        people = [
+            {**_person_row(person), "position": position}
+            for each in households
+            for position, person in enumerate(each.members)
+        ]
+        events = [
+            EncodedEvent.of(event)
+            for each in households
+            for event in (household_stated(each, now), *map(person_stated, each.members))
+        ]
+        return cls([_household_row(each, by, now) for each in households], people, events)
 
 
 async def _refuse_wrong_places(
@@ -88,17 +102,12 @@ async def _refuse_wrong_places(
     pointers: Sequence[str],
 ) -> None:
     known = await communes(session, (each.area_code for each in registrations))
-    errors = []
+    errors: list[FieldProblem] = []
     for at, each, day in zip(pointers, registrations, days, strict=True):
-        if day > today:
-            errors.append(FieldProblem(f"{at}/registered_on", "not_yet"))
-        elif known.on(each.area_code, day) is None:
+        late = not_yet(each, today)
+        errors += [FieldProblem(at + pointer(place), "not_yet") for place in late]
+        if ("registered_on",) not in late and known.on(each.area_code, day) is None:
             errors.append(FieldProblem(f"{at}/area_code", "not_a_commune_then"))
-        errors += [
-            FieldProblem(f"{at}/members/{index}/birth_date", "not_yet")
-            for index, member in enumerate(each.members)
-            if member.birth_date > today
-        ]
     if errors:
         raise Problem(422, "households_refused", errors=errors, count=len(errors))
 
@@ -107,8 +116,7 @@ async def _refuse_known_people(
     session: Transaction, registrations: Sequence[HouseholdRegistration], pointers: Sequence[str]
 ) -> None:
     numbers = [m.personal_number for each in registrations for m in each.members if m.personal_number is not None]
-    query = select(PEOPLE.c.personal_number).where(among(PEOPLE.c.personal_number, numbers))
-    known = set((await session.execute(query)).scalars()) if numbers else set()
+    known = await known_numbers(session, numbers)
     taken = set(repeated_personal_numbers(registrations)) | {
         (household, member)
         for household, each in enumerate(registrations)
@@ -121,6 +129,12 @@ async def _refuse_known_people(
             for household, member in sorted(taken)
         ]
         raise Problem(409, "person_registered", errors=errors)
+
+
+async def known_numbers(session: Transaction, numbers: Collection[str]) -> set[str]:
+    """Return those of some personal numbers that belong to somebody in the registry."""
+    query = select(PEOPLE.c.personal_number).where(among(PEOPLE.c.personal_number, numbers))
+    return set((await session.execute(query)).scalars()) if numbers else set()
 
 
 def _household_row(household: Household, by: str, now: datetime) -> dict[str, Any]:

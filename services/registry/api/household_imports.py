@@ -1,0 +1,214 @@
+"""Households by lists: a CSV file comes in, a job registers what is in it, what is refused can be corrected."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
+
+from services.registry.domain.household_csv import OPTIONAL, REPORT, REQUIRED, HouseholdFileRefused, Row
+from services.registry.store import household_imports as store
+from services.registry.store import household_uploads as uploads
+from services.registry.store.household_imports import Fault, HouseholdImport
+from services.registry.store.household_uploads import Upload
+from shared import clock
+from shared.access import Access
+from shared.db import Database
+from shared.http import Actor, Page, Paging, Problem, Router, Tx
+from shared.http.access import needs
+from shared.http.refusals import validation_problem
+from shared.jobs import JobOut, Jobs
+from shared.texts import LANGUAGES, Language, text
+
+router = Router(prefix="/registry/v1", tags=["household imports"])
+
+HOUSEHOLD_IMPORT = "household_import"
+LARGEST_LIST = 1 << 30  # bytes; a million households with their members are about half of it
+_CSV = "text/csv"
+Reading = Annotated[Access, needs("households.register")]
+
+
+class Texts(BaseModel):
+    """A sentence that says what is wrong and how to mend it."""
+
+    vi: str
+    en: str
+
+
+class ImportFault(BaseModel):
+    """What is wrong in a row of a list: its `line` in the file, and the `column` (null: the row or its household)."""
+
+    line: int = Field(examples=[17])
+    household: str = Field(description="the reference of the household", examples=["HN-0042"])
+    column: str | None = Field(examples=["birth_date"])
+    code: str = Field(examples=["date_parsing"])
+    message: Texts
+
+
+class FaultCount(BaseModel):
+    """How often a code stands in an import."""
+
+    code: str
+    count: int
+
+
+class ImportOut(BaseModel):
+    """An import. The counts are of households, but `people`; `rows_done` of `rows` rows have been looked at."""
+
+    id: UUID
+    source: str
+    sha256: str
+    bytes: int
+    rows: int
+    rows_done: int
+    created: int
+    people: int
+    unchanged: int
+    refused: int
+    faults: list[FaultCount]
+    created_at: datetime
+    job_url: str
+    errors_url: str
+    errors_csv_url: str
+
+
+@router.post(
+    "/household-imports",
+    status_code=202,
+    openapi_extra={"requestBody": {"required": True, "content": {_CSV: {"schema": {"type": "string"}}}}},
+    description=f"""Register the households of a CSV file; the answer is a job to follow.
+
+A row is a member; the rows of a household have the same reference in the column `household`, and one of them is its
+`head`. Columns, in any order: {", ".join(REQUIRED)}; where there is something to say {", ".join(OPTIONAL)}. UTF-8,
+separated by commas, semicolons or tabs; dates as 1985-03-12 or 12/3/1985. A household with anything wrong in it is
+refused whole, the others are registered. A reference is registered once a source: sent again, its household stays as it
+is, and is refused where the list says otherwise. The same file again, by the same person, has the job it had, unless
+something of it was refused. The id of the job is the id of the import.""",
+)
+async def import_households(
+    request: Request,
+    tx: Tx,
+    actor: Actor,
+    jobs: Jobs,
+    access: Annotated[Access, needs("households.register", beforehand=True)],  # noqa: ARG001 - each area is judged in the job
+    source: Annotated[
+        str, Query(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="whose references the file has")
+    ] = "list",
+) -> JobOut:
+    """Register the households of a CSV file."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _CSV:
+        raise Problem(415, "unsupported_media_type", expected=_CSV)
+    database: Database = request.app.state.database
+    try:
+        upload = await uploads.take_in(database, request.stream(), source=source, by=actor, now=clock.now())
+    except HouseholdFileRefused as refusal:
+        place = ("body", "lines", refusal.line)
+        raise validation_problem([{"loc": place, "type": refusal.code, "ctx": refusal.fields}]) from None
+    except ClientDisconnect:
+        raise Problem(400, "malformed_request") from None
+    known = await _known(tx, jobs, upload)
+    if known is not None:
+        await uploads.discard(tx, [upload.import_id])
+        return known
+    return await jobs.start(HOUSEHOLD_IMPORT, {}, job_id=upload.import_id)
+
+
+async def _known(tx: Tx, jobs: Jobs, upload: Upload) -> JobOut | None:
+    """Return the job that the same file had, where sending it again can bring nothing new."""
+    earlier = await uploads.same_list(tx, upload)
+    if earlier is None:
+        return None
+    import_id, refused = earlier
+    job = await jobs.known(import_id)
+    if job is None or job.state == "failed" or (job.state == "done" and refused):
+        return None
+    return job
+
+
+@router.get("/household-imports/{import_id}")
+async def get_household_import(tx: Tx, access: Reading, import_id: UUID) -> ImportOut:
+    """Show how far an import of yours came, and what was wrong how often."""
+    found = await store.household_import(tx, import_id, by=access.subject)
+    counts = await store.fault_counts(tx, import_id)
+    at = f"/registry/v1/household-imports/{import_id}"
+    return ImportOut(
+        id=found.id,
+        source=found.source,
+        sha256=found.sha256.hex(),
+        bytes=found.bytes,
+        rows=found.rows,
+        rows_done=found.handled,
+        created=found.created,
+        people=found.people,
+        unchanged=found.unchanged,
+        refused=found.refused,
+        faults=[FaultCount(code=code, count=count) for code, count in counts.items()],
+        created_at=found.created_at,
+        job_url=f"/registry/v1/jobs/{import_id}",
+        errors_url=f"{at}/errors",
+        errors_csv_url=f"{at}/errors.csv",
+    )
+
+
+@router.get("/household-imports/{import_id}/errors")
+async def list_household_import_errors(tx: Tx, access: Reading, paging: Paging, import_id: UUID) -> Page[ImportFault]:
+    """List everything that is wrong in an import of yours, by line."""
+    await store.household_import(tx, import_id, by=access.subject)
+    found = await store.faults(tx, import_id, after=paging.after(int, int), limit=paging.limit + 1)
+    page = paging.page(found, key=lambda fault: (fault.line, fault.number))
+    return Page(items=[_shown(fault) for fault in page.items], next=page.next)
+
+
+def _shown(fault: Fault) -> ImportFault:
+    message = Texts(**{language: _sentence(fault, language) for language in LANGUAGES})
+    return ImportFault(
+        line=fault.line, household=fault.reference, column=fault.column, code=fault.code, message=message
+    )
+
+
+@router.get("/household-imports/{import_id}/errors.csv", response_class=StreamingResponse)
+async def get_household_import_errors_csv(
+    request: Request, tx: Tx, access: Reading, import_id: UUID
+) -> StreamingResponse:
+    """Give the refused households as a CSV file as it was sent, with what is wrong: correct it and send it again."""
+    found = await store.household_import(tx, import_id, by=access.subject)
+    name = f"refused-{import_id}.csv"
+    return StreamingResponse(
+        _csv_lines(request.app.state.database, found),
+        media_type=f"{_CSV}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+async def _csv_lines(database: Database, found: HouseholdImport) -> AsyncIterator[str]:
+    sent = [index for index, name in enumerate(found.columns) if name not in REPORT]
+    # Spreadsheets know UTF-8 by the byte order mark.
+    yield "\ufeff" + _csv_of([[*(found.columns[index] for index in sent), *REPORT]], found.delimiter)
+    async for page in store.refused_rows(database, found):
+        yield _csv_of([_reported(row, faults, sent) for row, faults in page], found.delimiter)
+
+
+def _reported(row: Row, faults: Sequence[Fault], sent: Sequence[int]) -> list[str]:
+    cells = [row.cells[index] if index < len(row.cells) else "" for index in sent]
+    return [*cells, str(row.line), *(" ".join(_told(fault, language) for fault in faults) for language in LANGUAGES)]
+
+
+def _told(fault: Fault, language: Language) -> str:
+    message = _sentence(fault, language)
+    return message if fault.column is None else f"{fault.column}: {message}"
+
+
+def _sentence(fault: Fault, language: Language) -> str:
+    return text(f"validation.{fault.code}", language, **fault.context)
+
+
+def _csv_of(rows: Sequence[Sequence[str]], delimiter: str) -> str:
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
+    return written.getvalue()

@@ -1,0 +1,264 @@
+"""Households by lists: what is right is registered once, what is wrong is refused whole, told, and can be mended."""
+
+import random
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+
+from services.registry.api.household_imports import HOUSEHOLD_IMPORT
+from services.registry.jobs import import_households
+from services.registry.store import household_chunks
+from shared.events.registry import HouseholdStated, PersonStated
+from shared.jobs import JobRunner
+from tests.integration.registry.conftest import Registry, member
+from tests.support.access import grant
+from tests.support.household_lists import COLUMNS, households, read, rows_of_household, written
+from tests.support.tokens import bearer
+from tests.support.waiting import until
+
+PATH = "/household-imports"
+
+
+async def send(registry: Registry, content: bytes, *, status: int = 202, by: str = "officer", **query: str) -> Any:
+    """Send a list and return what is answered."""
+    headers = {"Content-Type": "text/csv; charset=utf-8"} | bearer(by)
+    answer = await registry.client.post(PATH, content=content, headers=headers, params=query)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def done(registry: Registry, *jobs: Any, by: str = "officer") -> list[Any]:
+    """Let jobs be done and return their results."""
+
+    async def ended() -> list[Any] | None:
+        headers = bearer(by)
+        found = [(await registry.client.get(f"/jobs/{job['id']}", headers=headers)).json() for job in jobs]
+        return found if all(each["state"] in ("done", "failed") for each in found) else None
+
+    async with JobRunner(registry.database, {HOUSEHOLD_IMPORT: import_households}, poll=0.01).running():
+        found = await until(ended, within=60, describe="the imports end")
+    assert [each["problem"] for each in found or []] == [None] * len(jobs)
+    return [each["result"] for each in found or []]
+
+
+async def imported(registry: Registry, content: bytes, source: str = "list") -> Any:
+    """Send a list, let it be done, and return how often what happened."""
+    job = await send(registry, content, source=source)
+    (result,) = await done(registry, job)
+    counts = {name: result[name] for name in ("created", "people", "unchanged", "refused")}
+    return counts | {"id": job["id"]}
+
+
+async def faults(registry: Registry, import_id: str) -> list[tuple[int, str | None, str]]:
+    """Return where an import found what."""
+    page = await registry.get(f"{PATH}/{import_id}/errors", limit="500")
+    return [(each["line"], each["column"], each["code"]) for each in page["items"]]
+
+
+async def test_a_list_is_registered_and_told_as_if_every_household_had_been_sent(registry: Registry) -> None:
+    result = await imported(registry, written(households(range(40))))
+    assert (result["created"], result["people"], result["refused"]) == (40, 120, 0)
+    stated = [event for event in await registry.events(HouseholdStated) if isinstance(event, HouseholdStated)]
+    people = [event for event in await registry.events(PersonStated) if isinstance(event, PersonStated)]
+    assert (len(stated), len(people)) == (40, 120)
+    listed = await registry.get("/households", area_code="08566", limit="100")
+    assert {each["id"] for each in listed["items"]} == {str(event.household_id) for event in stated}
+    shown = await registry.get(f"/households/{stated[0].household_id}")
+    assert [each["full_name"] for each in shown["members"]] == [
+        event.full_name for event in people if event.household_id == stated[0].household_id
+    ]
+    assert shown["members"][0]["phone"].startswith("+849")
+    told = await registry.get(f"{PATH}/{result['id']}")
+    assert (told["rows"], told["rows_done"], told["people"], told["faults"]) == (120, 120, 120, [])
+
+
+@pytest.mark.parametrize("page", [3, 7, 61], ids="pages of {}".format)
+async def test_rows_of_a_household_may_stand_anywhere_and_fall_on_any_page(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(household_chunks, "_PAGE", page)
+    rows = households(range(50), members=2)
+    rest = [row for row in rows if row["relationship"] != "head"]
+    random.Random(7).shuffle(rest)
+    mixed = [row for row in rows if row["relationship"] == "head"] + rest
+    result = await imported(registry, written(mixed))
+    assert (result["created"], result["people"], result["refused"]) == (50, 100, 0)
+
+
+async def test_rows_without_end_under_one_reference_are_refused_as_one_household(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(household_chunks, "_PAGE", 3)
+    rows = [*rows_of_household(1), *rows_of_household(2, 10), *rows_of_household(3, 2)]
+    result = await imported(registry, written(rows))
+    assert (result["created"], result["refused"]) == (1, 2)  # a page cannot tell that the first one ends with it
+    assert await faults(registry, result["id"]) == [(line, "household", "household_too_large") for line in (2, 5)]
+    returned = read((await registry.client.get(f"{PATH}/{result['id']}/errors.csv")).content)
+    assert [row["line"] for row in returned] == [str(line) for line in range(2, 15)]
+
+
+async def test_a_household_with_a_fault_is_refused_whole_and_the_others_are_registered(registry: Registry) -> None:
+    rows = households(range(6), members=2)
+    rows[3]["birth_date"] = "31/2/2010"
+    rows[3]["ethnicity"] = "99"
+    rows[4]["area_code"] = "99999"
+    rows[6]["relationship"] = "child"
+    rows[8]["household"] = ""
+    rows[9]["household"] = " "
+    result = await imported(registry, written(rows))
+    assert (result["created"], result["refused"]) == (2, 5)
+    assert await faults(registry, result["id"]) == [
+        (5, "birth_date", "date_from_datetime_parsing"),
+        (5, "ethnicity", "ethnicity"),
+        (6, "area_code", "not_a_commune_then"),
+        (8, "relationship", "one_head"),
+        (10, "household", "missing"),
+        (11, "household", "missing"),
+    ]
+    (first, *_) = (await registry.get(f"{PATH}/{result['id']}/errors", limit="1"))["items"]
+    assert (first["household"], set(first["message"])) == ("HN-0000001", {"vi", "en"})
+    counts = (await registry.get(f"{PATH}/{result['id']}"))["faults"]
+    assert counts[0] == {"code": "missing", "count": 2}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"], ids=["comma", "semicolon"])
+async def test_what_was_refused_comes_back_as_sent_and_goes_in_once_it_is_mended(
+    registry: Registry, delimiter: str
+) -> None:
+    rows = households(range(5))
+    rows[4]["phone"] = "113"
+    rows[9] |= {"sex": "x", "full_name": 'Hà "Mận", con'}
+    first = await imported(registry, b"\xef\xbb\xbf" + written(rows, delimiter=delimiter))
+    assert (first["created"], first["refused"]) == (3, 2)
+    answer = await registry.client.get(f"{PATH}/{first['id']}/errors.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    returned = read(answer.content, delimiter)
+    assert [{name: row[name] for name in COLUMNS} for row in returned] == rows[3:6] + rows[9:12]
+    assert [row["line"] for row in returned if row["error_vi"]] == ["6", "11"]
+    assert returned[1]["error_en"].startswith("phone: ")
+    returned[1]["phone"] = ""
+    returned[3]["sex"] = "female"
+    second = await imported(registry, written(returned, list(returned[0]), delimiter))
+    assert (second["created"], second["refused"]) == (2, 0)
+    assert (await registry.client.get(f"{PATH}/{second['id']}/errors.csv")).text.count("\n") == 1
+
+
+async def test_the_same_file_again_brings_nothing_new(registry: Registry) -> None:
+    content = written(households(range(5)))
+    job = await send(registry, content)
+    assert (await send(registry, content))["id"] == job["id"]  # while it waits
+    await done(registry, job)
+    assert (await send(registry, content))["id"] == job["id"]
+    other = await imported(registry, content, source="another")
+    assert (other["created"], other["refused"]) == (0, 5)  # these people are there already
+    again = await imported(registry, content, source="another")
+    assert (again["id"] != other["id"], again["created"]) == (True, 0)
+    assert len(await registry.events(HouseholdStated)) == 5
+
+
+async def test_a_reference_sent_again_stays_as_it_is_and_other_content_is_reported(registry: Registry) -> None:
+    rows = households(range(4), members=2)
+    await imported(registry, written(rows))
+    rows[2]["full_name"] = "Hà Thị Khác"
+    rows[5]["birth_date"] = "2001-01-01"
+    result = await imported(registry, written([*rows, *rows_of_household(7), rows[7]]))
+    assert (result["created"], result["unchanged"], result["refused"]) == (1, 1, 3)
+    assert await faults(registry, result["id"]) == [
+        (4, "full_name", "household_registered_otherwise"),
+        (7, "birth_date", "household_registered_otherwise"),
+        (8, None, "household_registered_otherwise"),
+    ]
+    assert len(await registry.events(HouseholdStated)) == 5
+
+
+async def test_a_person_is_registered_once_however_often_lists_name_them(registry: Registry) -> None:
+    await registry.register(member(personal_number="999170000010"))
+    rows = [
+        *rows_of_household(1, 1, personal_number="999170000010"),
+        *rows_of_household(2, 1, personal_number="999170000028"),
+        *rows_of_household(3, 1, personal_number="999170000028"),
+        *rows_of_household(4, 2, personal_number="999170000036"),
+    ]
+    result = await imported(registry, written(rows))
+    assert (result["created"], result["refused"]) == (1, 3)
+    assert await faults(registry, result["id"]) == [
+        (line, "personal_number", "personal_number_taken") for line in (2, 4, 5, 6)
+    ]
+
+
+async def test_two_lists_at_once_register_each_household_once(registry: Registry) -> None:
+    rows = households(range(1_500), members=2)
+    first = await send(registry, written(rows))
+    second = await send(registry, written(reversed(rows)))
+    results = await done(registry, first, second)
+    assert sum(result["created"] for result in results) == 1_500
+    assert sum(result["created"] + result["unchanged"] + result["refused"] for result in results) == 3_000
+    assert len(await registry.events(HouseholdStated)) == 1_500
+
+
+async def test_households_outside_the_senders_areas_are_refused(registry: Registry) -> None:
+    await grant(registry.database, "phuong", area="08593", communes=["08593"])
+    rows = [*rows_of_household(1), *rows_of_household(2, area_code="08593")]
+    job = await send(registry, written(rows), by="phuong")
+    (result,) = await done(registry, job, by="phuong")
+    assert (result["created"], result["refused"]) == (1, 1)
+    answer = await registry.client.get(f"{PATH}/{job['id']}/errors", headers=bearer("phuong"))
+    assert [(each["line"], each["code"]) for each in answer.json()["items"]] == [(2, "area_not_granted")]
+
+
+async def test_who_registers_no_households_sends_no_lists(registry: Registry) -> None:
+    problem = await send(registry, written(households(range(2))), status=403, by="nobody")
+    assert problem["code"] == "permission_missing"
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer", "code"),
+    [
+        pytest.param(b"", "/body/lines/1", "household_header_missing", id="empty"),
+        pytest.param(b"household,full_name\r\n", "/body/lines/1", "household_header_missing", id="columns missing"),
+        pytest.param(
+            written([], [*COLUMNS, "shoe_size"]), "/body/lines/1", "household_header_unknown", id="unknown column"
+        ),
+        pytest.param(written([]), "/body/lines/2", "too_short", id="no rows"),
+        pytest.param(
+            written(households([1]), COLUMNS) + "H,08566,Mận".encode("utf-16"), "/body/lines/5", "not_utf8", id="utf-16"
+        ),
+        pytest.param(written(households([1])) + b'"x', "/body/lines/5", "csv_syntax", id="open quotation"),
+    ],
+)
+async def test_a_file_that_is_no_list_is_refused_and_leaves_nothing(
+    used_registry: Registry, content: bytes, pointer: str, code: str
+) -> None:
+    problem = await send(used_registry, content, status=422)
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
+    async with used_registry.database.engine.connect() as connection:
+        for table in ("household_imports", "household_import_rows"):
+            assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+
+
+async def test_a_file_must_be_said_to_be_csv(used_registry: Registry) -> None:
+    answer = await used_registry.client.post(PATH, json=[])
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+async def test_an_import_is_shown_to_who_sent_it_alone(registry: Registry) -> None:
+    result = await imported(registry, written(households(range(1))))
+    for path in ("", "/errors", "/errors.csv"):
+        answer = await registry.client.get(f"{PATH}/{result['id']}{path}", headers=bearer("chair"))
+        assert (answer.status_code, answer.json()["code"]) == (404, "import_not_found")
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(registry: Registry) -> None:
+    content = written(households(range(3_000)))
+
+    async def breaking() -> Any:
+        for start in range(0, len(content) // 2, 50_000):
+            yield content[start : start + 50_000]
+        raise ClientDisconnect
+
+    answer = await registry.client.post(PATH, content=breaking(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 400
+    async with registry.database.engine.connect() as connection:
+        for table in ("household_imports", "household_import_rows"):
+            assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0
