@@ -1,6 +1,7 @@
 """With whose tokens a command speaks to a platform."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,21 @@ Acting = Callable[[str], Mapping[str, str]]
 
 class NotSignedIn(Exception):
     """There is no token of somebody; the sentence says how to give it."""
+
+
+def signed_in(home: Path, subject: str) -> Mapping[str, str]:
+    """Return the request headers of one person: the token of ANSINH_TOKEN, or the local issuer's of the subject.
+
+    Raises:
+        NotSignedIn: there is neither.
+    """
+    given = os.environ.get("ANSINH_TOKEN")
+    if given:
+        return {"Authorization": f"Bearer {given}"}
+    try:
+        return LocalIssuer(home / "issuer").headers(subject)
+    except IssuerMissing as error:
+        raise NotSignedIn(f"{error} / ANSINH_TOKEN=…") from error
 
 
 def acting_from(home: Path, tokens: Path | None) -> Acting:

@@ -12,7 +12,7 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from deploy.acting import NotSignedIn, acting_from
+from deploy.acting import NotSignedIn, acting_from, signed_in
 from deploy.apps import SETTINGS, build
 from deploy.audit import audit_commands, key_commands
 from deploy.client import Refused
@@ -22,6 +22,7 @@ from deploy.embedded.launcher import CannotStart
 from deploy.embedded.launcher import up as run_platform
 from deploy.embedded.server import PortTaken, listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
+from deploy.imports import import_households
 from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.issuer.people import BadName, People
 from deploy.postgres import EmbeddedPostgresError
@@ -196,15 +197,14 @@ _OPERATOR = "quan-tri.mau"
 
 
 def _call(method: str, url: str, service: str, path: str, actor: str, home: Path, **body: str) -> httpx.Response:
-    given = os.environ.get("ANSINH_TOKEN")
     try:
-        signed_in = {"Authorization": f"Bearer {given}"} if given else acting_from(home, None)(actor)
+        token_of_actor = signed_in(home, actor)
     except NotSignedIn as error:
-        raise _fail(f"{error} / ANSINH_TOKEN=…") from error
+        raise _fail(error) from error
     answer = httpx.request(
         method,
         f"{url}/{service}/v1/dead-letters{path}",
-        headers={**signed_in, "Accept-Language": os.environ.get("LANG", "vi")[:2]},
+        headers={**token_of_actor, "Accept-Language": os.environ.get("LANG", "vi")[:2]},
         json=body or None,
         timeout=60,
     )
@@ -266,6 +266,7 @@ def discard(
 
 app.add_typer(audit_commands, name="audit")
 app.add_typer(key_commands, name="keys")
+app.command("import")(import_households)
 
 
 def main() -> None:
