@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from deploy.apps import SETTINGS, build
 from shared.access.roles import GRANTABLE, PERMISSIONS, TWO_PEOPLE, Permission, Reach
-from shared.http.access import Needs, OpenToAll
+from shared.http.access import Needs, NeedsBeforehand, OpenToAll
 from shared.keys import make_keys
 from shared.settings import SERVICES, AuditSettings, EventLogSettings, ServiceName
 from shared.texts import text
@@ -120,7 +120,7 @@ def declared(routes: Sequence[BaseRoute]) -> Iterator[Declared]:
 
 def _permissions(dependant: Dependant) -> Iterator[str]:
     for inner in dependant.dependencies:
-        if isinstance(inner.call, Needs | OpenToAll):
+        if isinstance(inner.call, Needs | NeedsBeforehand | OpenToAll):
             yield inner.call.permission.name
         yield from _permissions(inner)
 

@@ -23,7 +23,7 @@ _REGISTER = PERMISSIONS["households.register"]
 async def import_households(job: JobContext) -> Mapping[str, Any]:
     """Register the households of the list that has the job's id. What is done, and how far, is one transaction."""
     async with job.database.transaction() as session:
-        found = await household_import(session, job.id, by=job.created_by)
+        found = await household_import(session, job.id)
     while found.handled < found.rows:
         found = await _next(job, found)
     return {

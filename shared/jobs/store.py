@@ -102,7 +102,8 @@ async def claim(session: Transaction, kinds: Sequence[str], *, stale_after: floa
 
 async def _write(session: Transaction, job: Job, values: Mapping[str, Any]) -> None:
     held = update(jobs).where(jobs.c.id == job.id, jobs.c.attempt == job.attempt, jobs.c.state == "running")
-    written = await (await session.connection()).execute(held.values(heartbeat_at=func.now(), **values))
+    # now() is when the transaction began: a sign of life would be as old as the work that it comes with.
+    written = await (await session.connection()).execute(held.values(heartbeat_at=func.clock_timestamp(), **values))
     if written.rowcount != 1:
         raise JobLost(str(job.id))
 

@@ -20,7 +20,7 @@ from tests.support.programs import Program, start
 from tests.support.tokens import bearer
 from tests.support.waiting import until
 
-LISTS, HOUSEHOLDS, MEMBERS = (20, 5_000, 3) if os.environ.get("ANSINH_SOAK") else (2, 2_500, 3)
+LISTS, HOUSEHOLDS, MEMBERS = (20, 5_000, 3) if os.environ.get("ANSINH_SOAK") else (1, 3_000, 3)
 KILLS = 4  # a list, and one as it comes in; a job whose process died oftener is not tried again
 AREAS = Path(str(services.registry.__file__)).parent / "data" / "areas_sample.csv"
 CSV = {"Content-Type": "text/csv"} | bearer("officer")
@@ -39,7 +39,7 @@ async def service(url: str, embedded_log_url: str) -> AsyncIterator[Program]:
     env = {
         "ANSINH_DATABASE_URL": url,
         "ANSINH_EVENTLOG_URL": embedded_log_url,
-        "ANSINH_JOBS_STALE_AFTER": "0.5",
+        "ANSINH_JOBS_STALE_AFTER": "2",
         "ANSINH_LOG_LEVEL": "WARNING",
     }
     program = await start("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")

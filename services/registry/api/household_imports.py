@@ -31,7 +31,7 @@ router = Router(prefix="/registry/v1", tags=["household imports"])
 HOUSEHOLD_IMPORT = "household_import"
 LARGEST_LIST = 1 << 30  # bytes; a million households with their members are about half of it
 _CSV = "text/csv"
-Reading = Annotated[Access, needs("households.register")]
+Reading = Annotated[Access, needs("imports.read")]
 
 
 class Texts(BaseModel):
@@ -134,7 +134,7 @@ async def _known(tx: Tx, jobs: Jobs, upload: Upload) -> JobOut | None:
 @router.get("/household-imports/{import_id}")
 async def get_household_import(tx: Tx, access: Reading, import_id: UUID) -> ImportOut:
     """Show how far an import of yours came, and what was wrong how often."""
-    found = await store.household_import(tx, import_id, by=access.subject)
+    found = await _own(tx, access, import_id)
     counts = await store.fault_counts(tx, import_id)
     at = f"/registry/v1/household-imports/{import_id}"
     return ImportOut(
@@ -159,10 +159,17 @@ async def get_household_import(tx: Tx, access: Reading, import_id: UUID) -> Impo
 @router.get("/household-imports/{import_id}/errors")
 async def list_household_import_errors(tx: Tx, access: Reading, paging: Paging, import_id: UUID) -> Page[ImportFault]:
     """List everything that is wrong in an import of yours, by line."""
-    await store.household_import(tx, import_id, by=access.subject)
+    await _own(tx, access, import_id)
     found = await store.faults(tx, import_id, after=paging.after(int, int), limit=paging.limit + 1)
     page = paging.page(found, key=lambda fault: (fault.line, fault.number))
     return Page(items=[_shown(fault) for fault in page.items], next=page.next)
+
+
+async def _own(tx: Tx, access: Access, import_id: UUID) -> HouseholdImport:
+    """Return an import of one's own. Raises 404 `import_not_found`."""
+    found = await store.household_import(tx, import_id)
+    access.admit_own(found.created_by, Problem(404, "import_not_found"))
+    return found
 
 
 def _shown(fault: Fault) -> ImportFault:
@@ -177,7 +184,7 @@ async def get_household_import_errors_csv(
     request: Request, tx: Tx, access: Reading, import_id: UUID
 ) -> StreamingResponse:
     """Give the refused households as a CSV file as it was sent, with what is wrong: correct it and send it again."""
-    found = await store.household_import(tx, import_id, by=access.subject)
+    found = await _own(tx, access, import_id)
     name = f"refused-{import_id}.csv"
     return StreamingResponse(
         _csv_lines(request.app.state.database, found),

@@ -1,6 +1,5 @@
 """A registry with a household of one commune, all that hangs on it, and every operation on that."""
 
-from dataclasses import replace
 from typing import Any
 
 from services.registry.app import definition
@@ -28,27 +27,24 @@ from tests.integration.access.matrix import (
 from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member, poor
 from tests.integration.registry.test_households import ACCOUNT
 from tests.support.access import grant
+from tests.support.household_lists import households, written
 from tests.support.tokens import bearer
 
 _OTHER_ACCOUNT = {"account": ACCOUNT | {"number": "3120205199999"}}
 _KINDS = {"people.read": "accounts.approve", "grants.read": "grants.approve"}
+_CSV = {"Content-Type": "text/csv"}
+_LIST = written(households(range(2)))
 _GRANT = {"subject": "someone", "role": "auditor", "area_code": COMMUNE}
 
 
 async def registry_world(url: str) -> World:
     """Return a registry whose records are the actor's or another's."""
-
-    async def no_job(_job: Any) -> dict[str, Any]:
-        return {}
-
-    own = definition()
     settings = ServiceSettings(service="registry", database_url=url, event_log=EventLogSettings(eventlog_url=url))
-    app = build_app(replace(own, jobs=own.jobs or {"none": no_job}), settings)
+    app = build_app(definition(), settings)
     registry = Registry(app)
     registry.client.headers.update(bearer(OTHER))
     await grant(registry.database, ACTOR, OTHER)
-    csv = {"Content-Type": "text/csv"}
-    await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=csv)
+    await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=_CSV)
     await registry.post("/areas", [VILLAGE.model_dump(mode="json")], status=200)
     household, decided, third = [await registry.register(member(account=ACCOUNT)) for _ in range(3)]
     assessment = await registry.assess(household["id"])
@@ -58,12 +54,14 @@ async def registry_world(url: str) -> World:
     made = await _granted(registry, OTHER)
     approval = {"content_hash": made["content_hash"]}
     await _send(registry, f"/proposals/{made['id']}/approval", approval, ACTOR)
+    imports = {own: await _imported(registry, subject) for own, subject in ((True, ACTOR), (False, OTHER))}
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
     operations: Operations = (
         system_operations("registry")
         | _areas()
         | _households(household, assessment, third)
+        | _imports(imports)
         | _decisions(taken, assessment)
         | _grants(made["subject"])
         | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
@@ -89,6 +87,12 @@ async def _granted(registry: Registry, actor: str) -> Any:
     return await _send(registry, "/grants", _GRANT, actor)
 
 
+async def _imported(registry: Registry, actor: str) -> str:
+    headers = _CSV | bearer(actor)
+    answer = await registry.client.post("/household-imports", content=_LIST, headers=headers)
+    return str(answer.raise_for_status().json()["id"])
+
+
 def _seen(proposals: dict[bool, Any]) -> dict[bool, tuple[str, str]]:
     return {own: (proposal["id"], proposal["content_hash"]) for own, proposal in proposals.items()}
 
@@ -97,12 +101,11 @@ def _areas() -> dict[str, Operation]:
     area = AREAS[0].model_dump(mode="json")
     totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
     succession = {"old_code": COMMUNE, "new_code": COMMUNE, "effective": "2025-07-01"}
-    csv = {"Content-Type": "text/csv"}
     return {
         "state_areas": Operation("areas.administer", lambda _: Call("POST", "/areas", [area])),
         "import_areas": Operation(
             "areas.administer",
-            lambda _: Call("POST", "/areas/imports", headers=csv, content=SAMPLE_AREAS.read_bytes()),
+            lambda _: Call("POST", "/areas/imports", headers=_CSV, content=SAMPLE_AREAS.read_bytes()),
         ),
         "state_area_totals": Operation("areas.administer", lambda _: Call("POST", "/area-totals", [totals])),
         "state_area_successions": Operation(
@@ -149,6 +152,24 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
         "assess_households": Operation(
             "assessments.record", lambda _: Call("POST", "/assessments/batches", {"assessments": [found]}), 201, "422"
         ),
+    }
+
+
+def _imports(ids: dict[bool, str]) -> dict[str, Operation]:
+    def at(path: str) -> Operation:
+        return Operation("imports.read", lambda own: Call("GET", f"/household-imports/{ids[own]}{path}"), owned=True)
+
+    return {
+        # Where each household of a list may be registered is found out by the job.
+        "import_households": Operation(
+            "households.register",
+            lambda _: Call("POST", "/household-imports", headers=_CSV, content=_LIST),
+            202,
+            "done",
+        ),
+        "get_household_import": at(""),
+        "list_household_import_errors": at("/errors"),
+        "get_household_import_errors_csv": at("/errors.csv"),
     }
 
 
