@@ -16,6 +16,7 @@ from deploy.acting import NotSignedIn, acting_from, signed_in
 from deploy.apps import SETTINGS, build
 from deploy.audit import audit_commands, key_commands
 from deploy.client import Refused
+from deploy.demo.cells import ScaleRefused, read_scale
 from deploy.demo.command import demo
 from deploy.embedded.counterparts import CounterpartError
 from deploy.embedded.launcher import CannotStart
@@ -76,12 +77,12 @@ def _wrong_setting(wrong: ErrorDetails) -> str:
 def up(
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="port on 127.0.0.1")] = 8080,
     home: Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of its data")] = Path(".ansinh"),
-    sample: Annotated[bool, typer.Option(help="fill in a sample commune where it is missing")] = True,
+    scale: Annotated[str, typer.Option("--demo", envvar="DEMO", help="scale of the demonstration; 0: empty")] = "0.02",
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C."""
     try:
-        run_platform(port=port, home=home.resolve(), sample=sample)
-    except (CannotStart, PortTaken, EmbeddedPostgresError, CounterpartError) as error:
+        run_platform(port=port, home=home.resolve(), demonstration=None if scale == "0" else read_scale(scale))
+    except (CannotStart, PortTaken, EmbeddedPostgresError, CounterpartError, ScaleRefused) as error:
         raise _fail(error) from error
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -54,6 +54,12 @@ class Platform:
         """Post a body as somebody, once for a key. Raises Refused."""
         headers = {**self._acting(actor), **({} if key is None else {"Idempotency-Key": key})}
         return _body(f"POST {path}", await self._client.post(path, json=body, headers=headers))
+
+    async def post_csv(self, path: str, pieces: AsyncIterable[bytes], *, actor: str, **query: str) -> Any:
+        """Post a CSV file as it is made, piece by piece. Raises Refused."""
+        headers = {**self._acting(actor), "Content-Type": "text/csv"}
+        answer = await self._client.post(path, content=pieces, params=query, headers=headers)
+        return _body(f"POST {path}", answer)
 
     async def approved(self, path: str, body: Any, *, actor: str, approver: str, key: str) -> Any:
         """Propose a body as one person and approve it as another; return the approved proposal. Raises Refused."""

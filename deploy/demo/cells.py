@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from deploy.demo.apportion import apportion
@@ -20,7 +19,7 @@ from deploy.demo.published import (
     POOR,
 )
 
-SMALLEST_SCALE = Decimal("0.01")
+SMALLEST_SCALE = Fraction(1, 100)
 
 
 class ScaleRefused(ValueError):
@@ -43,15 +42,19 @@ def scaled(number: int, scale: Fraction) -> int:
     return (2 * number * scale.numerator + scale.denominator) // (2 * scale.denominator)
 
 
-def as_scale(written: Decimal) -> Fraction:
-    """Return a scale as an exact number.
+def read_scale(written: str) -> Fraction:
+    """Return a scale, `0.05` or `1/20`, as an exact number.
 
     Raises:
-        ScaleRefused: it is under a hundredth or over 1.
+        ScaleRefused: it is no number, under a hundredth or over 1.
     """
-    if not SMALLEST_SCALE <= written <= 1:
-        raise ScaleRefused(f"Thang phải từ {SMALLEST_SCALE} đến 1. / The scale goes from {SMALLEST_SCALE} to 1.")
-    return Fraction(written)
+    try:
+        scale = Fraction(written)
+    except (ValueError, ZeroDivisionError):
+        scale = Fraction(0)
+    if not SMALLEST_SCALE <= scale <= 1:
+        raise ScaleRefused("Thang phải từ 0.01 đến 1. / The scale goes from 0.01 to 1.")
+    return scale
 
 
 def cells(communes: Sequence[str], scale: Fraction) -> list[Cell]:

@@ -5,15 +5,15 @@ that has everything is left as it is.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 from deploy.client import Platform, wait_until
 from deploy.demo.findings import findings
+from deploy.demo.lists import SOURCE, household_list
 from deploy.demo.money import is_paid, pay, pensioners
-from deploy.demo.people import BANK, Member, members_of
 from deploy.demo.plan import Household, Plan, make_plan
 from deploy.demo.progress import Progress
 from deploy.demo.published import PROVINCE, REVIEW_YEAR
@@ -27,6 +27,7 @@ from shared import clock
 _AT_ONCE = 4  # requests on their way
 _BATCH = 250
 _DECISION = 1000
+_LOOK = 0.5  # seconds between two looks at how far the import came
 _GRANTS = 30.0  # seconds until the services know who may do what
 _STANDSTILL = 15.0  # seconds in which figures that still follow would have moved
 
@@ -35,13 +36,14 @@ class DemoRefused(Exception):
     """The demonstration cannot go into this platform; the sentence says why."""
 
 
-async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> Plan:
-    """Fill in the demonstration at a scale where it is missing, with reviews up to yesterday; return its plan.
+async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> Plan | None:
+    """Fill in the demonstration at a scale, with reviews up to yesterday; return its plan, or None if it was all there.
 
-    Today is left to whoever tries the platform out: what they decide does not mingle with the plan.
+    Today is left to whoever tries the platform out: what they decide does not mingle with the plan. What is whole stays
+    as it is, also on later days.
 
     Raises:
-        DemoRefused: the platform has other numbers of the province, or its figures do not come out as planned.
+        DemoRefused: the platform has other numbers of the province, or nobody here may load it.
         Refused: the platform refused a request.
     """
     missing = await platform.missing_grants((OFFICER, CHAIR, ACCOUNTANT, APPROVER), within=_GRANTS)
@@ -50,14 +52,14 @@ async def load_demo(platform: Platform, scale: Fraction, progress: Progress) -> 
     areas = official_areas(PROVINCE)
     plan = await asyncio.to_thread(make_plan, areas[1:], scale, clock.today() - timedelta(days=1))
     await _refuse_other_data(platform, plan)
+    if await is_paid(platform):
+        return None  # money comes last
     filling = _Filling(platform, plan, progress)
-    if await _differing(platform, plan):
-        await filling.fill(areas)
-        progress.say("Chờ các chỉ số theo kịp. / The figures follow.")
-        for difference in await _settled(platform, plan):
-            progress.say(f"Khác kế hoạch vì có quyết định khác / differs, since others decided too: {difference}")
-    if plan.reviews and not await is_paid(platform):
-        chosen = await asyncio.to_thread(pensioners, plan, clock.today())
+    await filling.fill(areas)
+    for difference in await _settled(platform, plan):
+        progress.say(f"Khác kế hoạch vì có quyết định khác / differs, since others decided too: {difference}")
+    chosen = await asyncio.to_thread(pensioners, plan, clock.today())
+    if chosen:
         await pay(platform, chosen, filling.id_of, progress)
     return plan
 
@@ -119,8 +121,8 @@ class _Filling:
         await self._areas(areas)
         looks = sum(found is not None for each in self._plan.households for found in each.classes)
         self._progress.begin(len(self._plan.households) + 2 * looks)
+        await self._register()
         for review in self._plan.reviews:
-            await self._register(review, self._plan.cohorts.get(review.number, ()))
             await self._review(review)
 
     async def id_of(self, household: Household) -> str:
@@ -134,29 +136,43 @@ class _Filling:
         await self._platform.post("/registry/v1/area-totals", area_totals(self._plan), actor=OFFICER)
         self._progress.say(f"Địa bàn: {len(areas)} đơn vị / areas")
 
-    async def _register(self, review: Review, cohort: Sequence[Household]) -> None:
-        self._progress.doing(f"Đăng ký hộ / households, {review.name}")
-        parts = [cohort[start : start + _BATCH] for start in range(0, len(cohort), _BATCH)]
-        await self._together(self._register_part(review, number, part) for number, part in enumerate(parts))
+    async def _register(self) -> None:
+        """Send the list of all households, follow the job, and learn what the households are called."""
+        self._progress.doing("Nhập danh sách hộ / households")
+        job = await self._platform.post_csv(
+            "/registry/v1/household-imports", self._list(), actor=OFFICER, source=SOURCE
+        )
+        path, counted = f"/registry/v1/household-imports/{job['id']}", 0
+        while True:
+            state = (await self._platform.get(f"/registry/v1/jobs/{job['id']}"))["state"]
+            found = await self._platform.get(path)
+            known = found["created"] + found["unchanged"]
+            self._progress.step(known - counted)
+            counted = known
+            if state not in ("queued", "running"):
+                break
+            await asyncio.sleep(_LOOK)
+        if state != "done" or found["refused"]:
+            raise DemoRefused(f"Nhập danh sách hộ: {state}, {found['faults']} / the list of households was refused")
+        await self._learn_ids()
 
-    async def _register_part(self, review: Review, number: int, part: Sequence[Household]) -> None:
-        people = [members_of(each, review.registered_on) for each in part]
-        body = {
-            "households": [
-                {
-                    "area_code": household.commune,
-                    "registered_on": review.registered_on.isoformat(),
-                    "members": [_member(each) for each in members],
-                }
-                for household, members in zip(part, people, strict=True)
-            ]
-        }
-        key = f"{self._key}-households-{review.name}-{number}"
-        made = await self._platform.post("/registry/v1/households/batches", body, actor=OFFICER, key=key)
-        for household, members, registered in zip(part, people, made["households"], strict=True):
-            self._ids[household.serial] = registered["id"]
-            self._births[household.serial] = tuple(each.born for each in members)
-        self._progress.step(len(part))
+    async def _list(self) -> AsyncIterator[bytes]:
+        for piece, homes in household_list(self._plan):
+            for household, members in homes:
+                self._births[household.serial] = tuple(each.born for each in members)
+            yield piece
+
+    async def _learn_ids(self) -> None:
+        serials = {each.reference: each.serial for each in self._plan.households}
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self._platform.get("/registry/v1/household-references", source=SOURCE, limit="500", **cursor)
+            for item in page["items"]:
+                if item["reference"] in serials:
+                    self._ids[serials[item["reference"]]] = item["household_id"]
+            if page["next"] is None:
+                return
+            cursor = {"cursor": page["next"]}
 
     async def _review(self, review: Review) -> None:
         self._progress.doing(f"Rà soát / review, {review.name}")
@@ -206,19 +222,3 @@ class _Filling:
         async with asyncio.TaskGroup() as group:
             for each in work:
                 group.create_task(one(each))
-
-
-def _member(member: Member) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "full_name": member.full_name,
-        "sex": member.sex,
-        "birth_date": member.born.isoformat(),
-        "ethnicity": member.ethnicity,
-        "relationship": member.relationship,
-        "personal_number": member.personal_number,
-    }
-    if member.phone:
-        values["phone"] = member.phone
-    if member.account:
-        values["account"] = {"bank_bin": BANK, "number": member.account, "holder_name": member.full_name}
-    return values

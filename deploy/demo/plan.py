@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
 from random import Random
 
 from deploy.demo.apportion import apportion
@@ -54,14 +53,6 @@ class Plan:
     def setting(self, commune: str) -> Setting:
         """Return whether a commune is urban or rural by its legal kind."""
         return self.communes[commune].setting or "rural"
-
-    @cached_property
-    def cohorts(self) -> Mapping[int, Sequence[Household]]:
-        """The households that each review registers, by its number."""
-        found: dict[int, list[Household]] = defaultdict(list)
-        for household in self.households:
-            found[household.first].append(household)
-        return found
 
     def reviewed(self, review: Review) -> Mapping[str, Sequence[Household]]:
         """Return the households that a review looks at, by commune."""

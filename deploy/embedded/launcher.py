@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.apps import SETTINGS, build
+from deploy.demo.command import fill
 from deploy.embedded.counterparts import Counterpart
 from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
@@ -28,7 +30,6 @@ from deploy.issuer.app import issuer_app
 from deploy.issuer.people import People
 from deploy.people import demonstration_grants
 from deploy.postgres import EmbeddedPostgres
-from deploy.sample import load_sample
 from shared.db import migrations
 from shared.keys import make_keys
 from shared.logs import configure_logging
@@ -56,8 +57,8 @@ class Surroundings:
     audit: AuditSettings
 
 
-def up(*, port: int, home: Path, sample: bool) -> None:
-    """Run the platform until it is interrupted.
+def up(*, port: int, home: Path, demonstration: Fraction | None) -> None:
+    """Run the platform until it is interrupted, filled with the demonstration at a scale where it is missing.
 
     Raises:
         CannotStart, PortTaken, EmbeddedPostgresError, CounterpartError: one sentence says what is wrong.
@@ -73,7 +74,7 @@ def up(*, port: int, home: Path, sample: bool) -> None:
         # The terminal is for people; log lines go to a file.
         logs = stack.enter_context((home / _LOG).open("a", encoding="utf-8"))
         configure_logging("platform", stream=logs)
-        uvloop.run(_serve(apps, listener, port, surroundings.bank_url, issuer, sample=sample, started=started))
+        uvloop.run(_serve(apps, listener, port, issuer, demonstration=demonstration, started=started))
     _say("Đã dừng, dữ liệu còn nguyên. / Stopped; the data are kept.")
 
 
@@ -160,13 +161,12 @@ async def _serve(
     apps: dict[ServiceName, FastAPI],
     listener: socket.socket,
     port: int,
-    bank_url: str,
     issuer: LocalIssuer,
     *,
-    sample: bool,
+    demonstration: Fraction | None,
     started: float,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; fill in the sample first where it is missing."""
+    """Serve until SIGINT or SIGTERM; fill in the demonstration first where it is missing."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -174,7 +174,7 @@ async def _serve(
     server = make_server(gateway)
     async with gateway.running():
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        work = asyncio.create_task(_welcome(port, bank_url, issuer, sample=sample, started=started))
+        work = asyncio.create_task(_welcome(port, issuer, demonstration=demonstration, started=started))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, serving], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -185,13 +185,13 @@ async def _serve(
         await serving
 
 
-async def _welcome(port: int, bank_url: str, issuer: LocalIssuer, *, sample: bool, started: float) -> None:
+async def _welcome(port: int, issuer: LocalIssuer, *, demonstration: Fraction | None, started: float) -> None:
     url = f"http://localhost:{port}"
-    if sample:
+    if demonstration is not None:
         try:
-            await load_sample(url, bank_url, issuer.headers, _say)
+            await fill(url, issuer.headers, demonstration)
         except Exception as error:  # whatever it is, the platform itself runs, and people hear of it now
-            log.exception("the sample commune is not whole")
+            log.exception("the demonstration is not whole")
             _say(_NOT_WHOLE.format(reason=str(error) or type(error).__name__))
     sys.stdout.write(_READY.format(url=url, seconds=time.monotonic() - started))
     sys.stdout.flush()
@@ -203,8 +203,8 @@ def _say(text: str) -> None:
 
 
 _NOT_WHOLE = (
-    "Chưa nạp xong dữ liệu mẫu, lần chạy sau sẽ nạp tiếp ({reason}). "
-    "/ The sample commune is not whole; the next start goes on with it."
+    "Chưa nạp xong dữ liệu trình diễn, lần chạy sau sẽ nạp tiếp ({reason}). "
+    "/ The demonstration is not whole; the next start goes on with it."
 )
 _READY = """
   Ansinh sẵn sàng sau {seconds:.0f} giây. / Ansinh is ready after {seconds:.0f} seconds.

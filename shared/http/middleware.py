@@ -5,6 +5,7 @@ Plain ASGI, so that streams stay streams and context variables reach the endpoin
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -105,7 +106,7 @@ class BodyLimitMiddleware:
     `larger` has the limits of paths that take files.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] = MappingProxyType({})) -> None:
         self._app = app
         self._limit = limit
         self._larger = larger

@@ -1,23 +1,25 @@
-"""`make run` and `ansinh smoke` as people use them: the sample is there, the story is true, on this day and others."""
+"""`make run` and `ansinh smoke` as people use them: the demonstration is there, the story true, today and later."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.client import Platform
-from deploy.sample import load_sample
-from deploy.sample.households import AREA
+from deploy.demo.command import fill
+from deploy.people import OFFICER
 from deploy.smoke import SmokeFailed, tell_the_story
+from services.registry.official_areas import official_areas
 from shared import clock
 from tests.scenario.platform import Home
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import running
 from tests.support.tokens import bearer
 
-NEXT_STANDARD_RULES = date(2027, 1, 2)
+AREA = "08566"  # where the story takes place
 
 
 async def _counts(platform: Platform) -> dict[str, Any]:
@@ -28,11 +30,13 @@ async def _counts(platform: Platform) -> dict[str, Any]:
     return {"runs": len(runs["items"]), "poor": poverty["figure"]["poor"]["households"], "newest": changes["newest"]}
 
 
-async def test_the_sample_and_what_was_done_outlive_a_stop_and_nothing_is_added_on_later_days(tmp_path: Path) -> None:
+async def test_the_demonstration_and_what_was_done_outlive_a_stop_and_nothing_is_added_on_later_days(
+    tmp_path: Path,
+) -> None:
     home = Home(tmp_path / "home")
     async with home.platform() as said, home.client() as platform:
         assert "not whole" not in said
-        paid = await platform.get("/indicators/v1/payments", area_code=AREA)
+        paid = await platform.get("/indicators/v1/payments", area_code="25")
         assert paid["total"]["paid"] > 0
         before = await _counts(platform)
         heard: list[str] = []
@@ -44,40 +48,36 @@ async def test_the_sample_and_what_was_done_outlive_a_stop_and_nothing_is_added_
     async with home.platform(on=today + timedelta(days=1)) as said, home.client() as platform:
         assert "not whole" not in said
         assert await _counts(platform) == kept
-        bank = (await platform.get("/benefits/v1/bank"))["url"]
         async with asyncio.timeout(5):  # a tenth of a second where nobody else works
-            await load_sample(home.url, bank, home.acting, heard.append)
+            await fill(home.url, home.acting, Fraction("0.02"))
     async with home.platform(on=today + timedelta(days=32)) as said, home.client() as platform:
         assert "not whole" not in said
         assert await _counts(platform) == kept
 
 
-async def test_the_sample_and_the_story_follow_the_standard_that_is_in_force(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    async with home.platform(on=max(clock.today(), NEXT_STANDARD_RULES)) as said, home.client() as platform:
-        assert "not whole" not in said
-        assert (await platform.get("/indicators/v1/payments", area_code=AREA))["total"]["paid"] > 0
-        poverty = await platform.get("/indicators/v1/poverty", area_code=AREA, standard="vn-2026-2030")
-        assert poverty["figure"]["poor"]["households"] > 0
-
-
 async def test_the_story_is_told_on_an_empty_platform_and_told_again(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     heard: list[str] = []
-    async with home.platform("--no-sample"):
+    async with home.platform("--demo", "0"):
         await tell_the_story(home.url, home.acting, heard.append)
-    async with home.platform("--no-sample"):
+    async with home.platform("--demo", "0"):
         await tell_the_story(home.url, home.acting, heard.append)
     moved = [line for line in heard if line.startswith("✓ Chỉ số")]
     assert [line.split()[3] for line in moved] == ["1", "2"]
 
 
-async def test_a_sample_that_cannot_be_loaded_is_said_at_once_and_the_platform_runs(tmp_path: Path) -> None:
+async def test_a_demonstration_that_cannot_be_loaded_is_said_at_once_and_the_platform_runs(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    # The sample's households do not exist yet.
-    async with home.platform(on=date(2025, 8, 1)) as said, home.client() as platform:
+    published = {"code": "25", "year": 2024, "households": 997_683, "people": 4_022_600, "source": "Báo cáo của tỉnh"}
+    async with home.platform("--demo", "0"), home.client() as platform:
+        assert await platform.missing_grants((OFFICER,), within=30) is None
+        areas = [area.model_dump(mode="json") for area in official_areas("25")]
+        await platform.post("/registry/v1/areas", areas, actor=OFFICER)
+        await platform.post("/registry/v1/area-totals", [published], actor=OFFICER)
+    async with home.platform() as said, home.client() as platform:
         [sentence] = [line for line in said.splitlines() if "not whole" in line]
-        assert "Chưa nạp xong dữ liệu mẫu" in sentence
+        assert "Chưa nạp xong dữ liệu trình diễn" in sentence
+        assert "start empty" in sentence
         assert (await platform.get("/registry/readyz"))["ready"]
 
 

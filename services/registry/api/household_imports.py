@@ -22,6 +22,7 @@ from shared.access import Access
 from shared.db import Database
 from shared.http import Actor, Page, Paging, Problem, Router, Tx
 from shared.http.access import needs
+from shared.http.audit import About, Reads
 from shared.http.refusals import validation_problem
 from shared.jobs import JobOut, Jobs
 from shared.texts import LANGUAGES, Language, text
@@ -32,6 +33,7 @@ HOUSEHOLD_IMPORT = "household_import"
 LARGEST_LIST = 1 << 30  # bytes; a million households with their members are about half of it
 _CSV = "text/csv"
 Reading = Annotated[Access, needs("imports.read")]
+Source = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="whose references they are")]
 
 
 class Texts(BaseModel):
@@ -96,10 +98,9 @@ async def import_households(
     tx: Tx,
     actor: Actor,
     jobs: Jobs,
+    about: About,
     access: Annotated[Access, needs("households.register", beforehand=True)],  # noqa: ARG001 - each area is judged in the job
-    source: Annotated[
-        str, Query(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="whose references the file has")
-    ] = "list",
+    source: Source = "list",
 ) -> JobOut:
     """Register the households of a CSV file."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _CSV:
@@ -116,6 +117,7 @@ async def import_households(
     if known is not None:
         await uploads.discard(tx, [upload.import_id])
         return known
+    about.one(HOUSEHOLD_IMPORT, upload.import_id)
     return await jobs.start(HOUSEHOLD_IMPORT, {}, job_id=upload.import_id)
 
 
@@ -157,9 +159,12 @@ async def get_household_import(tx: Tx, access: Reading, import_id: UUID) -> Impo
 
 
 @router.get("/household-imports/{import_id}/errors")
-async def list_household_import_errors(tx: Tx, access: Reading, paging: Paging, import_id: UUID) -> Page[ImportFault]:
+async def list_household_import_errors(
+    tx: Tx, access: Reading, paging: Paging, reads: Reads, import_id: UUID
+) -> Page[ImportFault]:
     """List everything that is wrong in an import of yours, by line."""
     await _own(tx, access, import_id)
+    reads.one("household_import", import_id)
     found = await store.faults(tx, import_id, after=paging.after(int, int), limit=paging.limit + 1)
     page = paging.page(found, key=lambda fault: (fault.line, fault.number))
     return Page(items=[_shown(fault) for fault in page.items], next=page.next)
@@ -181,16 +186,41 @@ def _shown(fault: Fault) -> ImportFault:
 
 @router.get("/household-imports/{import_id}/errors.csv", response_class=StreamingResponse)
 async def get_household_import_errors_csv(
-    request: Request, tx: Tx, access: Reading, import_id: UUID
+    request: Request, tx: Tx, access: Reading, reads: Reads, import_id: UUID
 ) -> StreamingResponse:
     """Give the refused households as a CSV file as it was sent, with what is wrong: correct it and send it again."""
     found = await _own(tx, access, import_id)
+    reads.one("household_import", import_id)
     name = f"refused-{import_id}.csv"
     return StreamingResponse(
         _csv_lines(request.app.state.database, found),
         media_type=f"{_CSV}; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+class HouseholdReference(BaseModel):
+    """Under which reference a household came in by a list, and its id."""
+
+    reference: str = Field(examples=["HN-0042"])
+    household_id: UUID
+
+
+@router.get("/household-references")
+async def list_household_references(
+    tx: Tx,
+    access: Annotated[Access, needs("households.read")],
+    reads: Reads,
+    paging: Paging,
+    source: Source = "list",
+) -> Page[HouseholdReference]:
+    """List which households have come in by the lists of a source, in the order of their references."""
+    after = paging.after(str)
+    found = await store.references(tx, access, source=source, after=after[0] if after else None, limit=paging.limit + 1)
+    listed = [HouseholdReference(reference=reference, household_id=each) for reference, each in found]
+    page = paging.page(listed, key=lambda each: (each.reference,))
+    reads.many("household", [each.household_id for each in page.items])
+    return page
 
 
 async def _csv_lines(database: Database, found: HouseholdImport) -> AsyncIterator[str]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -112,24 +113,15 @@ async def _lock_households(session: Transaction, assessment_ids: Collection[UUID
 
 async def _assessed(session: Transaction, assessment_ids: Collection[UUID]) -> dict[UUID, Assessed]:
     decided = exists().where(CLASS_HISTORY.c.assessment_id == ASSESSMENTS.c.id).label("decided")
+    # Without the reasons: of a thousand assessments they are most of what would be read.
+    findings = [ASSESSMENTS.c[each.name] for each in fields(Assessed) if each.name in ASSESSMENTS.c]
     query = (
-        select(ASSESSMENTS, HOUSEHOLDS.c.area_code, decided)
+        select(*findings, HOUSEHOLDS.c.area_code, decided)
         .join(HOUSEHOLDS, HOUSEHOLDS.c.id == ASSESSMENTS.c.household_id)
         .where(among(ASSESSMENTS.c.id, assessment_ids))
     )
     return {
-        row["id"]: Assessed(
-            id=row["id"],
-            household_id=row["household_id"],
-            area_code=row["area_code"],
-            standard=row["standard"],
-            assessed_on=row["assessed_on"],
-            proposed_class=row["proposed_class"],
-            decided=row["decided"],
-            b1_points=row["b1_points"],
-            b2_points=row["b2_points"],
-            deprivations=tuple(row["deprivations"]),
-        )
+        row["id"]: Assessed(**{**row, "deprivations": tuple(row["deprivations"])})
         for row in (await session.execute(query)).mappings()
     }
 

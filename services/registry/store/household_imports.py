@@ -10,7 +10,14 @@ from uuid import UUID
 from sqlalchemy import RowMapping, func, select, tuple_
 
 from services.registry.domain.household_csv import Row
-from services.registry.tables import HOUSEHOLD_IMPORT_FAULTS, HOUSEHOLD_IMPORT_ROWS, HOUSEHOLD_IMPORTS
+from services.registry.tables import (
+    HOUSEHOLD_IMPORT_FAULTS,
+    HOUSEHOLD_IMPORT_ROWS,
+    HOUSEHOLD_IMPORTS,
+    HOUSEHOLD_REFERENCES,
+    HOUSEHOLDS,
+)
+from shared.access import Access
 from shared.db import Database, Transaction, among
 from shared.http import Problem
 
@@ -65,6 +72,19 @@ async def household_import(session: Transaction, import_id: UUID) -> HouseholdIm
     if row is None:
         raise Problem(404, "import_not_found")
     return HouseholdImport(**row)
+
+
+async def references(
+    session: Transaction, access: Access, *, source: str, after: str | None, limit: int
+) -> list[tuple[str, UUID]]:
+    """Return references of a source with the ids of their households, those of an access's areas, by reference."""
+    known = HOUSEHOLD_REFERENCES.c
+    query = select(known.reference, known.household_id).join(HOUSEHOLDS, HOUSEHOLDS.c.id == known.household_id)
+    query = query.where(access.within(HOUSEHOLDS.c.area_code), known.source == source)
+    if after is not None:
+        query = query.where(known.reference > after)
+    rows = await session.execute(query.order_by(known.reference).limit(limit))
+    return [(row.reference, row.household_id) for row in rows]
 
 
 async def fault_counts(session: Transaction, import_id: UUID) -> Mapping[str, int]:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from sqlalchemy import insert
+
 from services.registry.app import definition
+from services.registry.tables import HOUSEHOLD_REFERENCES
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.access.kit_rows import (
@@ -55,13 +58,16 @@ async def registry_world(url: str) -> World:
     approval = {"content_hash": made["content_hash"]}
     await _send(registry, f"/proposals/{made['id']}/approval", approval, ACTOR)
     imports = {own: await _imported(registry, subject) for own, subject in ((True, ACTOR), (False, OTHER))}
+    reference = {"source": "another-list", "reference": "HN-1", "household_id": household["id"]}
+    async with registry.database.transaction() as session:
+        await session.execute(insert(HOUSEHOLD_REFERENCES).values(reference))
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
     operations: Operations = (
         system_operations("registry")
         | _areas()
         | _households(household, assessment, third)
-        | _imports(imports)
+        | _imports(imports, household["id"])
         | _decisions(taken, assessment)
         | _grants(made["subject"])
         | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
@@ -155,7 +161,7 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
     }
 
 
-def _imports(ids: dict[bool, str]) -> dict[str, Operation]:
+def _imports(ids: dict[bool, str], household_id: str) -> dict[str, Operation]:
     def at(path: str) -> Operation:
         return Operation("imports.read", lambda own: Call("GET", f"/household-imports/{ids[own]}{path}"), owned=True)
 
@@ -166,6 +172,12 @@ def _imports(ids: dict[bool, str]) -> dict[str, Operation]:
             lambda _: Call("POST", "/household-imports", headers=_CSV, content=_LIST),
             202,
             "done",
+        ),
+        "list_household_references": Operation(
+            "households.read",
+            lambda _: Call("GET", "/household-references?source=another-list"),
+            foreign="empty",
+            seen=lambda body: household_id in {each["household_id"] for each in body["items"]},
         ),
         "get_household_import": at(""),
         "list_household_import_errors": at("/errors"),

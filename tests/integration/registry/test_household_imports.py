@@ -187,6 +187,18 @@ async def test_a_person_is_registered_once_however_often_lists_name_them(registr
     ]
 
 
+async def test_a_source_learns_what_its_households_are_called(registry: Registry) -> None:
+    await imported(registry, written(households(range(5))), source="commune")
+    await imported(registry, written(households(range(5, 7))), source="other")
+    first = await registry.get("/household-references", source="commune", limit="3")
+    rest = await registry.get("/household-references", source="commune", limit="3", cursor=first["next"])
+    assert rest["next"] is None
+    listed = {each["reference"]: each["household_id"] for each in (*first["items"], *rest["items"])}
+    assert list(listed) == [f"HN-{number:07}" for number in range(5)]
+    household = await registry.get(f"/households/{listed['HN-0000003']}")
+    assert "Hà Thị Mận 3" in {each["full_name"] for each in household["members"]}
+
+
 async def test_two_lists_at_once_register_each_household_once(registry: Registry) -> None:
     rows = households(range(1_500), members=2)
     first = await send(registry, written(rows))

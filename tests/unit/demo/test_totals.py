@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.demo.apportion import apportion
-from deploy.demo.cells import ScaleRefused, as_scale, cells, scaled
+from deploy.demo.cells import ScaleRefused, cells, read_scale, scaled
 from deploy.demo.plan import Plan
 from deploy.demo.published import KINH, PROVINCE, SOURCE
 from deploy.demo.reviews import Review, reviews
@@ -62,7 +62,7 @@ def test_communes_of_the_uplands_are_poorer_than_those_of_the_plain(whole: Plan)
 @settings(max_examples=25, deadline=None)
 @given(st.decimals("0.01", "1", places=4))
 def test_at_every_scale_parts_add_up_and_nobody_is_counted_over_the_households(written: Decimal) -> None:
-    scale = as_scale(written)
+    scale = read_scale(str(written))
     found = cells(COMMUNES, scale)
     minority = [cell for cell in found if cell.group != KINH]
     assert sum(cell.households for cell in found) == scaled(997_683, scale)
@@ -93,10 +93,10 @@ def test_only_the_published_number_is_not_labelled_as_generated(whole: Plan, sma
     assert all(row["source"].startswith("Dữ liệu trình diễn") for row in area_totals(small))
 
 
-@pytest.mark.parametrize("refused", ["0", "0.009", "1.01", "-1"])
+@pytest.mark.parametrize("refused", ["0", "0.009", "1.01", "-1", "1/0", "all", "nan"])
 def test_a_scale_that_cannot_be_shown_is_refused(refused: str) -> None:
     with pytest.raises(ScaleRefused, match="The scale goes from"):
-        as_scale(Decimal(refused))
+        read_scale(refused)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 50)), min_size=1, max_size=30), st.integers(0, 300))
