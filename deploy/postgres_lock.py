@@ -107,8 +107,8 @@ class FolderLock:
 
     def _living_launcher(self) -> int | None:
         written = self._read()
-        if written.pid is None:
-            return None
+        if written.pid is None or written.pid == os.getpid():
+            return None  # what holds it is left of our own killed server, and ends by itself
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(written.pid)
             if abs(process.create_time() - written.started) < 2 and process.status() != psutil.STATUS_ZOMBIE:

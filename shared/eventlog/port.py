@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from aiokafka.partitioner import murmur2
@@ -45,6 +46,7 @@ class Stored:
     value: bytes
 
 
+@lru_cache(maxsize=8_192)  # more keys than a batch of the relay has; the hash is slow in Python
 def partition_of(key: bytes) -> int:
     """Return the partition of a key: Kafka's own murmur2, so that any client puts a household in the same place."""
     return int((murmur2(key) & 0x7FFFFFFF) % PARTITIONS)

@@ -141,6 +141,8 @@ def _firsts_behind_gaps(rows: Rows, reach: Reach) -> Rows:
 
     They go alone: each append that fails may widen the gap by what it carried.
     """
+    if not reach.gaps:
+        return []
     firsts = {_at(row): row for row in reversed(rows)}
     return [row for row in rows if _at(row) in reach.gaps and firsts[_at(row)] is row]
 

@@ -1,90 +1,54 @@
-"""Relay and consumer are killed at random points while events flow over real Kafka: each effect once, order kept."""
+"""Relay and consumers are killed, join and leave while events flow over real Kafka: each effect once, order kept."""
 
-import asyncio
-import os
-import random
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import Awaitable, Callable
 
-import pytest
-
-from shared.eventlog.kafka import KafkaLog
-from tests.support.events import Chain, classified, household, numbers_by_household, open_chain
-from tests.support.postgres import CreateDatabase
+from tests.faults.flow import SOAK, Flow
 from tests.support.waiting import until
 
-SOAK = bool(os.environ.get("ANSINH_SOAK"))
-KILLS, EVENTS, HOUSEHOLDS = (100, 100_000, 500) if SOAK else (10, 4_000, 50)
+KILLS = 100 if SOAK else 10
+ROUNDS = 10 if SOAK else 1
+ENOUGH = 20
 
 
-class Part:
-    """A relay or consumer process that can be killed and started again."""
-
-    def __init__(self, name: str, environment: dict[str, str]) -> None:
-        self._command = [sys.executable, "-m", "tests.support.chain_process", name]
-        self._environment = {**os.environ, **environment}
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+async def test_killing_relay_and_consumer_loses_doubles_and_reorders_nothing(flow: Flow) -> None:
+    victims = [("relay",), ("consumer",), ("relay",), ("relay", "consumer"), ("consumer",)] * (KILLS // 5)
+    flow.chance.shuffle(victims)
+    async with flow.running():
+        parts = {"relay": flow.part("relay"), "consumer": flow.part("consumer")}
+        for names in victims:
+            await flow.goes_on()
+            for name in names:
+                parts[name].kill()
+            for name in names:
+                parts[name].start()
 
 
-@pytest.fixture
-async def chain(create_database: CreateDatabase, kafka: str, topic_prefix: str) -> AsyncIterator[Chain]:
-    log = KafkaLog(kafka, client="test", prefix=topic_prefix)
-    made = await open_chain(await create_database(), await create_database(), log)
-    yield made
-    await made.close()
+async def test_consumers_that_join_leave_and_are_killed_lose_double_and_reorder_nothing(flow: Flow) -> None:
+    async with flow.running():
+        flow.part("relay")
+        first = flow.part("consumer", "first")
+        await flow.goes_on()
+        second = flow.part("consumer", "second")
+        await until(has_more(flow, "second"), within=60, describe="effects of who joined")
+        for _ in range(ROUNDS):
+            for leave in (second.stop, second.kill, first.kill):
+                leaving, staying = (first, second) if leave == first.kill else (second, first)
+                await flow.goes_on()
+                if (ended := leave()) is not None:
+                    await ended
+                await until(has_more(flow, staying.name), within=60, describe=f"effects of {staying.name}, who stays")
+                await flow.goes_on()
+                more = has_more(flow, leaving.name)
+                leaving.start()
+                await until(more, within=60, describe=f"effects of {leaving.name}, who comes back")
 
 
-@pytest.mark.parametrize("victims", [("relay",), ("consumer",), ("relay", "consumer")], ids=" and ".join)
-async def test_killing_it_loses_doubles_and_reorders_nothing(
-    chain: Chain, kafka: str, topic_prefix: str, victims: tuple[str, ...]
-) -> None:
-    seed = random.randrange(1 << 30)
-    chance = random.Random(seed)
-    shared = {"CHAIN_KAFKA": kafka, "CHAIN_PREFIX": topic_prefix}
-    parts = {
-        "relay": Part("relay", {**shared, "CHAIN_DATABASE": chain.producer.url.render_as_string(hide_password=False)}),
-        "consumer": Part(
-            "consumer", {**shared, "CHAIN_DATABASE": chain.consumer.url.render_as_string(hide_password=False)}
-        ),
-    }
-    writing = asyncio.create_task(_write(chain))
-    try:
-        for number in range(KILLS):
-            reached = EVENTS * (number + chance.random()) / (KILLS + 1)
-            await until(partial(_at_least, chain, reached), within=120, describe=f"{reached:.0f} effects")
-            victim = parts[chance.choice(victims)]
-            victim.kill()
-            victim.start()
-        await writing
-        await until(lambda: _at_least(chain, EVENTS), within=120, describe=f"all effects (seed {seed})")
-        await until(partial(_all_sent, chain), within=120, describe=f"an empty outbox (seed {seed})")
-    finally:
-        writing.cancel()
-        for part in parts.values():
-            part.kill()
-    expected = {household(key): [str(number) for number in range(key, EVENTS, HOUSEHOLDS)] for key in range(HOUSEHOLDS)}
-    assert await numbers_by_household(chain.consumer) == expected, f"seed {seed}"
+def has_more(flow: Flow, member: str) -> Callable[[], Awaitable[bool]]:
+    """Return what asks whether a consumer has had more effects than when it was first asked."""
+    before: list[int] = []
 
+    async def asked() -> bool:
+        before.append(await flow.by_member(member))
+        return before[-1] >= before[0] + ENOUGH
 
-async def _write(chain: Chain) -> None:
-    for start in range(0, EVENTS, 40):
-        await chain.write(*(classified(number % HOUSEHOLDS, number) for number in range(start, start + 40)))
-
-
-async def _at_least(chain: Chain, count: float) -> bool:
-    return await chain.count_effects() >= count
-
-
-async def _all_sent(chain: Chain) -> bool:
-    return await chain.unsent() == 0
+    return asked

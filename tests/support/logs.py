@@ -48,6 +48,14 @@ class Hesitant(Interposed):
         return placed
 
 
+class Doubling(Interposed):
+    """A log that stores each batch twice, as a producer does that sends again what it believes lost."""
+
+    async def append(self, records: Sequence[Record]) -> list[Placed]:
+        await super().append(records)
+        return await super().append(records)
+
+
 class Silenced(Interposed):
     """A log that stores what it is given and says nothing of it until `go`, and then that it failed. Once."""
 
