@@ -9,6 +9,7 @@ from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LI
 from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
+from services.registry.store.simulations import SIMULATION, simulate
 from services.registry.tables import HOUSEHOLDS
 from shared.http import FieldProblem, Problem
 from shared.service import ServiceDefinition, build_app
@@ -29,7 +30,7 @@ def definition() -> ServiceDefinition:
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
         operations=(ACCOUNT_CHANGE, GRANT),
         workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
-        jobs={HOUSEHOLD_IMPORT: import_households},
+        jobs={HOUSEHOLD_IMPORT: import_households, SIMULATION: simulate},
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
         constraints={
             "uq_people_personal_number": Problem(409, "person_registered"),

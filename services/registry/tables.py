@@ -113,8 +113,26 @@ class Assessments(Table, table=True):
     deprivations: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     proposed_class: str = Field(sa_type=Text)
     reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    facts: dict[str, Any] | None = Field(sa_column=Column(JSONB(none_as_null=True)))
+    computed: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    form_version: str | None = Field(sa_type=Text)
+    form_answers: dict[str, Any] | None = Field(sa_column=Column(JSONB(none_as_null=True)))
+    sample_form: bool
     recorded_by: str = Field(sa_type=Text)
     recorded_at: datetime = _instant()
+
+
+class SimulatedChanges(Table, table=True):
+    """Households whose class a simulation would change; `simulation_id` is its job's."""
+
+    __tablename__ = "simulated_changes"
+
+    simulation_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(primary_key=True)
+    area_code: str = Field(sa_type=Text)
+    people: int
+    class_before: str = Field(sa_type=Text)
+    class_after: str = Field(sa_type=Text)
 
 
 class Decisions(Table, table=True):
@@ -265,3 +283,4 @@ HOUSEHOLD_REFERENCES = metadata.tables["household_references"]
 HOUSEHOLD_IMPORTS = metadata.tables["household_imports"]
 HOUSEHOLD_IMPORT_ROWS = metadata.tables["household_import_rows"]
 HOUSEHOLD_IMPORT_FAULTS = metadata.tables["household_import_faults"]
+SIMULATED_CHANGES = metadata.tables["simulated_changes"]

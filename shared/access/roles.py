@@ -70,6 +70,7 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("accounts.prepare", Reach.AREA, (_OFFICER,), "proposing where a person is paid"),
     ("accounts.approve", Reach.AREA, (_APPROVER,), "approving where a person is paid"),
     ("assessments.record", Reach.AREA, (_OFFICER,), "recording what a review found"),
+    ("standards.simulate", Reach.AREA, (_PROVINCE,), "trying another standard on households, which stay as they are"),
     ("decisions.read", Reach.AREA, (*_CASEWORK, _MACHINE), "decisions of communes"),
     ("decisions.decide", Reach.AREA, (_APPROVER,), "deciding the class of households"),
     ("areas.administer", Reach.PLATFORM, (_PROVINCE, _OPERATOR), "stating areas and published totals"),

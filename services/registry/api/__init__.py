@@ -8,6 +8,7 @@ from services.registry.api import (
     household_imports,
     households,
     people,
+    simulations,
     standards,
 )
 from shared.http import Router
@@ -15,6 +16,7 @@ from shared.http import Router
 ROUTERS: tuple[Router, ...] = (
     areas.router,
     standards.router,
+    simulations.router,
     households.router,
     household_imports.router,
     people.router,

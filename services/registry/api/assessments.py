@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.assessments import Findings
 from services.registry.domain.classification import Reason
+from services.registry.domain.deprivations import ComputedDeprivation
 from services.registry.store import assessments, households
 from services.registry.store.assessments import Assessment
 from shared import clock
@@ -31,11 +32,15 @@ class AssessmentView(BaseModel):
     deprivations: tuple[str, ...]
     proposed_class: HouseholdClass
     reasons: tuple[Reason, ...]
+    computed: tuple[ComputedDeprivation, ...] = Field(description="what the facts say, beside what was ticked")
+    differences: tuple[str, ...] = Field(description="indicators about which ticks and facts disagree")
+    form_version: str | None
+    sample_form: bool = Field(description="scored by a sample table: no decision can rest on it")
 
     @classmethod
     def of(cls, assessment: Assessment) -> Self:
         """Return the view of an assessment."""
-        proposal = assessment.proposal
+        proposal, form = assessment.evaluation.proposal, assessment.evaluation.form
         return cls(
             id=assessment.id,
             household_id=assessment.household_id,
@@ -46,6 +51,10 @@ class AssessmentView(BaseModel):
             deprivations=proposal.deprivations,
             proposed_class=proposal.household_class,
             reasons=proposal.reasons,
+            computed=assessment.evaluation.computed,
+            differences=assessment.evaluation.differences,
+            form_version=form and form.version,
+            sample_form=form is not None and form.sample,
         )
 
 

@@ -39,6 +39,15 @@ class ScoreRoute(_Part):
     b1_points: int = Field(ge=0, le=1000, examples=[120])
 
 
+class FormRoute(_Part):
+    """Form B1 as filled in: its points follow from a table."""
+
+    kind: Literal["form"]
+    version: str = Field(max_length=40, examples=["sample-b1-2022"])
+    region: str = Field(max_length=40, examples=["midlands_mountains"])
+    answers: dict[str, str] = Field(max_length=60, examples=[{"motorbike": "no"}])
+
+
 Route = Annotated[IncomeRoute | ScoreRoute, Field(discriminator="kind")]
 
 

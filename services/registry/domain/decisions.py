@@ -26,6 +26,7 @@ class Assessed:
     b2_points: int
     deprivations: tuple[str, ...]
     decided: bool
+    by_sample_form: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ def _fault_of(assessment: Assessed, area_code: str, decided_on: date, history: S
         return "assessment_elsewhere"
     if assessment.decided:
         return "assessment_decided"
+    if assessment.by_sample_form:
+        return "sample_form"
     if decided_on < assessment.assessed_on:
         return "decided_before_assessed"
     if history and decided_on < history[-1].decided_on:

@@ -1,5 +1,6 @@
 """Poverty standards as dated data: lines, cut-offs and indicators, each with its legal basis."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -8,6 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.registry.domain.indicator_rules import AgeBand, ComputedBy, MemberRule
 from shared.events.registry import Setting
 
 _FILE = Path(__file__).parent.parent / "data" / "standards.json"
@@ -90,10 +92,11 @@ class DeprivationRule(_Sourced):
 
 
 class Indicator(_Sourced):
-    """One deprivation that a household can have."""
+    """One deprivation that a household can have. Without `computed_by` it is the reviewer's tick alone."""
 
     code: str = Field(pattern=r"^[a-z_]+$")
     name: Bilingual
+    computed_by: ComputedBy | None
 
 
 class Dimension(_Part):
@@ -128,7 +131,17 @@ class Standard(_Part):
             raise ValueError(f"a standard has {INDICATORS} indicators, each once")
         if self.review.valid_from > self.recognition.valid_from:
             raise ValueError("reviews begin no later than recognition")
+        years = {str(year) for year in range(self.review.valid_from.year, self.recognition.valid_to.year + 1)}
+        for band in self._bands():
+            if band.below_by_year is not None and not years <= set(band.below_by_year):
+                raise ValueError("an age that ends by year has an end for each year of the standard")
         return self
+
+    def _bands(self) -> Iterator[AgeBand]:
+        for dimension in self.dimensions:
+            for indicator in dimension.indicators:
+                if indicator.computed_by is not None and isinstance(indicator.computed_by.test, MemberRule):
+                    yield from indicator.computed_by.test.bands
 
     @property
     def indicator_codes(self) -> tuple[str, ...]:

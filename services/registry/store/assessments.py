@@ -1,5 +1,6 @@
 """Recording assessments."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from services.registry.domain.assessments import Findings, FindingsRefused, evaluate
-from services.registry.domain.classification import IncomeRoute, Proposal
+from services.registry.domain.assessments import Evaluation, Findings, FindingsRefused, evaluate
+from services.registry.domain.classification import FormRoute, IncomeRoute
+from services.registry.domain.deprivations import Resident
+from services.registry.domain.form_b1 import forms_b1
 from services.registry.domain.standards import standards
 from services.registry.store.areas import CommunesByDay, communes
-from services.registry.tables import ASSESSMENTS, HOUSEHOLDS
+from services.registry.tables import ASSESSMENTS, HOUSEHOLDS, PEOPLE
 from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among
@@ -28,7 +31,7 @@ class Assessment:
     household_id: UUID
     setting: Setting
     findings: Findings
-    proposal: Proposal
+    evaluation: Evaluation
 
 
 async def assess(
@@ -52,11 +55,21 @@ async def assess(
     access.note_attempt(known.values())
     homes = {household: area_code for household, area_code in known.items() if access.covers(area_code)}
     places = await communes(session, homes.values())
+    residents = await residents_of(session, [each for each, findings in items if findings.facts is not None])
     assessments: list[Assessment] = []
     errors: list[FieldProblem] = []
     for at, (household_id, findings) in zip(pointers, items, strict=True):
         try:
-            assessments.append(_assessed(household_id, homes.get(household_id), findings, places, now))
+            setting = _setting(homes.get(household_id), findings, places)
+            evaluation = evaluate(
+                findings,
+                setting=setting,
+                today=legal_date(now),
+                standards=standards(),
+                forms=forms_b1(),
+                residents=residents.get(household_id, ()),
+            )
+            assessments.append(Assessment(new_id(), household_id, setting, findings, evaluation))
         except FindingsRefused as refusal:
             errors.append(FieldProblem(f"{at}/{refusal.field}", refusal.code))
     if errors:
@@ -66,9 +79,18 @@ async def assess(
     return assessments
 
 
-def _assessed(
-    household_id: UUID, area_code: str | None, findings: Findings, places: CommunesByDay, now: datetime
-) -> Assessment:
+async def residents_of(session: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Resident]]:
+    """Return the members of households as registered, as far as rules look at them."""
+    residents: dict[UUID, list[Resident]] = defaultdict(list)
+    if ids:
+        query = select(PEOPLE.c.household_id, PEOPLE.c.id, PEOPLE.c.sex, PEOPLE.c.birth_date)
+        query = query.where(among(PEOPLE.c.household_id, ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
+        for row in await session.execute(query):
+            residents[row.household_id].append(Resident(UUID(str(row.id)), row.sex, row.birth_date))
+    return residents
+
+
+def _setting(area_code: str | None, findings: Findings, places: CommunesByDay) -> Setting:
     if area_code is None:
         raise FindingsRefused("household_id", "household_unknown")
     area = places.on(area_code, findings.assessed_on)
@@ -76,12 +98,11 @@ def _assessed(
         raise FindingsRefused("assessed_on", "not_a_commune_then")
     if area.setting is None:
         raise FindingsRefused("standard", "setting_undecided")
-    proposal = evaluate(findings, setting=area.setting, today=legal_date(now), standards=standards())
-    return Assessment(new_id(), household_id, area.setting, findings, proposal)
+    return area.setting
 
 
 def _row(assessment: Assessment) -> dict[str, object]:
-    findings, proposal = assessment.findings, assessment.proposal
+    findings, proposal, form = assessment.findings, assessment.evaluation.proposal, assessment.evaluation.form
     income = findings.route.income_per_person_month if isinstance(findings.route, IncomeRoute) else None
     return {
         "id": assessment.id,
@@ -95,4 +116,9 @@ def _row(assessment: Assessment) -> dict[str, object]:
         "deprivations": list(proposal.deprivations),
         "proposed_class": proposal.household_class,
         "reasons": [reason.model_dump() for reason in proposal.reasons],
+        "facts": findings.facts and findings.facts.model_dump(mode="json"),
+        "computed": [each.model_dump(mode="json") for each in assessment.evaluation.computed],
+        "form_version": form and form.version,
+        "form_answers": findings.route.answers if isinstance(findings.route, FormRoute) else None,
+        "sample_form": form is not None and form.sample,
     }

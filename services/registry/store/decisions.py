@@ -116,7 +116,7 @@ async def _assessed(session: Transaction, assessment_ids: Collection[UUID]) -> d
     # Without the reasons: of a thousand assessments they are most of what would be read.
     findings = [ASSESSMENTS.c[each.name] for each in fields(Assessed) if each.name in ASSESSMENTS.c]
     query = (
-        select(*findings, HOUSEHOLDS.c.area_code, decided)
+        select(*findings, ASSESSMENTS.c.sample_form.label("by_sample_form"), HOUSEHOLDS.c.area_code, decided)
         .join(HOUSEHOLDS, HOUSEHOLDS.c.id == ASSESSMENTS.c.household_id)
         .where(among(ASSESSMENTS.c.id, assessment_ids))
     )

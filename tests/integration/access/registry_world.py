@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from services.registry.app import definition
-from services.registry.tables import HOUSEHOLD_REFERENCES
+from services.registry.tables import HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.access.kit_rows import (
@@ -61,6 +61,7 @@ async def registry_world(url: str) -> World:
     reference = {"source": "another-list", "reference": "HN-1", "household_id": household["id"]}
     async with registry.database.transaction() as session:
         await session.execute(insert(HOUSEHOLD_REFERENCES).values(reference))
+    await _simulated(registry, household["id"])
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
     operations: Operations = (
@@ -103,6 +104,19 @@ def _seen(proposals: dict[bool, Any]) -> dict[bool, tuple[str, str]]:
     return {own: (proposal["id"], proposal["content_hash"]) for own, proposal in proposals.items()}
 
 
+async def _simulated(registry: Registry, household_id: str) -> None:
+    row = {
+        "simulation_id": "018f3c2a-0000-7000-8000-000000000000",
+        "household_id": household_id,
+        "area_code": COMMUNE,
+        "people": 1,
+        "class_before": "poor",
+        "class_after": "near_poor",
+    }
+    async with registry.database.transaction() as session:
+        await (await session.connection()).execute(insert(SIMULATED_CHANGES), [row])
+
+
 def _areas() -> dict[str, Operation]:
     area = AREAS[0].model_dump(mode="json")
     totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
@@ -123,6 +137,19 @@ def _areas() -> dict[str, Operation]:
         "list_area_totals": Operation("reference.read", lambda _: Call("GET", "/area-totals")),
         "list_standards": Operation("reference.read", lambda _: Call("GET", "/standards")),
         "get_standard": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025")),
+        "list_forms": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025/forms")),
+        "simulate_standard": Operation(
+            "standards.simulate",
+            lambda _: Call("POST", "/simulations", {"base": "vn-2022-2025", "target": "vn-2026-2030"}),
+            202,
+            "done",  # of the actor's own areas
+        ),
+        "list_simulated_changes": Operation(
+            "standards.simulate",
+            lambda _: Call("GET", "/simulations?simulation_id=018f3c2a-0000-7000-8000-000000000000"),
+            foreign="empty",
+            seen=lambda page: bool(page["items"]),
+        ),
     }
 
 

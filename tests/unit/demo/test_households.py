@@ -11,6 +11,7 @@ from deploy.demo.findings import Situation, findings
 from deploy.demo.people import members_of
 from deploy.demo.plan import Household, Plan
 from services.registry.domain.assessments import Findings, evaluate
+from services.registry.domain.form_b1 import FormsB1
 from services.registry.domain.households import HouseholdRegistration, repeated_personal_numbers
 from services.registry.domain.identity import personal_number_doubts
 from services.registry.domain.standards import standards
@@ -44,8 +45,8 @@ def test_every_review_of_every_household_proposes_the_planned_class_by_the_rules
                 continue
             setting = small.setting(household.commune)
             found = Findings.model_validate(findings(household, [each.born for each in members], review, setting))
-            proposal = evaluate(found, setting=setting, today=FURTHER, standards=standards())
-            assert proposal.household_class == decided
+            evaluation = evaluate(found, setting=setting, today=FURTHER, standards=standards(), forms=FormsB1(forms=()))
+            assert evaluation.proposal.household_class == decided
             looked_at += 1
     assert looked_at > 5_000
 
