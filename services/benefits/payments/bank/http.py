@@ -19,11 +19,14 @@ from services.benefits.payments.bank.port import (
     Unavailable,
     Unknown,
 )
+from services.benefits.payments.domain.payees import Payee, bank_name
 from services.benefits.payments.domain.reasons import ReasonClass, reason_class
+from services.benefits.payments.domain.verification import Verdict, Verification, compare
 from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NOT_TAKEN = (401, 403, 429)  # refused at the door: nothing was read
+_NOT_OFFERED = (404, 405, 501)  # the bank has no such service
 _CONNECT_SECONDS = 5.0
 
 
@@ -103,6 +106,22 @@ class HttpBank:
             return Unavailable(f"http_{response.status_code}")
         return RawStatement(min(sequences), response.content)
 
+    async def verify_account(self, payee: Payee) -> Verification | Unavailable:
+        """Post bank, number and name; the bank answers with a verdict, or with the holder's name for us to compare."""
+        asked = {
+            "bin": payee.bank_bin,
+            "account": payee.account_number,
+            "name": bank_name(payee.holder_name or ""),
+        }
+        try:
+            async with asyncio.timeout(self._seconds), self._client() as client:
+                response = await client.post("/v1/account-verifications", json=asked)
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Unavailable(type(error).__name__)
+        if response.status_code in _NOT_OFFERED:
+            return Verification(Verdict.NOT_CHECKABLE, "not_offered")
+        return _verification(response, payee.holder_name or "")
+
     async def _get(self, path: str) -> httpx.Response | Unavailable:
         try:
             async with asyncio.timeout(self._seconds), self._client() as client, client.stream("GET", path) as response:
@@ -133,3 +152,22 @@ def _sequences(response: httpx.Response) -> list[int] | None:
         return [int(one["sequence"]) for one in listed]
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _verification(response: httpx.Response, holder_name: str) -> Verification | Unavailable:
+    """Read `{"verdict", "reason", "holder_name"}`; a verdict that nobody knows is none."""
+    if response.status_code != httpx.codes.OK:
+        return Unavailable(f"http_{response.status_code}")
+    try:
+        body = response.json()
+    except ValueError:
+        return Unavailable("unreadable")
+    if not isinstance(body, dict):
+        return Unavailable("unreadable")
+    reason, holder = body.get("reason"), body.get("holder_name")
+    theirs = holder if isinstance(holder, str) and holder.strip() else None
+    if body.get("verdict") in set(Verdict):
+        verdict = Verdict(body["verdict"])
+    else:
+        verdict = compare(holder_name, theirs) if theirs and "verdict" not in body else Verdict.NOT_CHECKABLE
+    return Verification(verdict, str(reason) if reason is not None else None, theirs)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.benefits.payments.domain.payees import Payee
+from services.benefits.payments.domain.verification import Verification
+
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
@@ -82,4 +85,11 @@ class BankAdapter(Protocol):
 
     async def next_statement(self, account: str, after: int) -> RawStatement | Unavailable | None:
         """Return the first statement of an account after a sequence number, None when there is none yet."""
+        ...
+
+    async def verify_account(self, payee: Payee) -> Verification | Unavailable:
+        """Ask whose account it is, before money is sent there; NOT_CHECKABLE where the bank does not tell.
+
+        The payee's parts are all given. What is asked and answered is personal data: it goes into no log.
+        """
         ...
