@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, Integer, MetaData, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -80,13 +80,27 @@ class Households(Table, table=True):
 class People(Table, table=True):
     """Members of households, in the order in which they were named.
 
-    Identity number and account stand in these four columns and nowhere else in this database.
+    Identity number and account stand in these four columns and nowhere else in this database. `area_code` is the
+    household's: the database keeps it so. `name_words` and `name_key` are of the name as `shared.names` has them.
     """
+
+    __table_args__ = (
+        Index(
+            "ix_people_name_words",
+            text("array_to_tsvector(string_to_array(name_words, ' '))"),
+            postgresql_using="gin",
+        ),
+        Index("ix_people_name_key", "name_key", "id"),
+        Index("ix_people_area_name", "area_code", "name_key", "id"),
+    )
 
     id: UUID = Field(primary_key=True)
     household_id: UUID = Field(foreign_key="households.id", index=True)
+    area_code: str = Field(sa_type=Text)
     position: int
     full_name: str = Field(sa_type=Text)
+    name_words: str = Field(sa_type=Text)
+    name_key: str = Field(sa_type=Text)
     sex: str = Field(sa_type=Text)
     birth_date: date
     ethnicity: str = Field(sa_type=Text)

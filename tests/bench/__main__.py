@@ -1,4 +1,4 @@
-"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events import embedded`."""
+"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events import search embedded`."""
 
 import asyncio
 import logging
@@ -7,9 +7,10 @@ import sys
 from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
+from tests.bench.people_search import measure_people_search
 from tests.bench.registry_import import measure_household_import
 
-_PARTS = ("events", "import", "embedded")
+_PARTS = ("events", "import", "search", "embedded")
 
 
 def main() -> None:
@@ -23,6 +24,8 @@ def main() -> None:
             asyncio.run(measure_events(here))
         if "import" in parts:
             asyncio.run(measure_household_import(here))
+        if "search" in parts:
+            asyncio.run(measure_people_search(here))
     if "embedded" in parts:
         measure_embedded()
 

@@ -1,6 +1,7 @@
 """What the figures are measured on: a durable PostgreSQL and a real Kafka of this run's own, and where figures go."""
 
 import json
+import os
 import socket
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 from deploy.kafka import KafkaNode
 from deploy.postgres import EmbeddedPostgres
+from tests.support.keys import FOLDER, HEADS
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Ground:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Run both for the block."""
+    """Run both for the block; services that are started meanwhile find keys."""
+    os.environ |= {"ANSINH_KEYS": str(FOLDER), "ANSINH_HEADS": str(HEADS)}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(Path(folder) / "postgres"))
         kafka = stack.enter_context(KafkaNode(Path(folder) / "kafka"))

@@ -5,18 +5,36 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
-from services.registry.api.views import AccountView, PersonView
+from services.registry.api.views import AccountView, PersonFound, PersonView
 from services.registry.domain.households import AccountChange, Person, PersonChange
 from services.registry.domain.identity import Account
-from services.registry.store import households
+from services.registry.store import households, people_search
+from services.registry.store.people_search import Wanted
 from shared import clock
 from shared.access import Access
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.http import IDEMPOTENT, About, Actor, IfMatch, IfNoneMatch, Problem, Reads, Router, Tx, etag, needs
+from shared.events.registry import HouseholdClass
+from shared.http import (
+    IDEMPOTENT,
+    About,
+    Actor,
+    FieldProblem,
+    IfMatch,
+    IfNoneMatch,
+    Page,
+    Paging,
+    Problem,
+    Reads,
+    Router,
+    Tx,
+    etag,
+    needs,
+)
+from shared.names import typed_words
 
 router = Router(prefix="/registry/v1", tags=["people"])
 
@@ -31,6 +49,43 @@ async def _admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: b
     area_code = await households.area_of_person(tx, person_id) or ""
     access.admit(area_code, Problem(404, "person_not_found"))
     return person, area_code
+
+
+@router.get("/people")
+async def find_people(
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    name: Annotated[str | None, Query(min_length=1, max_length=100, examples=["ha thi man"])] = None,
+    area_code: Annotated[str | None, Query(max_length=12)] = None,
+    standard: Annotated[str | None, Query(max_length=40, description="only people with a class under it")] = None,
+    household_class: Annotated[HouseholdClass | None, Query(description="under `standard`")] = None,
+    heads: Annotated[bool, Query(description="only heads of households")] = False,
+) -> Page[PersonFound]:
+    """Find people, in the Vietnamese order of given names.
+
+    Each word of `name` is a word of the person's name or the beginning of one, with or without marks, in any order.
+    """
+    if household_class is not None and standard is None:
+        raise Problem(422, "validation_failed", errors=[FieldProblem("/query/standard", "missing")], count=1)
+    if name is not None and not typed_words(name):
+        raise Problem(422, "validation_failed", errors=[FieldProblem("/query/name", "no_letters")], count=1)
+    if area_code is not None:
+        access.note_attempt([area_code])
+    wanted = Wanted(
+        name=name,
+        area_code=area_code,
+        standing=None if standard is None else (standard, household_class),
+        heads=heads,
+    )
+    after = paging.after(UUID)
+    found = await people_search.find_people(
+        tx, access, wanted, after=after[0] if after else None, limit=paging.limit + 1
+    )
+    page = paging.page([PersonFound.of(each) for each in found], key=lambda each: (str(each.id),))
+    reads.many("person", [each.id for each in page.items], area=area_code)
+    return page
 
 
 @router.get("/people/{person_id}")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.registry.domain.households import Household, Person, Relationship
 from services.registry.domain.identity import Account, ending, personal_number_doubts
+from services.registry.store.people_search import Found
 from shared.events.registry import Sex, Standing
 from shared.texts import Language, text
 
@@ -55,6 +56,38 @@ class PersonView(BaseModel):
             personal_number_ends=ending(person.personal_number),
             account=None if person.account is None else AccountView.of(person.account),
             version=person.version,
+        )
+
+
+class PersonFound(BaseModel):
+    """A person in a list, with the commune and the classes of the household."""
+
+    id: UUID
+    household_id: UUID
+    area_code: str
+    full_name: str
+    sex: Sex
+    birth_date: date
+    relationship: Relationship
+    phone: str | None = Field(description="E.164")
+    personal_number_ends: str | None = Field(examples=["123"])
+    standings: list[Standing]
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """Return the view of a person that was found."""
+        person = found.person
+        return cls(
+            id=person.id,
+            household_id=person.household_id,
+            area_code=found.area_code,
+            full_name=person.full_name,
+            sex=person.sex,
+            birth_date=person.birth_date,
+            relationship=person.relationship,
+            phone=person.phone,
+            personal_number_ends=ending(person.personal_number),
+            standings=list(found.standings),
         )
 
 

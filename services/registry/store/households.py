@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +30,7 @@ from shared.http import FieldProblem, Problem
 from shared.http.problems import pointer
 from shared.ids import new_id
 from shared.messaging.outbox import EncodedEvent, publish, publish_many
+from shared.names import name_key, search_words
 
 
 async def register(
@@ -154,6 +155,8 @@ def _person_row(person: Person) -> dict[str, Any]:
         "id": person.id,
         "household_id": person.household_id,
         "full_name": person.full_name,
+        "name_words": " ".join(search_words(person.full_name)),
+        "name_key": name_key(person.full_name),
         "sex": person.sex,
         "birth_date": person.birth_date,
         "ethnicity": person.ethnicity,
@@ -192,12 +195,7 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
     query = select(PEOPLE).where(among(PEOPLE.c.household_id, ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
     for row in (await session.execute(query)).mappings():
         members[row["household_id"]].append(_person(row))
-    standings: dict[UUID, list[Standing]] = defaultdict(list)
-    query = select(STANDINGS).where(among(STANDINGS.c.household_id, ids)).order_by(STANDINGS.c.standard)
-    for row in (await session.execute(query)).mappings():
-        standings[row["household_id"]].append(
-            Standing(standard=row["standard"], household_class=row["household_class"], decided_on=row["decided_on"])
-        )
+    standings = await standings_of(session, ids)
     rows = (await session.execute(select(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)))).mappings()
     return {
         row["id"]: Household(
@@ -206,10 +204,27 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
             registered_on=row["registered_on"],
             version=row["version"],
             members=tuple(members[row["id"]]),
-            standings=tuple(standings[row["id"]]),
+            standings=tuple(standings.get(row["id"], ())),
         )
         for row in rows
     }
+
+
+async def standings_of(session: Transaction, household_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Standing]]:
+    """Return the classes that households have, by standard; of those that have none, nothing."""
+    standings: dict[UUID, list[Standing]] = defaultdict(list)
+    query = select(STANDINGS).where(among(STANDINGS.c.household_id, household_ids)).order_by(STANDINGS.c.standard)
+    for row in (await session.execute(query)).mappings():
+        standings[row["household_id"]].append(
+            Standing(standard=row["standard"], household_class=row["household_class"], decided_on=row["decided_on"])
+        )
+    return standings
+
+
+async def people_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, tuple[Person, str]]:
+    """Return people by id, each with the code of the commune where the household lives."""
+    rows = (await session.execute(select(PEOPLE).where(among(PEOPLE.c.id, ids)))).mappings()
+    return {row["id"]: (_person(row), row["area_code"]) for row in rows}
 
 
 async def household(session: Transaction, household_id: UUID, access: Access) -> Household:

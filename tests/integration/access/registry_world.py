@@ -173,6 +173,12 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
         ),
         "get_household": Operation("households.read", lambda _: Call("GET", path)),
         "get_household_history": Operation("households.read", lambda _: Call("GET", f"{path}/history")),
+        "find_people": Operation(
+            "people.read",
+            lambda _: Call("GET", "/people?name=ha"),
+            foreign="empty",
+            seen=lambda page: household["id"] in {each["household_id"] for each in page["items"]},
+        ),
         "get_person": Operation("people.read", lambda _: Call("GET", person)),
         "change_person": Operation(
             "people.change", lambda _: Call("PATCH", person, {"phone": None}, {"If-Match": "*"})

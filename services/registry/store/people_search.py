@@ -1,0 +1,126 @@
+"""Finding people: by name and the rest, in the Vietnamese order of names, whatever the size of the registry.
+
+A list in order can be made in two ways, each slow where the other is quick. Walking the order and passing over who does
+not match is quick where many match; gathering all who match and putting them in order is quick where few do. How many
+match is not known beforehand, and the planner's guess is far off: those who bear a given name stand together in the
+order. So a stretch of the order is walked, and only where it does not fill the page are all gathered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, cast, exists, func, literal, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from services.registry.domain.households import Person
+from services.registry.store.households import people_of, standings_of
+from services.registry.tables import PEOPLE, STANDINGS
+from shared.access import Access
+from shared.db import Transaction
+from shared.events.registry import HouseholdClass, Standing
+from shared.names import typed_words
+
+_WALKED = 3_000  # people
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whom to find; what is None does not matter. `standing` is a standard, and a class under it."""
+
+    name: str | None = None
+    area_code: str | None = None
+    standing: tuple[str, HouseholdClass | None] | None = None
+    heads: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person, the commune where the household lives, and the household's classes."""
+
+    person: Person
+    area_code: str
+    standings: Sequence[Standing]
+
+
+async def find_people(
+    session: Transaction, access: Access, wanted: Wanted, *, after: UUID | None, limit: int
+) -> list[Found]:
+    """Return people of an access's areas in the order of given names, after a person."""
+    ids = list((await session.execute(walking(access, wanted, after=after, limit=limit))).scalars())
+    if len(ids) < limit:
+        ids = list((await session.execute(gathering(access, wanted, after=after, limit=limit))).scalars())
+    return await _found(session, ids)
+
+
+def walking(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:
+    """Return the query for who matches in the next stretch of the order."""
+    stretch = select(PEOPLE).order_by(PEOPLE.c.name_key, PEOPLE.c.id).limit(_WALKED)
+    if (commune := _only_commune(access, wanted)) is not None:
+        stretch = stretch.where(PEOPLE.c.area_code == commune)
+    if after is not None:
+        stretch = stretch.where(_after(after))
+    walked = stretch.subquery("walked")
+    query = select(walked.c.id).where(*_conditions(walked, access, wanted))
+    return query.order_by(walked.c.name_key, walked.c.id).limit(limit)
+
+
+def gathering(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:
+    """Return the query for everybody who matches."""
+    everybody = select(PEOPLE.c.id, PEOPLE.c.name_key).where(*_conditions(PEOPLE, access, wanted))
+    if after is not None:
+        everybody = everybody.where(_after(after))
+    gathered = everybody.cte("gathered").prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(gathered.c.id).order_by(gathered.c.name_key, gathered.c.id).limit(limit)
+
+
+def _only_commune(access: Access, wanted: Wanted) -> str | None:
+    if wanted.area_code is not None or access.areas is None or len(access.areas) != 1:
+        return wanted.area_code
+    return next(iter(access.areas))
+
+
+def _after(person_id: UUID) -> ColumnElement[bool]:
+    """Return the condition of standing after a person. The place is looked up: cursors go through logs, names not."""
+    last = PEOPLE.alias("last")
+    place = select(last.c.name_key, last.c.id).where(last.c.id == person_id).scalar_subquery()
+    return tuple_(PEOPLE.c.name_key, PEOPLE.c.id) > place
+
+
+def _conditions(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [access.within(people.c.area_code)]
+    if wanted.area_code is not None:
+        conditions.append(people.c.area_code == wanted.area_code)
+    if wanted.heads:
+        conditions.append(people.c.relationship == "head")
+    if wanted.name is not None:
+        conditions.append(_lexemes(people).op("@@")(cast(literal(_starts(wanted.name)), TSQUERY)))
+    if wanted.standing is not None:
+        standard, household_class = wanted.standing
+        standing = exists().where(STANDINGS.c.household_id == people.c.household_id, STANDINGS.c.standard == standard)
+        conditions.append(
+            standing if household_class is None else standing.where(STANDINGS.c.household_class == household_class)
+        )
+    return conditions
+
+
+def _lexemes(people: FromClause) -> ColumnElement[Any]:
+    """Return the words of names as `ix_people_name_words` has them."""
+    return func.array_to_tsvector(func.string_to_array(people.c.name_words, literal_column("' '")))
+
+
+def _starts(name: str) -> str:
+    """Return the query for names that have a word for each word that was typed, or one that begins with it."""
+    return " & ".join(
+        "(" + " | ".join(f"'{start}':*" for start in sorted(starts)) + ")" for starts in typed_words(name)
+    )
+
+
+async def _found(session: Transaction, ids: Sequence[UUID]) -> list[Found]:
+    people = await people_of(session, ids)
+    standings = await standings_of(session, {each.household_id for each, _ in people.values()})
+    return [
+        Found(person, area_code, standings.get(person.household_id, ()))
+        for person, area_code in (people[each] for each in ids)
+    ]

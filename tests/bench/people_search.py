@@ -1,0 +1,77 @@
+"""Finding people: the time that searches take over HTTP, as officers type them, in a registry of a province."""
+
+import os
+import time
+from collections.abc import Sequence
+from statistics import quantiles
+from typing import Any
+
+import httpx
+
+from services.registry.official_areas import official_areas
+from shared.db import Database, migrations
+from tests.bench.ground import Ground, report
+from tests.support.access import grant
+from tests.support.many_people import STANDARD, fill
+from tests.support.programs import running
+from tests.support.tokens import bearer, trust_the_issuer
+
+PEOPLE = int(os.environ.get("ANSINH_BENCH_PEOPLE", "1000000"))
+_ROUNDS = 20
+# Common and rare, whole and cut off, first and last in the order, together in the order and spread over it.
+_NAMES = (
+    "nguyen", "thi", "nguyen thi", "thi van", "van", "yen", "hoa", "hoà", "xuan", "tran van hung", "bui thi hoa",
+    "h", "ng", "nguyen van a", "lê thị th", "sung a", "zzz", "đặng", "nguyen tran", "tùng", "nguyễn thị vân",
+)  # fmt: skip
+
+
+async def measure_people_search(ground: Ground) -> None:
+    """Print the 95th percentile of searches by everybody's reach and by one commune's."""
+    trust_the_issuer()
+    url = ground.database("registry_search")
+    await migrations.upgrade("registry", url)
+    database = Database(url, name="bench")
+    communes = [area.code for area in official_areas("25") if area.level == "commune" and area.valid_to is None]
+    try:
+        await grant(database, "province")
+        await grant(database, "commune", area=communes[7], communes=communes[7:8])
+        await grant(database, "region", area="25", communes=communes[:20])
+        began = time.perf_counter()
+        await fill(database, PEOPLE, communes)
+        report("people_registered", PEOPLE / (time.perf_counter() - began), "people/s")
+    finally:
+        await database.close()
+    env = {
+        "ANSINH_SERVICE": "registry",
+        "ANSINH_DATABASE_URL": url,
+        "ANSINH_KAFKA": ground.kafka.bootstrap,
+        "ANSINH_LOG_LEVEL": "WARNING",
+    }
+    async with running("deploy.cli", "serve", "registry", env=env, health="/registry/readyz") as service:
+        for who in ("province", "region", "commune"):
+            await _measure(service.url, who, communes[7])
+
+
+async def _measure(url: str, who: str, commune: str) -> None:
+    searches: list[dict[str, Any]] = [{"name": name} for name in _NAMES]
+    searches += [{}, {"area_code": commune}, {"standard": STANDARD, "household_class": "poor"}]
+    searches += [each | {"standard": STANDARD, "household_class": "near_poor"} for each in searches[:8]]
+    searches += [each | {"area_code": commune} for each in searches[:8]]
+    taken: dict[str, list[float]] = {}
+    async with httpx.AsyncClient(base_url=url, headers=bearer(who), timeout=60) as client:
+        for turn in range(_ROUNDS + 1):
+            for each in searches:
+                began = time.perf_counter()
+                (await client.get("/registry/v1/people", params=each | {"limit": 20})).raise_for_status()
+                if turn:  # the first warms
+                    taken.setdefault(str(each), []).append(1_000 * (time.perf_counter() - began))
+    times = [one for each in taken.values() for one in each]
+    slowest = max(taken, key=lambda each: _p95(taken[each]))
+    report(
+        f"people_search_p95_{who}", _p95(times), "ms", goal="< 100 ms", people=PEOPLE,
+        slowest=slowest, slowest_p95=round(_p95(taken[slowest]), 1),
+    )  # fmt: skip
+
+
+def _p95(values: Sequence[float]) -> float:
+    return quantiles(values, n=20)[-1]

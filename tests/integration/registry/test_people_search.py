@@ -1,0 +1,179 @@
+"""Finding people by what is known of them, in the order of Vietnamese lists."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy.dialects import postgresql
+
+from services.registry.store.people_search import Wanted, gathering, walking
+from shared.access import Access
+from shared.db import Database
+from shared.ids import new_id
+from tests.integration.registry.conftest import Registry, member
+from tests.support.access import grant
+from tests.support.many_people import STANDARD, fill
+from tests.support.postgres import Databases
+from tests.support.tokens import bearer
+
+NAMES = ("Đặng Văn Đức", "Hà Thị Hoà", "Hà Thị Hòa", "Lý Thị Ân", "Nguyễn Văn An", "Nguyễn Thị Ánh", "H'Mông Y Chư")
+COMMUNES = ("08566", "08593", "08560", "08545")
+
+
+async def _names(registry: Registry, **query: str) -> list[str]:
+    return [each["full_name"] for each in (await registry.get("/people", **query))["items"]]
+
+
+async def _registered(registry: Registry) -> None:
+    for name in NAMES:
+        await registry.register(member(full_name=name))
+
+
+async def test_a_name_is_found_without_marks_by_any_word_or_its_beginning(registry: Registry) -> None:
+    await _registered(registry)
+    for typed, expected in {
+        "duc": ["Đặng Văn Đức"],
+        "dang v": ["Đặng Văn Đức"],
+        "ĐẶNG": ["Đặng Văn Đức"],
+        "hoa": ["Hà Thị Hoà", "Hà Thị Hòa"],
+        "Hòa thị": ["Hà Thị Hoà", "Hà Thị Hòa"],
+        "lí": ["Lý Thị Ân"],
+        "hmong": ["H'Mông Y Chư"],
+        "an nguyen": ["Nguyễn Văn An", "Nguyễn Thị Ánh"],
+        "duc hoa": [],
+    }.items():
+        assert await _names(registry, name=typed) == expected, typed
+
+
+async def test_lists_stand_in_the_order_of_given_names_and_pages_hang_together(registry: Registry) -> None:
+    await _registered(registry)
+    in_order = await _names(registry)
+    assert [each.split(" ")[-1] for each in in_order] == ["An", "Ánh", "Ân", "Chư", "Đức", "Hoà", "Hòa"]
+    walked: list[str] = []
+    query: dict[str, str] = {"limit": "2", "name": "a"}
+    while True:
+        page = await registry.get("/people", **query)
+        walked += [each["full_name"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert walked == [each for each in in_order if any(w[0] in "AÁÂa" for w in each.split(" "))]
+
+
+async def test_a_changed_name_is_found_by_the_new_one_alone(registry: Registry) -> None:
+    household = await registry.register(member(full_name="Hà Thị Mận"))
+    person = household["members"][0]["id"]
+    changed = await registry.client.patch(
+        f"/people/{person}", json={"full_name": "Hà Thị Mến"}, headers={"If-Match": "*"}
+    )
+    assert changed.status_code == 200
+    assert await _names(registry, name="men") == ["Hà Thị Mến"]
+    assert await _names(registry, name="man") == []
+
+
+async def test_people_are_found_by_area_class_and_place_in_the_household(registry: Registry) -> None:
+    poor = await registry.register(
+        member(full_name="Hà Văn An"), member(full_name="Hà Văn Bé", relationship="child", birth_date="2015-01-01")
+    )
+    await registry.register(member(full_name="Hà Văn Cao"), area_code="08593")
+    await registry.decide([(await registry.assess(poor["id"]))["id"]])
+    assert await _names(registry, area_code="08593") == ["Hà Văn Cao"]
+    assert await _names(registry, standard="vn-2022-2025", household_class="poor") == ["Hà Văn An", "Hà Văn Bé"]
+    assert await _names(registry, standard="vn-2022-2025", household_class="near_poor") == []
+    assert await _names(registry, heads="true", name="ha") == ["Hà Văn An", "Hà Văn Cao"]
+    (found,) = (await registry.get("/people", name="be"))["items"]
+    assert [each["household_class"] for each in found["standings"]] == ["poor"]
+
+
+async def test_who_serves_a_commune_finds_its_people_alone(registry: Registry) -> None:
+    await registry.register(member(full_name="Hà Văn An"))
+    await registry.register(member(full_name="Hà Văn Cao"), area_code="08593")
+    await grant(registry.database, "one", area="08593", communes=["08593"])
+    await grant(registry.database, "two", area="25", communes=["08593", "08560"])
+    for who in ("one", "two"):
+        registry.client.headers.update(bearer(who))
+        assert await _names(registry) == ["Hà Văn Cao"]
+        assert await _names(registry, name="an") == []
+        assert await _names(registry, area_code="08566") == []
+
+
+async def test_people_go_with_their_household_to_another_commune(registry: Registry) -> None:
+    household = await registry.register(member(full_name="Hà Văn An"))
+    connection = await registry.database.connect()
+    await connection.execute("UPDATE households SET area_code = '08593' WHERE id = $1", household["id"])
+    await connection.close()
+    assert await _names(registry, area_code="08593") == ["Hà Văn An"]
+    assert await _names(registry, area_code="08566") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ({"name": "…'"}, "/query/name", "no_letters"),
+        ({"household_class": "poor"}, "/query/standard", "missing"),
+    ],
+)
+async def test_a_search_that_means_nothing_is_refused(
+    used_registry: Registry, query: dict[str, str], pointer: str, code: str
+) -> None:
+    answer = await used_registry.client.get("/people", params=query)
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [(pointer, code)]
+
+
+@pytest.fixture(scope="module")
+async def many(databases: Databases) -> AsyncIterator[Database]:
+    """A registry of 24,000 people."""
+    url = await databases.create("registry")
+    database = Database(url, name="test")
+    await fill(database, 24_000, COMMUNES)
+    yield database
+    await database.close()
+    await databases.drop(url)
+
+
+EVERYWHERE = Access("province", "people.read", None)
+SOME = Access("region", "people.read", frozenset(COMMUNES[:2]))
+SEARCHES = [
+    Wanted(),
+    Wanted(name="nguyen"),
+    Wanted(name="yen"),
+    Wanted(name="thi van"),
+    Wanted(name="hoa", area_code="08566"),
+    Wanted(name="xuan", standing=(STANDARD, "poor")),
+    Wanted(standing=(STANDARD, "near_poor"), heads=True),
+]
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for each in plan.get("Plans", ()) for node in _nodes(each))]
+
+
+@pytest.mark.parametrize("access", [EVERYWHERE, SOME], ids=["everywhere", "some"])
+@pytest.mark.parametrize("wanted", SEARCHES, ids=str)
+async def test_no_search_by_name_reads_the_whole_registry(many: Database, wanted: Wanted, access: Access) -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for query in (walking, gathering) if wanted.name is not None else (walking,):
+        for after in (None, new_id()):
+            statement = query(access, wanted, after=after, limit=21).compile(
+                dialect=dialect, compile_kwargs={"literal_binds": True}
+            )
+            async with many.engine.connect() as connection:
+                explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}")
+                (plan,) = explained.scalar_one()
+            read_whole = [
+                node for node in _nodes(plan["Plan"])
+                if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "people"
+            ]  # fmt: skip
+            assert not read_whole, str(statement)
+
+
+@pytest.mark.parametrize("wanted", SEARCHES, ids=str)
+async def test_walking_and_gathering_find_the_same(many: Database, wanted: Wanted) -> None:
+    async with many.transaction() as session:
+        gathered = list((await session.execute(gathering(SOME, wanted, after=None, limit=40))).scalars())
+        walked = list((await session.execute(walking(SOME, wanted, after=None, limit=40))).scalars())
+        assert gathered
+        assert walked == gathered[: len(walked)]
+        rest = list((await session.execute(gathering(SOME, wanted, after=gathered[9], limit=30))).scalars())
+        assert rest == gathered[10:]
