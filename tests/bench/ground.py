@@ -32,7 +32,7 @@ class Ground:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """Run both for the block; services that are started meanwhile find keys."""
-    os.environ |= {"ANSINH_KEYS": str(FOLDER), "ANSINH_HEADS": str(HEADS)}
+    os.environ |= {"ANSINH_KEYS": str(FOLDER), "ANSINH_AUDIT__HEADS": str(HEADS)}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(Path(folder) / "postgres"))
         kafka = stack.enter_context(KafkaNode(Path(folder) / "kafka"))
