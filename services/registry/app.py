@@ -9,6 +9,7 @@ from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LI
 from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
+from services.registry.pages import desk_router
 from services.registry.store.simulations import SIMULATION, simulate
 from services.registry.tables import HOUSEHOLDS
 from shared.http import FieldProblem, Problem
@@ -27,6 +28,7 @@ def definition() -> ServiceDefinition:
         name="registry",
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
+        pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
         operations=(ACCOUNT_CHANGE, GRANT),
         workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,3 +152,14 @@ def test_the_language_is_the_one_a_reader_prefers(header: str | None, language: 
 @given(st.text())
 def test_any_header_gives_one_of_our_languages(header: str) -> None:
     assert preferred_language(header) in LANGUAGES
+
+
+TEMPLATES = sorted(path for top in ("services", "shared") for path in (ROOT / top).rglob("templates/*.html"))
+_TEXT_OF_A_PAGE = re.compile(r"""\bt\(\s*"([\w.-]+)"\s*[,)]""")
+
+
+@pytest.mark.parametrize("page", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_text_that_a_page_names_is_in_the_catalogue(page: Path) -> None:
+    named = set(_TEXT_OF_A_PAGE.findall(page.read_text(encoding="utf-8")))
+    short = {key for key in named if f"indicators.{key}" in CATALOGUE}  # as the public page names them
+    assert sorted(named - set(CATALOGUE) - short) == []

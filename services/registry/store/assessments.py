@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -45,6 +46,24 @@ async def assess(
 ) -> list[Assessment]:
     """Record the findings in households of an access's areas, all or none, in the order given.
 
+    Raises as `evaluated` does.
+    """
+    assessments = await evaluated(session, access, items, pointers=pointers, now=now)
+    rows = [_row(each) | {"recorded_by": by, "recorded_at": now} for each in assessments]
+    await (await session.connection()).execute(insert(ASSESSMENTS), rows)
+    return assessments
+
+
+async def evaluated(
+    session: Transaction,
+    access: Access,
+    items: Sequence[tuple[UUID, Findings]],
+    *,
+    pointers: Sequence[str],
+    now: datetime,
+) -> list[Assessment]:
+    """Return what findings in households of an access's areas propose, in the order given; nothing is recorded.
+
     `pointers` say where each stood. A household elsewhere is as unknown as one that is not registered.
 
     Raises:
@@ -74,9 +93,14 @@ async def assess(
             errors.append(FieldProblem(f"{at}/{refusal.field}", refusal.code))
     if errors:
         raise Problem(422, "findings_refused", errors=errors, count=len(errors))
-    rows = [_row(each) | {"recorded_by": by, "recorded_at": now} for each in assessments]
-    await (await session.connection()).execute(insert(ASSESSMENTS), rows)
     return assessments
+
+
+async def assessments_of(session: Transaction, household_id: UUID) -> list[dict[str, Any]]:
+    """Return the assessments of a household, newest first."""
+    query = select(ASSESSMENTS).where(ASSESSMENTS.c.household_id == household_id)
+    query = query.order_by(ASSESSMENTS.c.assessed_on.desc(), ASSESSMENTS.c.id.desc())
+    return [dict(row) for row in (await session.execute(query)).mappings()]
 
 
 async def residents_of(session: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Resident]]:

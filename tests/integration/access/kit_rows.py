@@ -1,11 +1,14 @@
 """The rows of what every service has: health, journal, dead letters, jobs, proposals."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from fastapi import FastAPI
 from sqlalchemy import insert, text
 
+from deploy.access_page import Declared, declared
 from shared.db import Database
 from shared.ids import new_id
 from shared.jobs.tables import jobs
@@ -66,6 +69,19 @@ def system_operations(service: str) -> dict[str, Operation]:
         "show_account": at("account", 303),
         "sign_out": at("sign-out", 503, "POST"),
     }
+
+
+def desk_operations(service: str, app: FastAPI) -> dict[str, Operation]:
+    """Return the pages of a service's desk: whoever is not signed in by browser is led to where one signs in."""
+
+    def at(page: Declared) -> Operation:
+        path = re.sub(r"{\w+}", str(new_id()), page.path)
+        return Operation(
+            "system.read", lambda _: Call(page.method, path, whole=True), 404 if page.name == "desk_file" else 303
+        )
+
+    pages = (each for each in declared(app.routes) if each.path.startswith(f"/{service}/desk"))
+    return {page.name: at(page) for page in pages}
 
 
 def kit_operations(

@@ -9,6 +9,7 @@ from services.registry.tables import HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.access.kit_rows import (
+    desk_operations,
     holds,
     kit_operations,
     proposal_operations,
@@ -66,6 +67,7 @@ async def registry_world(url: str) -> World:
     await registry.client.aclose()
     operations: Operations = (
         system_operations("registry")
+        | desk_operations("registry", app)
         | _areas()
         | _households(household, assessment, third)
         | _imports(imports, household["id"])
@@ -187,6 +189,8 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
             "accounts.prepare", lambda _: Call("POST", f"{other}/account-changes", _OTHER_ACCOUNT), 201
         ),
         "assess_household": Operation("assessments.record", lambda _: Call("POST", f"{path}/assessments", poor()), 201),
+        "try_assessment": Operation("assessments.record", lambda _: Call("POST", f"{path}/assessments/trial", poor())),
+        "list_assessments": Operation("households.read", lambda _: Call("GET", f"{path}/assessments")),
         # A household elsewhere is unknown in a batch, as one that is not there.
         "assess_households": Operation(
             "assessments.record", lambda _: Call("POST", "/assessments/batches", {"assessments": [found]}), 201, "422"

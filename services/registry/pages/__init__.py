@@ -1,0 +1,28 @@
+"""The officer's desk: what waits, households with their history and reasons, surveys, approvals."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from services.registry.pages.home import add_home
+from services.registry.pages.households import add_households
+from services.registry.pages.surveys import add_surveys
+from shared.pages import Desk, Nav
+from shared.pages.proposals import add_proposals
+
+_MENU = (
+    Nav("/registry/desk", "desk.work"),
+    Nav("/registry/desk/households", "desk.households"),
+    Nav("/registry/desk/proposals", "desk.proposals"),
+)
+
+
+def desk_router() -> APIRouter:
+    """Return the pages under `/registry/desk`."""
+    desk = Desk("registry", Path(__file__).parent / "templates", _MENU)
+    router = desk.router()
+    add_home(router, desk)
+    add_households(router, desk)
+    add_surveys(router, desk)
+    add_proposals(router, desk)
+    return router

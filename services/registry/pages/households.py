@@ -1,0 +1,75 @@
+"""Households on pages: found by commune and class, one with its members, classes and the reasons for them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.registry.pages.names import area_name, indicator_names, names_of_standards
+from shared.pages import Desk, Visiting
+
+_CLASSES = ("poor", "near_poor", "not_poor")
+
+
+def add_households(router: APIRouter, desk: Desk) -> None:
+    """Add `/registry/desk/households` and a page a household."""
+
+    @router.get("/households")
+    async def households_page(
+        visitor: Visiting,
+        area_code: str = "",
+        standard: str = "",
+        household_class: str = "",
+        cursor: str | None = None,
+    ) -> Response:
+        standards = await visitor.get("/registry/v1/standards")
+        chosen = standard or standards[0]["code"]
+        page = await visitor.get(
+            "/registry/v1/households",
+            area_code=area_code or None,
+            standard=chosen if household_class else None,
+            household_class=household_class or None,
+            cursor=cursor,
+        )
+        asked = {"area_code": area_code, "standard": standard, "household_class": household_class}
+        names = names_of_standards(standards, visitor.language)
+        return desk.show(visitor, "households.html", page=page, asked=asked, standards=names, classes=_CLASSES)
+
+    @router.get("/households/{household_id}")
+    async def household_page(visitor: Visiting, household_id: UUID, done: str = "") -> Response:
+        path = f"/registry/v1/households/{household_id}"
+        household = await visitor.get(path)
+        standards = await visitor.get("/registry/v1/standards")
+        assessments = await visitor.get(f"{path}/assessments")
+        history = await visitor.get(f"{path}/history")
+        access = await visitor.get("/registry/v1/access")
+        return desk.show(
+            visitor,
+            "household.html",
+            household=household,
+            area=await area_name(visitor, household["area_code"]),
+            history=_with_reasons(history, assessments),
+            undecided=_undecided(history, assessments),
+            standards=names_of_standards(standards, visitor.language),
+            indicators=indicator_names(standards, visitor.language),
+            may_assess="assessments.record" in access["permissions"],
+            done=done,
+        )
+
+
+def _with_reasons(
+    history: Sequence[Mapping[str, Any]], assessments: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what was decided, newest first, each with the assessment that it rests on."""
+    by_id = {each["id"]: each for each in assessments}
+    return [{**decided, "assessment": by_id.get(decided["assessment_id"])} for decided in reversed(history)]
+
+
+def _undecided(
+    history: Sequence[Mapping[str, Any]], assessments: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return the assessments about which nobody has decided."""
+    decided = {each["assessment_id"] for each in history}
+    return [each for each in assessments if each["id"] not in decided]

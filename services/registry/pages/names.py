@@ -1,0 +1,32 @@
+"""The names that pages show for codes: of units, standards and indicators."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.pages import Refused, Visitor
+from shared.texts import Language
+
+
+async def area_name(visitor: Visitor, code: str | None) -> str | None:
+    """Return the name of a unit as it is today, its code where it has ended."""
+    if code is None:
+        return None
+    try:
+        return str((await visitor.get(f"/registry/v1/areas/{code}"))["name"])
+    except Refused:
+        return code
+
+
+def names_of_standards(standards: Iterable[Mapping[str, Any]], language: Language) -> dict[str, str]:
+    """Return the names of standards by code, in the order of time."""
+    return {each["code"]: each["name"][language] for each in standards}
+
+
+def indicator_names(standards: Iterable[Mapping[str, Any]], language: Language) -> dict[str, str]:
+    """Return the names of the indicators of all standards by code."""
+    return {
+        indicator["code"]: indicator["name"][language]
+        for standard in standards
+        for dimension in standard["dimensions"]
+        for indicator in dimension["indicators"]
+    }

@@ -1,0 +1,72 @@
+"""What waits for a second person, as pages: `/<service>/desk/proposals`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from shared.pages.desk import Desk, change
+from shared.pages.visitor import Refused, Visiting, Visitor
+
+
+def add_proposals(router: APIRouter, desk: Desk, *, elsewhere: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Add the pages of proposals. `elsewhere` has, by kind, the page where such a one is approved, with `{subject}`."""
+    api = f"/{desk.service}/v1/proposals"
+    here = f"/{desk.service}/desk/proposals"
+
+    async def show(visitor: Visitor, proposal_id: UUID, refusal: Refused | None = None) -> Response:
+        proposal = await visitor.get(f"{api}/{proposal_id}")
+        page = elsewhere.get(proposal["kind"])
+        status = 200 if refusal is None else refusal.status
+        return desk.show(
+            visitor,
+            "proposal.html",
+            status,
+            refusal=refusal,
+            proposal=proposal,
+            own=proposal["prepared_by"] == visitor.session.subject,
+            elsewhere=page and page.format(subject=proposal["subject"]),
+            lines=lines_of(proposal["content"]),
+        )
+
+    @router.get("/proposals")
+    async def proposals_page(visitor: Visiting, state: str = "open", cursor: str | None = None) -> Response:
+        page = await visitor.get(api, state=state or None, cursor=cursor)
+        return desk.show(visitor, "proposals.html", here=here, page=page, state=state)
+
+    @router.get("/proposals/{proposal_id}")
+    async def proposal_page(visitor: Visiting, proposal_id: UUID) -> Response:
+        return await show(visitor, proposal_id)
+
+    @router.post("/proposals/{proposal_id}/approval")
+    async def proposal_approval_page(visitor: Visiting, proposal_id: UUID) -> Response:
+        async def send() -> None:
+            seen = {"content_hash": visitor.form.get("content_hash")}
+            await visitor.send("POST", f"{api}/{proposal_id}/approval", seen)
+
+        return await change(
+            send, then=f"{here}/{proposal_id}", otherwise=lambda refusal: show(visitor, proposal_id, refusal)
+        )
+
+    @router.post("/proposals/{proposal_id}/refusal")
+    async def proposal_refusal_page(visitor: Visiting, proposal_id: UUID) -> Response:
+        async def send() -> None:
+            await visitor.send("POST", f"{api}/{proposal_id}/refusal", {"note": visitor.form.get("note")})
+
+        return await change(
+            send, then=f"{here}/{proposal_id}", otherwise=lambda refusal: show(visitor, proposal_id, refusal)
+        )
+
+
+def lines_of(content: Any, name: str = "") -> list[tuple[str, str]]:
+    """Return what a proposal holds as lines of a name and a value, nested names joined by a dot."""
+    if isinstance(content, Mapping):
+        pairs = [(str(key), each) for key, each in content.items()]
+    elif isinstance(content, list):
+        pairs = [(str(number), each) for number, each in enumerate(content, 1)]
+    else:
+        return [(name, "—" if content is None else str(content))]
+    return [line for key, each in pairs for line in lines_of(each, f"{name}.{key}" if name else key)]

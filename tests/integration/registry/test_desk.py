@@ -1,0 +1,165 @@
+"""The officer's desk in a real Chromium: what an officer sees, enters and approves, and what is kept from others."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from services.registry.app import build
+from shared.settings import EventLogSettings, ServiceSettings
+from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member
+from tests.integration.registry.test_households import ACCOUNT
+from tests.support.access import grant
+from tests.support.desk import DeskSite, desk_site
+from tests.support.postgres import Databases
+
+COMMUNE, ELSEWHERE = "08566", "08545"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The site, and the registry as a client of its API sees it."""
+
+    site: DeskSite
+    registry: Registry
+
+    async def household(self, *members: dict[str, object]) -> str:
+        """Register a household of the commune and return its id."""
+        return str((await self.registry.register(*members, area_code=COMMUNE))["id"])
+
+
+@pytest.fixture(scope="module")
+async def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A registry with two people of one commune and one of another."""
+    url = await databases.create("registry")
+    log = EventLogSettings(eventlog_url=url)
+    async with desk_site(
+        "registry",
+        lambda identity: build(ServiceSettings(service="registry", database_url=url, event_log=log, identity=identity)),
+        tmp_path_factory.mktemp("issuer"),
+        ("officer", "chair", "stranger"),
+    ) as site:
+        registry = Registry(site.app)
+        registry.client = site.client("officer")
+        await grant(registry.database, "officer", "chair")
+        await grant(registry.database, "stranger", area=ELSEWHERE, communes=[ELSEWHERE])
+        csv = {"Content-Type": "text/csv"}
+        (
+            await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=csv)
+        ).raise_for_status()
+        yield Desk(site, registry)
+        await registry.client.aclose()
+        await registry.database.close()
+    await databases.drop(url)
+
+
+def found_in(text: str, *wanted: str) -> Sequence[str]:
+    """Return what of the wanted is not there."""
+    return [each for each in wanted if each not in text]
+
+
+async def test_an_officer_enters_a_survey_sees_the_score_grow_tries_it_and_records_it(desk: Desk) -> None:
+    household = await desk.household(member())
+    async with desk.site.signed_in("officer", f"/registry/desk/households/{household}/survey") as page:
+        await page.fill("#assessed_on", "2026-11-02")
+        for box in (await page.locator("input[name='deprivations/-']").all())[:3]:
+            await box.check()
+        assert await page.inner_text("[data-total=b2]") == "30"
+        await page.check("input[value=income]")
+        await page.fill("[name='route/income_per_person_month']", "1500000")
+        await page.click("button[value=try]")
+        outcome = await page.inner_text("#outcome")
+        assert not found_in(outcome, "hộ nghèo", "1.500.000", "Nghị định 07/2021/NĐ-CP", "chưa ghi gì")
+        assert await desk.registry.get(f"/households/{household}/assessments") == []
+        await page.click("button[value=record]")
+        await page.wait_for_url("**/households/*?done=assessed")
+        assert not found_in(await page.inner_text("main"), "Đã rà soát, chờ quyết định", "hộ nghèo")
+    (recorded,) = await desk.registry.get(f"/households/{household}/assessments")
+    assert (recorded["b2_points"], recorded["proposed_class"], recorded["recorded_by"]) == (30, "poor", "officer")
+
+
+async def test_a_refused_survey_says_where_it_is_wrong_and_keeps_what_was_entered(desk: Desk) -> None:
+    household = await desk.household(member())
+    async with desk.site.signed_in("officer", f"/registry/desk/households/{household}/survey") as page:
+        await page.fill("#assessed_on", "2099-01-01")
+        await page.check("input[value=income]")
+        await page.fill("[name='route/income_per_person_month']", "900000")
+        await page.locator("input[name='deprivations/-']").first.check()
+        await page.click("button[value=record]")
+        assert await page.locator(".problem").count() == 1
+        assert await page.get_attribute("#assessed_on", "aria-invalid") == "true"
+        assert await page.input_value("[name='route/income_per_person_month']") == "900000"
+        assert await page.locator("input[name='deprivations/-']").first.is_checked()
+    assert await desk.registry.get(f"/households/{household}/assessments") == []
+
+
+async def test_a_household_shows_its_classes_with_the_reasons_they_rest_on(desk: Desk) -> None:
+    household = await desk.household(member(full_name="Bùi Thị Đào"))
+    assessment = await desk.registry.assess(household)
+    await desk.registry.post("/decisions", decision_on([assessment["id"]]))
+    async with desk.site.signed_in("officer", "/registry/desk/households?area_code=08566&household_class=poor") as page:
+        await page.click("text=Bùi Thị Đào")
+        shown = await page.inner_text("main")
+        assert not found_in(
+            shown, "Hộ Bùi Thị Đào", "phát sinh nghèo mới", "Điểm B1: 120", "không quá 140", "Nguồn nước"
+        )
+
+
+async def test_what_one_person_proposed_another_approves_and_nobody_both(desk: Desk) -> None:
+    household = await desk.registry.get(f"/households/{await desk.household(member())}")
+    person = household["members"][0]["id"]
+    proposed = await desk.registry.post(f"/people/{person}/account-changes", {"account": ACCOUNT})
+    path = f"/registry/desk/proposals/{proposed['id']}"
+    async with desk.site.signed_in("officer", path) as page:
+        assert "người khác phải duyệt" in await page.inner_text("main")
+        assert await page.locator("form[action$=approval]").count() == 0
+    async with desk.site.signed_in("chair", "/registry/desk") as page:
+        await page.click("text=Đổi tài khoản nhận tiền")
+        assert ACCOUNT["number"] not in await page.content()
+        await page.click("text=Duyệt đúng nội dung này")
+        await page.wait_for_url(f"**{path}")
+        assert "đã duyệt" in await page.inner_text("main")
+    paid = (await desk.registry.get(f"/people/{person}"))["account"]
+    assert paid["number_ends"] == ACCOUNT["number"][-3:]
+
+
+async def test_a_refusal_of_a_proposal_takes_a_reason(desk: Desk) -> None:
+    household = await desk.registry.get(f"/households/{await desk.household(member())}")
+    proposed = await desk.registry.post(
+        f"/people/{household['members'][0]['id']}/account-changes", {"account": ACCOUNT}
+    )
+    async with desk.site.signed_in("chair", f"/registry/desk/proposals/{proposed['id']}") as page:
+        await page.fill("#note", "x")
+        await page.click("text=Từ chối")
+        assert await page.get_attribute("#note", "aria-invalid") == "true"
+        await page.fill("#note", "Sai tên chủ tài khoản")
+        await page.click("text=Từ chối")
+        assert not found_in(await page.inner_text("main"), "bị từ chối", "Sai tên chủ tài khoản")
+
+
+async def test_an_officer_of_another_commune_sees_neither_the_household_nor_that_it_exists(desk: Desk) -> None:
+    household = await desk.household(member(full_name="Đinh Văn Khuất"))
+    async with desk.site.signed_in("stranger", f"/registry/desk/households/{household}") as page:
+        hidden = await page.content()
+        unknown = await page.goto(f"{desk.site.url}/registry/desk/households/{'0' * 8}-0000-7000-8000-{'0' * 12}")
+        assert unknown is not None
+        assert unknown.status == 404
+        assert "Đinh Văn Khuất" not in hidden
+        assert await page.inner_text("h1") in hidden
+        await page.goto(f"{desk.site.url}/registry/desk/households?area_code={COMMUNE}")
+        assert "Đinh Văn Khuất" not in await page.content()
+
+
+async def test_a_page_without_its_own_anti_forgery_token_changes_nothing(desk: Desk) -> None:
+    household = await desk.household(member())
+    path = f"/registry/desk/households/{household}/survey"
+    async with desk.site.signed_in("officer", path) as page:
+        forged: dict[str, str | float | bool] = {"csrf_token": "0" * 64, "standard": "vn-2022-2025", "do": "record"}
+        answer = await page.request.post(f"{desk.site.url}{path}", form=forged)
+        assert answer.status == 403
+    assert await desk.registry.get(f"/households/{household}/assessments") == []
+
+
+async def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(desk: Desk) -> None:
+    async with desk.site.signed_in("officer", "/registry/desk/households?area_code=08566") as page:
+        assert await page.input_value("#area_code") == COMMUNE
