@@ -160,29 +160,41 @@ class Decisions(Table, table=True):
     decided_on: date
     signed_by: str = Field(sa_type=Text)
     standard: str = Field(sa_type=Text)
+    corrects: UUID | None
     recorded_by: str = Field(sa_type=Text)
     recorded_at: datetime = _instant()
 
 
 class ClassHistory(Table, table=True):
-    """Every class that was decided; `number` counts from 1 a household and standard. The database refuses changes."""
+    """Every class that was decided; `number` counts from 1 a household and standard. The database refuses changes.
+
+    The class holds from `decided_on`; `corrects` is the number of the row in whose place it stands. What a household
+    that was split off another brought with it is `inherited_from` that one.
+    """
 
     __tablename__ = "class_history"
+    __table_args__ = (
+        Index(
+            "uq_class_history_assessment_id", "assessment_id", unique=True, postgresql_where="inherited_from IS NULL"
+        ),
+    )
 
     household_id: UUID = Field(primary_key=True, foreign_key="households.id")
     standard: str = Field(primary_key=True, sa_type=Text)
     number: int = Field(primary_key=True)
     decision_id: UUID = Field(foreign_key="decisions.id", index=True)
-    assessment_id: UUID = Field(foreign_key="assessments.id", unique=True)
+    assessment_id: UUID = Field(foreign_key="assessments.id")
     household_class: str = Field(sa_type=Text)
     previous_class: str | None = Field(sa_type=Text)
     transition: str | None = Field(sa_type=Text)
     decided_on: date
     people: int
+    corrects: int | None
+    inherited_from: UUID | None
 
 
 class Standings(Table, table=True):
-    """The class of each household now, a row a standard: the last row of its history, kept for lists."""
+    """The class of each household now, a row a standard: the last in force of its history, kept for lists."""
 
     __table_args__ = (Index("ix_standings_class", "standard", "household_class", "household_id"),)
 
@@ -190,6 +202,58 @@ class Standings(Table, table=True):
     standard: str = Field(primary_key=True, sa_type=Text)
     household_class: str = Field(sa_type=Text)
     decided_on: date
+    newly_escaped_until: date | None
+
+
+class HouseholdPresence(Table, table=True):
+    """From which day on a household has how many people more or fewer, lives elsewhere, ends or is there again.
+
+    `number` counts from 1 a household, in the order of recording. The database refuses changes.
+    """
+
+    __tablename__ = "household_presence"
+
+    household_id: UUID = Field(primary_key=True, foreign_key="households.id")
+    number: int = Field(primary_key=True)
+    changed_on: date
+    cause: str = Field(sa_type=Text)
+    people: int
+    area_code: str | None = Field(sa_type=Text)
+    present: bool | None
+    recorded_by: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+
+
+class Movements(Table, table=True):
+    """The transition ledger: who came on a list and who left it. The database refuses changes.
+
+    `number` counts the entries of a household under a standard from 1. An entry that takes another back has its numbers
+    with the other sign and `reverses` it; `recorded_for` is the decision that made it necessary.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("household_id", "standard", "number", name="uq_movements_number"),
+        Index("ix_movements_area_code", "standard", "area_code", "moved_on"),
+        Index("ix_movements_recorded_for", "recorded_for"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(foreign_key="households.id")
+    standard: str = Field(sa_type=Text)
+    number: int
+    moved_on: date
+    line: str = Field(sa_type=Text)
+    household_class: str = Field(sa_type=Text)
+    area_code: str = Field(sa_type=Text)
+    other_area: str | None = Field(sa_type=Text)
+    households: int
+    people: int
+    cause: str | None = Field(sa_type=Text)
+    decision_id: UUID | None
+    reverses: UUID | None = Field(unique=True)
+    recorded_for: UUID | None
+    recorded_by: str = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
 
 
 class Grants(Table, table=True):
@@ -292,6 +356,8 @@ ASSESSMENTS = metadata.tables["assessments"]
 DECISIONS = metadata.tables["decisions"]
 CLASS_HISTORY = metadata.tables["class_history"]
 STANDINGS = metadata.tables["standings"]
+PRESENCES = metadata.tables["household_presence"]
+MOVEMENTS = metadata.tables["movements"]
 GRANTS = metadata.tables["grants"]
 HOUSEHOLD_REFERENCES = metadata.tables["household_references"]
 HOUSEHOLD_IMPORTS = metadata.tables["household_imports"]

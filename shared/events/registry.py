@@ -76,6 +76,9 @@ class Standing(_Part):
     standard: str
     household_class: HouseholdClass
     decided_on: date
+    newly_escaped_until: date | None = Field(
+        default=None, description="last day on which the household counts as newly escaped from both lists"
+    )
 
 
 class HouseholdStated(HouseholdEvent):
@@ -93,7 +96,12 @@ class HouseholdStated(HouseholdEvent):
 
 
 class HouseholdClassified(HouseholdEvent):
-    """The commune's decision gave the household a class under a standard, from the decision's date on."""
+    """The commune's decision gave the household a class under a standard, from `decided_on` on.
+
+    `previous_class` and `transition` are told from what was known when the decision was recorded. A decision that comes
+    late, dated before others, or that corrects one restates the past: of several classes of one day, the last told
+    holds.
+    """
 
     TYPE: ClassVar[str] = "vn.ansinh.registry.household.classified.v1"
     TOPIC: ClassVar[str] = "registry.households"
@@ -111,6 +119,10 @@ class HouseholdClassified(HouseholdEvent):
     b2_points: int
     deprivations: tuple[str, ...]
     decided_on: date
+    corrects_decision_id: UUID | None = Field(
+        default=None, description="the decision of the same day in whose place this one stands for the household"
+    )
+    in_force: bool = Field(default=True, description="false when a decision of a later date was known already")
 
 
 class PaymentAccount(_Part):

@@ -61,10 +61,13 @@ def notice_of(event: Event) -> Notice:
 
 
 def is_news(event: Event, recorded_on: date) -> bool:
-    """Return whether families are still to be told of an event: not of a decision that an old list brought in late."""
+    """Return whether families are still to be told of an event.
+
+    Not of a decision that an old list brought in late, nor of one that a later decision had replaced already.
+    """
     if not isinstance(event, HouseholdClassified):
         return True
-    return (recorded_on - event.decided_on).days <= NEWS_DAYS
+    return event.in_force and (recorded_on - event.decided_on).days <= NEWS_DAYS
 
 
 def _payment(amount: int, period: str, day: date) -> dict[str, str]:

@@ -7,6 +7,7 @@ from services.registry.api import (
     grants,
     household_imports,
     households,
+    movements,
     people,
     simulations,
     standards,
@@ -22,5 +23,6 @@ ROUTERS: tuple[Router, ...] = (
     people.router,
     assessments.router,
     decisions.router,
+    movements.router,
     grants.router,
 )

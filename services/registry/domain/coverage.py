@@ -25,20 +25,34 @@ def covered_communes(
     unit_now = next((unit for unit in begun if unit.code == code and unit.valid_on(on)), None)
     if unit_now is None:
         return ()
-    below: dict[str, list[Area]] = defaultdict(list)
-    for unit in begun:
-        if unit.parent_code is not None:
-            below[unit.parent_code].append(unit)
     reached = [unit for unit in begun if unit.code == code and unit.level == unit_now.level]
-    communes: set[str] = set()
-    while reached:
-        unit = reached.pop()
-        if unit.level == "commune":
-            communes.add(unit.code)
-        else:
-            reached += [child for child in below[unit.code] if _meet(unit, child)]
+    communes = {unit.code for unit in _communes_under(reached, begun)}
     in_use = {unit.code for unit in begun if unit.valid_on(on)}
     return tuple(sorted(with_predecessors(communes, successions, in_use=in_use, on=on)))
+
+
+def communes_within(units: Iterable[Area], code: str, first: date, last: date) -> tuple[Area, ...]:
+    """Return the communes that the unit of a code holds on some day of a period, by code, each as it was last."""
+    known = [unit for unit in units if unit.valid_from <= last and (unit.valid_to is None or first <= unit.valid_to)]
+    communes = _communes_under([unit for unit in known if unit.code == code], known)
+    by_code = {unit.code: unit for unit in sorted(communes, key=lambda unit: unit.valid_from)}
+    return tuple(by_code[each] for each in sorted(by_code))
+
+
+def _communes_under(reached: Sequence[Area], units: Iterable[Area]) -> list[Area]:
+    """Return the communes among some units and all that lies below them."""
+    below: dict[str, list[Area]] = defaultdict(list)
+    for unit in units:
+        if unit.parent_code is not None:
+            below[unit.parent_code].append(unit)
+    waiting, communes = list(reached), []
+    while waiting:
+        unit = waiting.pop()
+        if unit.level == "commune":
+            communes.append(unit)
+        else:
+            waiting += [child for child in below[unit.code] if _meet(unit, child)]
+    return communes
 
 
 def _meet(parent: Area, child: Area) -> bool:

@@ -1,20 +1,28 @@
-"""The commune's decision: the class of a household follows from it alone, on its date."""
+"""The commune's decision: the class of a household follows from it alone, on its date.
 
-from collections.abc import Mapping, Sequence
+A decision may come late, dated before others that are known, and it may correct one: then its classes hold from the day
+of the decision that it corrects, in place of those. Nothing that was recorded is changed; `in_force` tells which of all
+classes hold.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from uuid import UUID
 
+from services.registry.domain.movements import LISTS
+from services.registry.domain.review_rules import rules_on
 from services.registry.domain.standards import Standards
 from services.registry.domain.transitions import transition
 from shared.events.registry import HouseholdClass, Transition
 
-CONFLICTS = frozenset({"assessment_decided", "assessment_outdated", "decision_out_of_order"})
+CONFLICTS = frozenset({"assessment_decided", "assessment_outdated", "class_replaced"})
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """An assessment that a decision names, with where its household lives now."""
+    """An assessment that a decision names, with where its household lives on the day of the decision."""
 
     id: UUID
     household_id: UUID
@@ -31,22 +39,58 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Decided:
-    """One class that was decided: `number` counts the household's decisions under a standard from 1."""
+    """One class that was decided, and the day from which it holds.
+
+    `number` counts the household's decisions under a standard from 1, in the order in which they were recorded;
+    `corrects` is the number of the one in whose place this one stands.
+    """
 
     number: int
     household_class: HouseholdClass
     decided_on: date
+    decision_id: UUID
+    corrects: int | None = None
+
+
+def in_force(history: Iterable[Decided]) -> list[Decided]:
+    """Return the classes that no other corrects, by day; of one day the later recorded comes last."""
+    known = list(history)
+    corrected = {each.corrects for each in known}
+    return sorted(
+        (each for each in known if each.number not in corrected), key=lambda each: (each.decided_on, each.number)
+    )
+
+
+def newly_escaped_until(history: Sequence[Decided]) -> date | None:
+    """Return the last day on which a household counts as newly escaped; None when it did not leave both lists last.
+
+    `history` are the classes in force. Who was poor or near-poor and was recognised as above the near-poor line counts
+    for the months that were the rule on that day.
+    """
+    recognised = None
+    for before, after in pairwise(history):
+        if after.household_class in LISTS:
+            recognised = None
+        elif before.household_class in LISTS:
+            recognised = after.decided_on
+    return None if recognised is None else rules_on(recognised).newly_escaped.until(recognised)
 
 
 @dataclass(frozen=True)
 class Classified:
-    """What a decision does to one household."""
+    """What a decision does to one household: the class holds from `holds_from` on.
+
+    `previous` and `transition` are told from the classes in force before that day as known now.
+    """
 
     assessment: Assessed
     number: int
     household_class: HouseholdClass
+    holds_from: date
     previous: HouseholdClass | None
     transition: Transition | None
+    corrects: int | None
+    in_force: bool
 
 
 @dataclass(frozen=True)
@@ -79,31 +123,38 @@ def decide(
     assessments: Mapping[UUID, Assessed],
     history: Mapping[UUID, Sequence[Decided]],
     standards: Standards,
+    corrects: UUID | None = None,
 ) -> list[Classified]:
     """Return what a decision does to each household, in the order of the assessments that it names.
 
-    `history` holds, oldest first, what was decided for each household under the assessments' standard. A decision may
-    be taken by a standard before it is in force, from its opening review on.
+    `history` holds what was decided for each household under the assessments' standard. A decision may be taken by a
+    standard before it is in force, from its opening review on. `corrects` is the decision that this one corrects.
 
     Raises:
         DecisionRefused: every fault of the decision and its assessments.
     """
     faults = _faults_of_the_whole(decided_on, today, named, assessments, standards)
     seen: set[UUID] = set()
+    classified: list[Classified] = []
     for index, assessment_id in enumerate(named):
         assessment = assessments.get(assessment_id)
         if assessment is None:
             faults.append(DecisionFault("assessment_unknown", index))
             continue
-        code = _fault_of(assessment, area_code, decided_on, history.get(assessment.household_id, ()))
+        known = history.get(assessment.household_id, ())
+        corrected = next((each for each in in_force(known) if corrects and each.decision_id == corrects), None)
+        code = _fault_of(assessment, area_code, decided_on)
+        code = code or _fault_in_time(assessment, decided_on, known, corrects, corrected)
         if code is None and assessment.household_id in seen:
             code = "household_twice"
         seen.add(assessment.household_id)
         if code is not None:
             faults.append(DecisionFault(code, index))
+        else:
+            classified.append(_classified(assessment, decided_on, known, corrected))
     if faults:
         raise DecisionRefused(faults)
-    return [_classified(assessments[each], history.get(assessments[each].household_id, ())) for each in named]
+    return classified
 
 
 def _faults_of_the_whole(
@@ -120,7 +171,7 @@ def _faults_of_the_whole(
     return faults
 
 
-def _fault_of(assessment: Assessed, area_code: str, decided_on: date, history: Sequence[Decided]) -> str | None:
+def _fault_of(assessment: Assessed, area_code: str, decided_on: date) -> str | None:
     if assessment.area_code != area_code:
         return "assessment_elsewhere"
     if assessment.decided:
@@ -129,18 +180,41 @@ def _fault_of(assessment: Assessed, area_code: str, decided_on: date, history: S
         return "sample_form"
     if decided_on < assessment.assessed_on:
         return "decided_before_assessed"
-    if history and decided_on < history[-1].decided_on:
-        return "decision_out_of_order"
-    if history and assessment.assessed_on < history[-1].decided_on:
-        return "assessment_outdated"
     return None
 
 
-def _classified(assessment: Assessed, history: Sequence[Decided]) -> Classified:
+def _fault_in_time(
+    assessment: Assessed,
+    decided_on: date,
+    known: Sequence[Decided],
+    corrects: UUID | None,
+    corrected: Decided | None,
+) -> str | None:
+    """Return what the household's other decisions forbid."""
+    if corrects is None:
+        before = [each for each in in_force(known) if each.decided_on <= decided_on]
+        return "assessment_outdated" if before and assessment.assessed_on < before[-1].decided_on else None
+    if corrected is None:
+        return "class_replaced" if any(each.decision_id == corrects for each in known) else "not_in_corrected"
+    if decided_on < corrected.decided_on:
+        return "corrected_before_decided"
+    same_day = [each for each in in_force(known) if each.decided_on == corrected.decided_on]
+    return "class_replaced" if same_day[-1] != corrected else None
+
+
+def _classified(
+    assessment: Assessed, decided_on: date, known: Sequence[Decided], corrected: Decided | None
+) -> Classified:
+    holds_from = decided_on if corrected is None else corrected.decided_on
+    standing = [each for each in in_force(known) if each != corrected]
+    before = [each.household_class for each in standing if each.decided_on <= holds_from]
     return Classified(
         assessment=assessment,
-        number=len(history) + 1,
+        number=len(known) + 1,
         household_class=assessment.proposed_class,
-        previous=history[-1].household_class if history else None,
-        transition=transition([each.household_class for each in history], assessment.proposed_class),
+        holds_from=holds_from,
+        previous=before[-1] if before else None,
+        transition=transition(before, assessment.proposed_class),
+        corrects=None if corrected is None else corrected.number,
+        in_force=len(before) == len(standing),
     )

@@ -1,8 +1,8 @@
 """Taking and reading the decisions of communes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,11 +11,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import RowMapping, exists, insert, select, update
 
 from services.registry.domain.areas import Name, cleaned
-from services.registry.domain.decisions import Assessed, Classified, Decided, DecisionFault, DecisionRefused, decide
+from services.registry.domain.decisions import (
+    Assessed,
+    Classified,
+    Decided,
+    DecisionFault,
+    DecisionRefused,
+    decide,
+    in_force,
+    newly_escaped_until,
+)
 from services.registry.domain.households import Household
+from services.registry.domain.movements import Presence, state_on
 from services.registry.domain.standards import standards
 from services.registry.store.areas import communes
 from services.registry.store.households import households_of
+from services.registry.store.ledger import Entry, decided, entries_for, presences, restate
 from services.registry.store.statements import household_stated
 from services.registry.tables import ASSESSMENTS, CLASS_HISTORY, DECISIONS, HOUSEHOLDS, STANDINGS
 from shared.access import Access
@@ -42,17 +53,21 @@ class DecisionOrder(BaseModel):
     number: Number
     decided_on: date = Field(examples=["2026-11-20"])
     signed_by: Name = Field(examples=["Nguyễn Văn Bình"])
+    corrects: UUID | None = Field(
+        default=None,
+        description="the decision that this one corrects: the classes hold from that one's date, in place of its own",
+    )
     assessment_ids: list[UUID] = Field(min_length=1, max_length=1000)
 
 
 class ClassDecided(BaseModel):
-    """A class that a decision gave a household, from the decision's date on."""
+    """A class that a decision gave a household, from `decided_on` on, told as it was known then."""
 
     model_config = ConfigDict(frozen=True)
 
     household_id: UUID
     standard: str
-    number: int = Field(description="counts the household's decisions under the standard, from 1")
+    number: int = Field(description="counts the household's decisions under the standard as recorded, from 1")
     decision_id: UUID
     assessment_id: UUID
     household_class: HouseholdClass
@@ -60,6 +75,8 @@ class ClassDecided(BaseModel):
     transition: Transition | None
     decided_on: date
     people: int
+    corrects: int | None = Field(description="the number of the class in whose place this one stands")
+    inherited_from: UUID | None = Field(description="the household that this one was split off with its classes")
 
 
 class Decision(BaseModel):
@@ -73,7 +90,9 @@ class Decision(BaseModel):
     decided_on: date
     signed_by: str
     standard: str
+    corrects: UUID | None
     classes: tuple[ClassDecided, ...]
+    movements: tuple[Entry, ...] = Field(description="what the decision added to the ledger; reversals say of what")
 
 
 async def take_decision(
@@ -87,47 +106,63 @@ async def take_decision(
     Raises:
         Problem: 422 `decision_refused`, 409 `decision_conflict`; the errors name what is at fault.
     """
-    await _lock_households(session, order.assessment_ids)
-    found = await _assessed(session, order.assessment_ids)
+    ids = await _lock_households(session, order.assessment_ids)
+    presence = await presences(session, ids)
+    found = await _assessed(session, order, presence)
     access.note_attempt(each.area_code for each in found.values())
     assessments = {key: each for key, each in found.items() if access.covers(each.area_code)}
-    classified = await _decided(session, order, assessments, legal_date(now))
-    households = await households_of(session, [each.household_id for each in assessments.values()])
-    standard = classified[0].assessment.standard
+    history = await _history(session, assessments.values())
+    classified = await _decided(session, order, assessments, history, legal_date(now))
     decision_id = new_id()
-    classes = [_class_decided(each, decision_id, order, households) for each in classified]
-    decision = Decision(
-        id=decision_id, standard=standard, classes=tuple(classes), **order.model_dump(exclude={"assessment_ids"})
-    )
-    await _write(session, decision, by=by, now=now)
-    await _tell(session, decision, assessments, households, now)
+    taken = [_taken(each, decision_id, presence, history) for each in classified]
+    standard = classified[0].assessment.standard
+    signed = {"id": decision_id, **order.model_dump(exclude={"assessment_ids"}), "standard": standard}
+    households = await households_of(session, ids)
+    await _write(session, signed, taken, by=by, now=now)
+    entries = await restate(session, ids, presence, by=by, now=now, decision_id=decision_id)
+    decision = Decision(**signed, classes=tuple(each.decided for each in taken), movements=tuple(entries))
+    await _tell(session, decision, taken, households, now)
     return decision
 
 
-async def _lock_households(session: Transaction, assessment_ids: Collection[UUID]) -> None:
+@dataclass(frozen=True)
+class _Taken:
+    """What a decision does to one household, and how the household stands after it."""
+
+    classified: Classified
+    decided: ClassDecided
+    standing: Standing
+
+
+async def _lock_households(session: Transaction, assessment_ids: Collection[UUID]) -> Sequence[UUID]:
     named = select(ASSESSMENTS.c.household_id).where(among(ASSESSMENTS.c.id, assessment_ids))
-    await session.execute(
-        select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id.in_(named)).order_by(HOUSEHOLDS.c.id).with_for_update()
-    )
+    locked = select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id.in_(named)).order_by(HOUSEHOLDS.c.id).with_for_update()
+    return list((await session.execute(locked)).scalars())
 
 
-async def _assessed(session: Transaction, assessment_ids: Collection[UUID]) -> dict[UUID, Assessed]:
-    decided = exists().where(CLASS_HISTORY.c.assessment_id == ASSESSMENTS.c.id).label("decided")
+async def _assessed(
+    session: Transaction, order: DecisionOrder, presence: Mapping[UUID, Sequence[Presence]]
+) -> dict[UUID, Assessed]:
+    given = exists().where(CLASS_HISTORY.c.assessment_id == ASSESSMENTS.c.id, CLASS_HISTORY.c.inherited_from.is_(None))
     # Without the reasons: of a thousand assessments they are most of what would be read.
     findings = [ASSESSMENTS.c[each.name] for each in fields(Assessed) if each.name in ASSESSMENTS.c]
-    query = (
-        select(*findings, ASSESSMENTS.c.sample_form.label("by_sample_form"), HOUSEHOLDS.c.area_code, decided)
-        .join(HOUSEHOLDS, HOUSEHOLDS.c.id == ASSESSMENTS.c.household_id)
-        .where(among(ASSESSMENTS.c.id, assessment_ids))
-    )
+    query = select(*findings, ASSESSMENTS.c.sample_form.label("by_sample_form"), given.label("decided"))
+    rows = (await session.execute(query.where(among(ASSESSMENTS.c.id, order.assessment_ids)))).mappings()
     return {
-        row["id"]: Assessed(**{**row, "deprivations": tuple(row["deprivations"])})
-        for row in (await session.execute(query)).mappings()
+        row["id"]: Assessed(
+            **{**row, "deprivations": tuple(row["deprivations"])},
+            area_code=state_on(presence[row["household_id"]], order.decided_on).area_code,
+        )
+        for row in rows
     }
 
 
 async def _decided(
-    session: Transaction, order: DecisionOrder, assessments: dict[UUID, Assessed], today: date
+    session: Transaction,
+    order: DecisionOrder,
+    assessments: dict[UUID, Assessed],
+    history: Mapping[UUID, Sequence[Decided]],
+    today: date,
 ) -> list[Classified]:
     commune = (await communes(session, [order.area_code])).on(order.area_code, order.decided_on)
     try:
@@ -139,8 +174,9 @@ async def _decided(
             today=today,
             named=order.assessment_ids,
             assessments=assessments,
-            history=await _history(session, assessments.values()),
+            history=history,
             standards=standards(),
+            corrects=order.corrects,
         )
     except DecisionRefused as refusal:
         errors = [FieldProblem(_pointer(fault), fault.code) for fault in refusal.faults]
@@ -156,7 +192,7 @@ def _pointer(fault: DecisionFault) -> str:
 
 
 async def _history(session: Transaction, assessments: Collection[Assessed]) -> dict[UUID, list[Decided]]:
-    """Return what was decided for the households under the one standard that the assessments have, oldest first."""
+    """Return what was decided for the households under the one standard that the assessments have, as recorded."""
     history: dict[UUID, list[Decided]] = defaultdict(list)
     query = (
         select(CLASS_HISTORY)
@@ -165,15 +201,18 @@ async def _history(session: Transaction, assessments: Collection[Assessed]) -> d
         .order_by(CLASS_HISTORY.c.household_id, CLASS_HISTORY.c.number)
     )
     for row in await session.execute(query):
-        history[row.household_id].append(Decided(row.number, row.household_class, row.decided_on))
+        history[row.household_id].append(decided(row))
     return history
 
 
-def _class_decided(
-    classified: Classified, decision_id: UUID, order: DecisionOrder, households: dict[UUID, Household]
-) -> ClassDecided:
+def _taken(
+    classified: Classified,
+    decision_id: UUID,
+    presence: Mapping[UUID, Sequence[Presence]],
+    history: Mapping[UUID, Sequence[Decided]],
+) -> _Taken:
     assessment = classified.assessment
-    return ClassDecided(
+    given = ClassDecided(
         household_id=assessment.household_id,
         standard=assessment.standard,
         number=classified.number,
@@ -182,19 +221,31 @@ def _class_decided(
         household_class=classified.household_class,
         previous_class=classified.previous,
         transition=classified.transition,
-        decided_on=order.decided_on,
-        people=len(households[assessment.household_id].members),
+        decided_on=classified.holds_from,
+        people=state_on(presence[assessment.household_id], classified.holds_from).people,
+        corrects=classified.corrects,
+        inherited_from=None,
     )
+    own = Decided(given.number, given.household_class, given.decided_on, decision_id, given.corrects)
+    classes = in_force([*history.get(assessment.household_id, ()), own])
+    standing = Standing(
+        standard=assessment.standard,
+        household_class=classes[-1].household_class,
+        decided_on=classes[-1].decided_on,
+        newly_escaped_until=newly_escaped_until(classes),
+    )
+    return _Taken(classified, given, standing)
 
 
-async def _write(session: Transaction, decision: Decision, *, by: str, now: datetime) -> None:
-    row = decision.model_dump(exclude={"classes"}) | {"recorded_by": by, "recorded_at": now}
+async def _write(
+    session: Transaction, signed: dict[str, Any], taken: Sequence[_Taken], *, by: str, now: datetime
+) -> None:
     connection = await session.connection()
-    await connection.execute(insert(DECISIONS), [row])
-    await connection.execute(insert(CLASS_HISTORY), [each.model_dump() for each in decision.classes])
-    standing = ("household_id", "standard", "household_class", "decided_on")
-    await upsert(session, STANDINGS, [{name: getattr(each, name) for name in standing} for each in decision.classes])
-    ids = [each.household_id for each in decision.classes]
+    await connection.execute(insert(DECISIONS), [signed | {"recorded_by": by, "recorded_at": now}])
+    await connection.execute(insert(CLASS_HISTORY), [each.decided.model_dump() for each in taken])
+    rows = [each.standing.model_dump() | {"household_id": each.decided.household_id} for each in taken]
+    await upsert(session, STANDINGS, rows)
+    ids = [each.decided.household_id for each in taken]
     await session.execute(
         update(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)).values(version=HOUSEHOLDS.c.version + 1)
     )
@@ -203,37 +254,37 @@ async def _write(session: Transaction, decision: Decision, *, by: str, now: date
 async def _tell(
     session: Transaction,
     decision: Decision,
-    assessments: dict[UUID, Assessed],
+    taken: Sequence[_Taken],
     households: dict[UUID, Household],
     now: datetime,
 ) -> None:
-    classes = sorted(decision.classes, key=lambda each: each.household_id)
-    for start in range(0, len(classes), _AT_ONCE):
+    ordered = sorted(taken, key=lambda each: each.decided.household_id)
+    for start in range(0, len(ordered), _AT_ONCE):
         events: list[Event] = []
-        for each in classes[start : start + _AT_ONCE]:
-            standing = Standing(
-                standard=each.standard, household_class=each.household_class, decided_on=each.decided_on
-            )
-            events.append(_classified(decision, each, assessments[each.assessment_id]))
-            events.append(household_stated(households[each.household_id].with_standing(standing), now))
+        for each in ordered[start : start + _AT_ONCE]:
+            household = households[each.decided.household_id].with_standing(each.standing)
+            events += [_classified(decision, each), household_stated(household, now)]
         await publish(session, "registry", events)
 
 
-def _classified(decision: Decision, decided: ClassDecided, assessment: Assessed) -> HouseholdClassified:
+def _classified(decision: Decision, taken: _Taken) -> HouseholdClassified:
+    given, assessment = taken.decided, taken.classified.assessment
     return HouseholdClassified(
-        household_id=decided.household_id,
+        household_id=given.household_id,
         decision_id=decision.id,
         decision_number=decision.number,
-        standard=decided.standard,
-        household_class=decided.household_class,
-        previous_class=decided.previous_class,
-        transition=decided.transition,
+        standard=given.standard,
+        household_class=given.household_class,
+        previous_class=given.previous_class,
+        transition=given.transition,
         area_code=decision.area_code,
-        people=decided.people,
+        people=given.people,
         b1_points=assessment.b1_points,
         b2_points=assessment.b2_points,
         deprivations=assessment.deprivations,
-        decided_on=decided.decided_on,
+        decided_on=given.decided_on,
+        corrects_decision_id=decision.corrects,
+        in_force=taken.classified.in_force,
     )
 
 
@@ -246,10 +297,12 @@ async def decision_by_id(session: Transaction, decision_id: UUID) -> Decision:
     row = (await session.execute(select(DECISIONS).where(DECISIONS.c.id == decision_id))).mappings().one_or_none()
     if row is None:
         raise Problem(404, "decision_not_found")
-    query = select(CLASS_HISTORY).where(CLASS_HISTORY.c.decision_id == decision_id)
+    own = CLASS_HISTORY.c.inherited_from.is_(None)
+    query = select(CLASS_HISTORY).where(CLASS_HISTORY.c.decision_id == decision_id, own)
     classes = (await session.execute(query.order_by(CLASS_HISTORY.c.household_id))).mappings()
-    known: dict[str, Any] = {name: row[name] for name in Decision.model_fields if name != "classes"}
-    return Decision(**known, classes=tuple(map(_class, classes)))
+    known: dict[str, Any] = {name: row[name] for name in Decision.model_fields if name in row}
+    entries = await entries_for(session, decision_id)
+    return Decision(**known, classes=tuple(map(_class, classes)), movements=tuple(entries))
 
 
 async def history_of(session: Transaction, household_id: UUID) -> Sequence[ClassDecided]:

@@ -20,8 +20,9 @@ from services.registry.domain.households import (
 )
 from services.registry.domain.identity import Account
 from services.registry.store.areas import communes
+from services.registry.store.ledger import first_presence
 from services.registry.store.statements import household_stated, person_stated
-from services.registry.tables import HOUSEHOLDS, PEOPLE, STANDINGS
+from services.registry.tables import HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among, copy_rows
@@ -67,6 +68,7 @@ async def write(session: Transaction, households: Sequence[Household], *, by: st
     rows = await asyncio.to_thread(_Rows.of, households, by, now)
     await copy_rows(session, HOUSEHOLDS, rows.households)
     await copy_rows(session, PEOPLE, rows.people)
+    await copy_rows(session, PRESENCES, rows.presences)
     await publish_many(session, "registry", rows.events)
 
 
@@ -76,6 +78,7 @@ class _Rows:
 
     households: Sequence[dict[str, Any]]
     people: Sequence[dict[str, Any]]
+    presences: Sequence[dict[str, Any]]
     events: Sequence[EncodedEvent]
 
     @classmethod
@@ -86,12 +89,18 @@ class _Rows:
             for each in households
             for position, person in enumerate(each.members)
         ]
+        presences = [
+            first_presence(
+                each.id, each.registered_on, len(each.members), each.area_code, cause="registered", by=by, now=now
+            )
+            for each in households
+        ]
         events = [
             EncodedEvent.of(event)
             for each in households
             for event in (household_stated(each, now), *map(person_stated, each.members))
         ]
-        return cls([_household_row(each, by, now) for each in households], people, events)
+        return cls([_household_row(each, by, now) for each in households], people, presences, events)
 
 
 async def _refuse_wrong_places(
@@ -215,9 +224,7 @@ async def standings_of(session: Transaction, household_ids: Collection[UUID]) ->
     standings: dict[UUID, list[Standing]] = defaultdict(list)
     query = select(STANDINGS).where(among(STANDINGS.c.household_id, household_ids)).order_by(STANDINGS.c.standard)
     for row in (await session.execute(query)).mappings():
-        standings[row["household_id"]].append(
-            Standing(standard=row["standard"], household_class=row["household_class"], decided_on=row["decided_on"])
-        )
+        standings[row["household_id"]].append(Standing.model_validate(dict(row)))
     return standings
 
 

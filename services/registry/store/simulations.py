@@ -64,7 +64,7 @@ async def _page(
     last = (
         select(CLASS_HISTORY.c.assessment_id)
         .where(CLASS_HISTORY.c.household_id == STANDINGS.c.household_id, CLASS_HISTORY.c.standard == base)
-        .order_by(CLASS_HISTORY.c.number.desc())
+        .order_by(CLASS_HISTORY.c.decided_on.desc(), CLASS_HISTORY.c.number.desc())
         .limit(1)
         .scalar_subquery()
     )

@@ -38,6 +38,7 @@ _OTHER_ACCOUNT = {"account": ACCOUNT | {"number": "3120205199999"}}
 _KINDS = {"people.read": "accounts.approve", "grants.read": "grants.approve"}
 _CSV = {"Content-Type": "text/csv"}
 _LIST = written(households(range(2)))
+_YEAR = "standard=vn-2022-2025&first=2026-01-01&last=2026-12-31"
 _GRANT = {"subject": "someone", "role": "auditor", "area_code": COMMUNE}
 
 
@@ -181,6 +182,7 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
             foreign="empty",
             seen=lambda page: household["id"] in {each["household_id"] for each in page["items"]},
         ),
+        "list_household_movements": Operation("households.read", lambda _: Call("GET", f"{path}/movements")),
         "get_person": Operation("people.read", lambda _: Call("GET", person)),
         "change_person": Operation(
             "people.change", lambda _: Call("PATCH", person, {"phone": None}, {"If-Match": "*"})
@@ -229,6 +231,11 @@ def _decisions(taken: Any, assessment: Any) -> dict[str, Operation]:
             lambda _: Call("POST", "/decisions", decision_on([assessment["id"]])),
             201,
             "area_not_granted",
+        ),
+        "get_movement_report": Operation(
+            "decisions.read",
+            lambda _: Call("GET", f"/movement-report?area_code={COMMUNE}&{_YEAR}"),
+            foreign="area_not_granted",
         ),
         "get_decision": Operation("decisions.read", lambda _: Call("GET", f"/decisions/{taken['id']}")),
     }

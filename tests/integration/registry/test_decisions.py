@@ -35,7 +35,12 @@ async def test_a_decision_classifies_all_its_households_on_its_date(registry: Re
     assert await registry.get(f"/decisions/{decision['id']}") == decision
     seen = await registry.get(f"/households/{second['id']}")
     assert seen["standings"] == [
-        {"standard": "vn-2022-2025", "household_class": "near_poor", "decided_on": "2026-11-20"}
+        {
+            "standard": "vn-2022-2025",
+            "household_class": "near_poor",
+            "decided_on": "2026-11-20",
+            "newly_escaped_until": None,
+        }
     ]
     classified = await registry.events(HouseholdClassified)
     assert [

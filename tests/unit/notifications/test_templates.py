@@ -139,6 +139,11 @@ def test_a_decision_that_an_old_list_brings_in_is_no_news(recorded_on: date, tol
     assert is_news(PaymentSettled(**PAYMENT, settled_on=DAY), recorded_on)
 
 
+def test_a_decision_that_a_later_one_had_replaced_already_is_no_news() -> None:
+    late = classified(1, "41/QĐ-UBND").model_copy(update={"in_force": False})
+    assert not is_news(late, date(2026, 12, 24))
+
+
 def test_nobody_is_told_of_other_events() -> None:
     with pytest.raises(TypeError):
         notice_of(AreaTotalsStated(code="25", version=1, year=2026, households=1, people=4, source="thử"))

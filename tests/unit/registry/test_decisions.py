@@ -6,8 +6,17 @@ from uuid import UUID
 
 import pytest
 
-from services.registry.domain.decisions import Assessed, Decided, DecisionRefused, decide
+from services.registry.domain.decisions import (
+    Assessed,
+    Classified,
+    Decided,
+    DecisionRefused,
+    decide,
+    in_force,
+    newly_escaped_until,
+)
 from services.registry.domain.standards import standards
+from shared.events.registry import HouseholdClass
 
 TODAY = date(2026, 11, 23)
 ASSESSED = Assessed(
@@ -70,11 +79,98 @@ def test_a_standard_is_not_used_outside_its_days() -> None:
     assert refusal(early, on=date(2026, 8, 31)) == ["standard_not_in_use"]
 
 
-def test_decisions_keep_the_order_of_their_dates() -> None:
-    later = [Decided(1, "poor", date(2026, 11, 21))]
-    assert refusal(ASSESSED, decided=later) == ["CONFLICT", "decision_out_of_order"]
-    between = [Decided(1, "poor", date(2026, 11, 10))]
+FIRST, SECOND = UUID(int=901), UUID(int=902)
+
+
+def test_an_assessment_older_than_the_decision_before_is_outdated() -> None:
+    between = [Decided(1, "poor", date(2026, 11, 10), FIRST)]
     assert refusal(ASSESSED, decided=between) == ["CONFLICT", "assessment_outdated"]
+
+
+def made(*, history: list[Decided], corrects: UUID | None = None, on: date = date(2026, 11, 20)) -> Classified:
+    (only,) = decide(
+        area_code="08566",
+        decided_on=on,
+        today=TODAY,
+        named=[ASSESSED.id],
+        assessments={ASSESSED.id: ASSESSED},
+        history={ASSESSED.household_id: history},
+        standards=standards(),
+        corrects=corrects,
+    )
+    return only
+
+
+def test_a_decision_may_come_late() -> None:
+    late = made(history=[Decided(1, "near_poor", date(2026, 11, 21), FIRST)])
+    assert (late.number, late.holds_from, late.previous, late.transition) == (2, date(2026, 11, 20), None, "new_poor")
+    assert not late.in_force
+
+
+def test_a_correction_holds_from_the_day_of_what_it_corrects() -> None:
+    history = [
+        Decided(1, "near_poor", date(2026, 5, 2), FIRST),
+        Decided(2, "not_poor", date(2026, 11, 10), SECOND),
+    ]
+    right = made(history=history, corrects=SECOND)
+    assert (right.number, right.corrects, right.holds_from) == (3, 2, date(2026, 11, 10))
+    assert (right.previous, right.transition, right.in_force) == ("near_poor", "near_poor_to_poor", True)
+    earlier = made(history=history, corrects=FIRST)
+    assert (earlier.previous, earlier.transition, earlier.in_force) == (None, "new_poor", False)
+
+
+@pytest.mark.parametrize(
+    ("history", "corrects", "on", "expected"),
+    [
+        pytest.param([], SECOND, date(2026, 11, 20), "not_in_corrected", id="gave this household no class"),
+        pytest.param(
+            [Decided(1, "poor", date(2026, 11, 10), FIRST), Decided(2, "poor", date(2026, 11, 10), SECOND, 1)],
+            FIRST, date(2026, 11, 20), "class_replaced", id="corrected already",
+        ),
+        pytest.param(
+            [Decided(1, "poor", date(2026, 11, 10), FIRST), Decided(2, "poor", date(2026, 11, 10), SECOND)],
+            FIRST, date(2026, 11, 20), "class_replaced", id="another of the same day stands",
+        ),
+        pytest.param(
+            [Decided(1, "poor", date(2026, 11, 20), FIRST)],
+            FIRST, date(2026, 11, 19), "corrected_before_decided", id="dated before what it corrects",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_corrected(history: list[Decided], corrects: UUID, on: date, expected: str) -> None:
+    with pytest.raises(DecisionRefused) as refused:
+        made(history=history, corrects=corrects, on=on)
+    assert [(each.code, each.index) for each in refused.value.faults] == [(expected, 0)]
+
+
+def test_of_corrected_classes_the_correction_is_in_force() -> None:
+    history = [
+        Decided(1, "poor", date(2026, 1, 2), FIRST),
+        Decided(2, "near_poor", date(2025, 1, 2), SECOND),
+        Decided(3, "not_poor", date(2026, 1, 2), UUID(int=903), corrects=1),
+        Decided(4, "near_poor", date(2026, 1, 2), UUID(int=904), corrects=3),
+    ]
+    assert [each.number for each in in_force(history)] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        pytest.param(["not_poor"], None, id="never on a list"),
+        pytest.param(["poor"], None, id="poor"),
+        pytest.param(["poor", "near_poor"], None, id="poor to near-poor is no escape"),
+        pytest.param(["poor", "not_poor"], date(2026, 2, 27), id="from poor"),
+        pytest.param(["near_poor", "not_poor"], date(2026, 2, 27), id="from near-poor"),
+        pytest.param(["poor", "near_poor", "not_poor"], date(2027, 2, 27), id="in two steps: from the second"),
+        pytest.param(["poor", "not_poor", "not_poor"], date(2026, 2, 27), id="found above again: from the first"),
+        pytest.param(["poor", "not_poor", "poor"], None, id="poor again"),
+        pytest.param(["poor", "not_poor", "poor", "not_poor"], date(2028, 2, 29), id="escaped again: from then"),
+    ],
+)
+def test_newly_escaped_lasts_36_months_from_recognition(classes: list[HouseholdClass], expected: date | None) -> None:
+    days = (date(2022, 2, 28), date(2023, 2, 28), date(2024, 2, 28), date(2025, 3, 1))
+    history = [Decided(at, each, days[at], UUID(int=at)) for at, each in enumerate(classes)]
+    assert newly_escaped_until(history) == expected
 
 
 def test_classes_come_in_the_order_in_which_assessments_are_named() -> None:
@@ -84,7 +180,7 @@ def test_classes_come_in_the_order_in_which_assessments_are_named() -> None:
         today=TODAY,
         named=[OTHER.id, ASSESSED.id],
         assessments={each.id: each for each in (ASSESSED, OTHER)},
-        history={ASSESSED.household_id: [Decided(1, "near_poor", date(2026, 11, 2))]},
+        history={ASSESSED.household_id: [Decided(1, "near_poor", date(2026, 11, 2), FIRST)]},
         standards=standards(),
     )
     assert [(each.assessment.id, each.number, each.previous, each.transition) for each in made] == [

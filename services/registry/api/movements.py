@@ -1,0 +1,95 @@
+"""The transition ledger: the movement tables of areas, and the entries of a household."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.registry.domain.movement_report import ListMovement
+from services.registry.domain.standards import standards
+from services.registry.store import households, ledger
+from services.registry.store.ledger import Entry
+from services.registry.store.movement_reports import Period, communes_of, movement_by_commune, movement_of
+from shared.access import Access
+from shared.http import FieldProblem, Problem, Reads, Router, Tx, needs
+
+router = Router(prefix="/registry/v1", tags=["movements"])
+
+Reading = Annotated[Access, needs("households.read")]
+Reporting = Annotated[Access, needs("decisions.read")]
+
+
+class MovementTable(BaseModel):
+    """How the lists moved; households and people (hộ, nhân khẩu)."""
+
+    poor: ListMovement
+    near_poor: ListMovement
+
+
+class CommuneMovement(MovementTable):
+    """How the lists of a commune moved; who moved to another commune counts in both."""
+
+    area_code: str
+    name: str
+
+
+class MovementReport(MovementTable):
+    """How the lists of an area moved in a period. Who moved from one of its communes to another did not move."""
+
+    area_code: str = Field(examples=["25"])
+    standard: str
+    first: date
+    last: date
+    communes: list[CommuneMovement] | None
+
+
+@router.get("/movement-report")
+async def get_movement_report(
+    tx: Tx,
+    access: Reporting,
+    area_code: Annotated[str, Query(max_length=12, description="a unit of any level")],
+    standard: Annotated[str, Query(max_length=40, examples=["vn-2022-2025"])],
+    first: date,
+    last: date,
+    known_at: Annotated[
+        AwareDatetime | None, Query(description="as the ledger was then; as it is where absent")
+    ] = None,
+    by_commune: bool = False,
+) -> MovementReport:
+    """Show how many households and people were on each list, what came and went, and how many are on it at the end."""
+    _refuse_wrong_period(standard, first, last)
+    access.require(area_code)
+    period = Period(standard, first, last, known_at)
+    names = {each.code: each.name for each in await communes_of(tx, area_code, period)}
+    whole = await movement_of(tx, names, period)
+    parts = await movement_by_commune(tx, names, period) if by_commune else {}
+    communes = [CommuneMovement(area_code=code, name=names[code], **lists) for code, lists in parts.items()]
+    return MovementReport(
+        area_code=area_code,
+        standard=standard,
+        first=first,
+        last=last,
+        communes=communes if by_commune else None,
+        **whole,
+    )
+
+
+def _refuse_wrong_period(standard: str, first: date, last: date) -> None:
+    errors = []
+    if standard not in {each.code for each in standards().standards}:
+        errors.append(FieldProblem("/query/standard", "standard_unknown"))
+    if last < first:
+        errors.append(FieldProblem("/query/last", "area_period"))
+    if errors:
+        raise Problem(422, "validation_failed", errors=errors, count=len(errors))
+
+
+@router.get("/households/{household_id}/movements")
+async def list_household_movements(tx: Tx, access: Reading, reads: Reads, household_id: UUID) -> Sequence[Entry]:
+    """Show every entry of a household's ledger in the order of recording, reversals beside what they take back."""
+    found = await households.household(tx, household_id, access)
+    reads.one("household", found.id, area=found.area_code)
+    return await ledger.ledger_of(tx, household_id)

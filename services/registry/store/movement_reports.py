@@ -1,0 +1,85 @@
+"""Summing the ledger up into the movement tables of an area."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select
+
+from services.registry.domain.areas import Area
+from services.registry.domain.coverage import communes_within
+from services.registry.domain.movement_report import Count, ListMovement
+from services.registry.domain.movements import LISTS, Line
+from services.registry.store.areas import every_area
+from services.registry.tables import MOVEMENTS
+from shared.db import Transaction, among
+from shared.events.registry import HouseholdClass
+from shared.http import Problem
+
+ListMovements = dict[HouseholdClass, ListMovement]
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `first` to `last`, both inclusive, under a standard; as known at a moment, or now."""
+
+    standard: str
+    first: date
+    last: date
+    known_at: datetime | None = None
+
+
+async def communes_of(session: Transaction, code: str, period: Period) -> tuple[Area, ...]:
+    """Return the communes that an area of any level holds in a period, each as it was last; itself where it is one.
+
+    Raises:
+        Problem: 404 `area_not_found`.
+    """
+    found = communes_within(await every_area(session), code, period.first, period.last)
+    if not found:
+        raise Problem(404, "area_not_found")
+    return found
+
+
+async def movement_of(session: Transaction, codes: Collection[str], period: Period) -> ListMovements:
+    """Return the movement of each list over the communes of some codes taken together: between them nothing moved."""
+    outside = or_(MOVEMENTS.c.other_area.is_(None), not_(among(MOVEMENTS.c.other_area, codes)))
+    sums = _Sums()
+    for row in await session.execute(_query(codes, period).where(outside)):
+        sums.add(row)
+    return sums.lists()
+
+
+async def movement_by_commune(session: Transaction, codes: Collection[str], period: Period) -> dict[str, ListMovements]:
+    """Return the movement of each list in each commune of some codes; none where nothing ever moved."""
+    commune = MOVEMENTS.c.area_code
+    sums: dict[str, _Sums] = {}
+    for row in await session.execute(_query(codes, period).add_columns(commune).group_by(commune).order_by(commune)):
+        sums.setdefault(row.area_code, _Sums()).add(row)
+    return {code: each.lists() for code, each in sums.items()}
+
+
+@dataclass
+class _Sums:
+    before: dict[tuple[Line, HouseholdClass], Count] = field(default_factory=dict)
+    within: dict[tuple[Line, HouseholdClass], Count] = field(default_factory=dict)
+
+    def add(self, row: Any) -> None:
+        counted = Count(households=row.households, people=row.people)
+        (self.before if row.before else self.within)[row.line, row.household_class] = counted
+
+    def lists(self) -> ListMovements:
+        return {each: ListMovement.of(each, self.before, self.within) for each in LISTS}
+
+
+def _query(codes: Collection[str], period: Period) -> Select[Any]:
+    moved: ColumnElement[bool] = (MOVEMENTS.c.moved_on < period.first).label("before")
+    households, people = (func.sum(MOVEMENTS.c[name]).label(name) for name in ("households", "people"))
+    query = (
+        select(MOVEMENTS.c.line, MOVEMENTS.c.household_class, moved, households, people)
+        .where(MOVEMENTS.c.standard == period.standard, among(MOVEMENTS.c.area_code, codes))
+        .where(MOVEMENTS.c.moved_on <= period.last)
+        .group_by(MOVEMENTS.c.line, MOVEMENTS.c.household_class, moved)
+    )
+    return query if period.known_at is None else query.where(MOVEMENTS.c.recorded_at <= period.known_at)
