@@ -151,7 +151,12 @@ def refusal_of_creditor(db: sqlite3.Connection, bank: Bank, bin_: str, account: 
         row = db.execute(
             "SELECT status FROM other_bank_account WHERE bin = ? AND number = ?", (bin_, account)
         ).fetchone()
-    return {"closed": "AC04", "blocked": "AC06"}.get(row["status"]) if row else None
+    return refusal_of_status(row["status"]) if row else None
+
+
+def refusal_of_status(status: str) -> str | None:
+    """Return the ISO reason for which an account of a status takes no money."""
+    return {"closed": "AC04", "blocked": "AC06"}.get(status)
 
 
 def refusal_of_debtor(db: sqlite3.Connection, account: str) -> str | None:

@@ -35,12 +35,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Tag:
-    """What a posting is and which payment it belongs to."""
+    """What a posting is and which payment it belongs to; `reversal`: it takes an earlier booking back."""
 
     kind: str
     end_to_end_id: str | None = None
     reason: str | None = None
     text: str | None = None
+    reversal: bool = False
 
 
 def clearing(bin_: str) -> str:
@@ -94,8 +95,8 @@ def post(db: sqlite3.Connection, at: datetime, tag: Tag, lines: Sequence[Line]) 
         if balance(db, line.account) + line.amount < 0 and not line.account.startswith("internal:"):
             raise InsufficientFunds(line.account)
     posting = db.execute(
-        "INSERT INTO posting (kind, booked_at, end_to_end_id, reason, text) VALUES (?, ?, ?, ?, ?)",
-        (tag.kind, stamp(at), tag.end_to_end_id, tag.reason, tag.text),
+        "INSERT INTO posting (kind, booked_at, end_to_end_id, reason, text, reversal) VALUES (?, ?, ?, ?, ?, ?)",
+        (tag.kind, stamp(at), tag.end_to_end_id, tag.reason, tag.text, tag.reversal),
     ).lastrowid
     if posting is None:
         raise sqlite3.DatabaseError("a posting was written without a number")

@@ -1,7 +1,8 @@
 """Writing account statements (camt.053.001.08): booked entries between two balances that chain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from lxml import etree
 
@@ -28,6 +29,7 @@ class Entry:
     uetr: str | None
     return_reason: str | None
     text: str | None
+    reversal: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,11 @@ class Statement:
     entries: Sequence[Entry]
 
 
-def write(statement: Statement) -> bytes:
-    """Return the statement as bytes; the same statement always gives the same bytes."""
+def write(statement: Statement, *, batches: bool = False) -> bytes:
+    """Return the statement as bytes; the same statement always gives the same bytes.
+
+    With `batches`, payments of a block are one entry without the ids of any.
+    """
     message = Message(NAMESPACE, "BkToCstmrStmt")
     header = message.add(message.body, "GrpHdr")
     message.add(header, "MsgId", statement.id)
@@ -58,16 +63,38 @@ def write(statement: Statement) -> bytes:
     period = message.add(body, "FrToDt")
     message.add(period, "FrDtTm", local(statement.opened_at))
     message.add(period, "ToDtTm", local(statement.closed_at))
+    add_account(message, body, statement)
+    _add_balance(message, body, "OPBD", statement.opening, statement.opened_at)
+    _add_balance(message, body, "CLBD", statement.closing, statement.closed_at)
+    shown = as_shown(statement.entries) if batches else [(entry, [entry]) for entry in statement.entries]
+    _add_summary(message, body, [entry for entry, _ in shown])
+    for number, (entry, parts) in enumerate(shown, start=1):
+        element = add_entry(message, body, number, entry)
+        if len(parts) > 1:
+            add_batch(message, message.add(element, "NtryDtls"), parts)
+        else:
+            add_details(message, message.add(element, "NtryDtls"), entry)
+    return message.serialise()
+
+
+def as_shown(entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
+    """Return entries as a bank shows them that books in batches, each with the entries that it stands for."""
+    shown: list[tuple[Entry, list[Entry]]] = []
+    for (kind, block), group in groupby(entries, key=lambda entry: (entry.kind, entry.payment_information_id)):
+        parts = list(group)
+        if kind == "payment" and block and len(parts) > 1:
+            shown.append((replace(parts[0], amount=sum(part.amount for part in parts)), parts))
+        else:
+            shown += [(part, [part]) for part in parts]
+    return shown
+
+
+def add_account(message: Message, body: etree._Element, statement: Statement) -> None:
+    """Append whose account it is."""
     account = message.add(body, "Acct")
     message.add(account, "Id/Othr/Id", statement.account)
     message.add(account, "Ccy", VND)
     message.add(account, "Svcr/FinInstnId/BICFI", statement.bic)
-    _add_balance(message, body, "OPBD", statement.opening, statement.opened_at)
-    _add_balance(message, body, "CLBD", statement.closing, statement.closed_at)
-    _add_summary(message, body, statement.entries)
-    for number, entry in enumerate(statement.entries, start=1):
-        _add_entry(message, body, number, entry)
-    return message.serialise()
 
 
 def _add_balance(message: Message, body: etree._Element, code: str, amount: int, at: str) -> None:
@@ -86,10 +113,13 @@ def _add_summary(message: Message, body: etree._Element, entries: Sequence[Entry
         message.add(total, "Sum", sum(amounts))
 
 
-def _add_entry(message: Message, body: etree._Element, number: int, entry: Entry) -> None:
+def add_entry(message: Message, body: etree._Element, number: int, entry: Entry) -> etree._Element:
+    """Append an entry without its details, and return it."""
     element = message.add(body, "Ntry")
     message.add(element, "NtryRef", number)
     message.add_amount(element, entry.amount)
+    if entry.reversal:
+        message.add(element, "RvslInd", "true")
     message.add(element, "Sts/Cd", "BOOK")
     message.add(element, "BookgDt/Dt", local_day(entry.at))
     message.add(element, "ValDt/Dt", local_day(entry.at))
@@ -100,11 +130,21 @@ def _add_entry(message: Message, body: etree._Element, number: int, entry: Entry
     message.add(domain, "Fmly/Cd", family)
     domain_family = domain[-1]
     message.add(domain_family, "SubFmlyCd", sub_family)
-    _add_details(message, element, entry)
+    return element
 
 
-def _add_details(message: Message, element: etree._Element, entry: Entry) -> None:
-    details = message.add(element, "NtryDtls/TxDtls")
+def add_batch(message: Message, details: etree._Element, parts: Sequence[Entry]) -> None:
+    """Append what a batch sums up."""
+    batch = message.add(details, "Btch")
+    message.add_given(batch, "PmtInfId", parts[0].payment_information_id)
+    message.add(batch, "NbOfTxs", len(parts))
+    message.add(batch, "TtlAmt", abs(sum(part.amount for part in parts))).set("Ccy", VND)
+    message.add(batch, "CdtDbtInd", "DBIT" if parts[0].amount < 0 else "CRDT")
+
+
+def add_details(message: Message, element: etree._Element, entry: Entry) -> None:
+    """Append the details of one transaction."""
+    details = message.add(element, "TxDtls")
     references = message.add(details, "Refs")
     message.add(references, "AcctSvcrRef", entry.reference)
     message.add_given(references, "PmtInfId", entry.payment_information_id)

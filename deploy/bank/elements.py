@@ -1,13 +1,11 @@
 """Writing ISO 20022 messages: elements in order, the same content always as the same bytes."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from deploy.bank.calendar import VIETNAM
 from deploy.bank.codes import VND
-
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class Message:
@@ -45,7 +43,7 @@ class Message:
 def local(instant: str | datetime) -> str:
     """Return an aware instant as Vietnamese time with its offset, to the second."""
     moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    return moment.astimezone(_VIETNAM).isoformat(timespec="seconds")
+    return moment.astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
 def local_day(instant: str) -> str:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from lxml import etree
 
 from deploy.bank import codes, profile
+from deploy.bank.calendar import VIETNAM
+from deploy.bank.hardened import parse
 from deploy.bank.refusal import Refused
 
 _IDENTIFIER = re.compile(r"(?=.{1,35}\Z)[A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -34,10 +36,11 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Block:
-    """Payments from one debtor account. The date asked for is checked and not kept: this bank books on acceptance."""
+    """Payments from one debtor account, to be carried out on the Vietnamese day `asked_for`."""
 
     id: str
     debtor_account: str
+    asked_for: date
     transfers: tuple[Transfer, ...]
 
 
@@ -61,11 +64,11 @@ def read(body: bytes) -> PaymentFile:
     Raises:
         Refused: with the ISO reason why the whole file is not taken.
     """
-    document = _parse(body)
+    document = parse(body)
     profile.check(document)
     blocks = tuple(_block(element) for element in document.iterfind("p:CstmrCdtTrfInitn/p:PmtInf", _NAMES))
     header = _one(document, "CstmrCdtTrfInitn/GrpHdr")
-    _check_instant(_text(header, "CreDtTm"))
+    _instant(_text(header, "CreDtTm"))
     transfers = [transfer for block in blocks for transfer in block.transfers]
     _check_totals(header, transfers, "AM19", "the file")
     _check_unique([block.id for block in blocks], "DU02", "PmtInfId")
@@ -76,29 +79,6 @@ def read(body: bytes) -> PaymentFile:
     return PaymentFile(_identifier(header, "MsgId", "CH16"), blocks, total)
 
 
-def _parse(body: bytes) -> etree._Element:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as broken:
-        raise Refused("FF01", "the file is not UTF-8") from broken
-    if text.startswith("\ufeff"):
-        raise Refused("FF01", "the file starts with a byte order mark")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise Refused("FF01", "the file has a document type or entities")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as broken:
-        raise Refused("FF01", f"the file is not well-formed XML: {broken.msg}") from broken
-    if (root.getroottree().docinfo.encoding or "UTF-8").upper() != "UTF-8":
-        raise Refused("FF01", "the file announces another encoding than UTF-8")
-    if root.getprevious() is not None or root.getnext() is not None:
-        raise Refused("FF01", "the file has comments or processing instructions beside its document")
-    return root
-
-
 def _block(element: etree._Element) -> Block:
     if _text(element, "PmtMtd") != "TRF":
         raise Refused("CH16", "PmtMtd is not TRF")
@@ -106,7 +86,6 @@ def _block(element: etree._Element) -> Block:
         raise Refused("CH16", "BtchBookg is not false: this bank books each payment")
     _check_charges(element)
     _check_category(element)
-    _check_execution_date(element)
     if _optional(element, "DbtrAcct/Ccy") not in (None, codes.VND):
         raise Refused("AM11", "the debtor account is not in VND")
     transfers = tuple(_transfer(child) for child in element.iterfind("p:CdtTrfTxInf", _NAMES))
@@ -114,6 +93,7 @@ def _block(element: etree._Element) -> Block:
     return Block(
         id=_identifier(element, "PmtInfId", "CH16"),
         debtor_account=_account(element, "DbtrAcct", "AC02"),
+        asked_for=_execution_date(element),
         transfers=transfers,
     )
 
@@ -200,20 +180,19 @@ def _account(element: etree._Element, path: str, code: str) -> str:
     return number
 
 
-def _check_execution_date(element: etree._Element) -> None:
+def _execution_date(element: etree._Element) -> date:
     day = _optional(element, "ReqdExctnDt/Dt")
     if day is None:
-        _check_instant(_text(element, "ReqdExctnDt/DtTm"))
-        return
+        return _instant(_text(element, "ReqdExctnDt/DtTm")).astimezone(VIETNAM).date()
     try:
-        date.fromisoformat(day)
+        return date.fromisoformat(day)
     except ValueError as wrong:
         raise Refused("DT01", "ReqdExctnDt is not a date") from wrong
 
 
-def _check_instant(text: str) -> None:
+def _instant(text: str) -> datetime:
     try:
-        datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError as wrong:
         raise Refused("DT01", "a date and time is not in ISO 8601") from wrong
 

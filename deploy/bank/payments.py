@@ -4,15 +4,16 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from deploy.bank import pain001, pain002
-from deploy.bank.book import reference_of
-from deploy.bank.faults import FileFault, file_faults
-from deploy.bank.pain001 import PaymentFile
-from deploy.bank.refusal import KeyConflict, Refused
+from deploy.bank import callbacks, pain001, pain002, settings
+from deploy.bank.book import balance, reference_of
+from deploy.bank.faults import MUTE_ACCOUNT, MUTE_AMOUNT, FileFault, file_faults
+from deploy.bank.hours import hours_of
+from deploy.bank.pain001 import Block, PaymentFile
+from deploy.bank.refusal import KeyConflict, Refused, TooLate
 from deploy.bank.store import Bank
 from deploy.counterpart.database import stamp
 
@@ -36,12 +37,15 @@ class Submission:
     fault: FileFault | None = None
 
 
-def submit(bank: Bank, key: str, body: bytes) -> Submission:
+def submit(bank: Bank, key: str, body: bytes, signed_at: int | None = None) -> Submission:
     """Take a payment file sent under the idempotency key `key`, which must be its message id.
+
+    `signed_at` is the second at which its sender signed the delivery, where it did.
 
     Raises:
         Refused: the file is not taken; nothing was processed.
         KeyConflict: the message id was taken before with other bytes.
+        TooLate: it was signed before its sender was told that this bank never received it.
     """
     digest = hashlib.sha256(body).hexdigest()
     with bank.database.transaction() as db:
@@ -55,10 +59,17 @@ def submit(bank: Bank, key: str, body: bytes) -> Submission:
         earlier = _earlier(db, key, digest)
         if earlier is not None:
             return Submission(earlier, replayed=True)
+        _check_not_told_absent(db, key, signed_at)
         _check_against_book(db, file)
         fault = _strike(db, file)
-        receipt = _store(db, bank, file, digest) if fault is None or fault.accepts else None
+        receipt = _store(db, bank, file, body) if fault is None or fault.accepts else None
         return Submission(receipt, fault=fault)
+
+
+def _check_not_told_absent(db: sqlite3.Connection, key: str, signed_at: int | None) -> None:
+    told = db.execute("SELECT told_at FROM absence WHERE message_id = ?", (key,)).fetchone()
+    if told is not None and signed_at is not None and signed_at <= datetime.fromisoformat(told["told_at"]).timestamp():
+        raise TooLate(f"message {key} was signed before its sender was told that it never came")
 
 
 def _earlier(db: sqlite3.Connection, key: str, digest: str) -> Receipt | None:
@@ -103,24 +114,24 @@ def _strike(db: sqlite3.Connection, file: PaymentFile) -> FileFault | None:
     return None
 
 
-def _store(db: sqlite3.Connection, bank: Bank, file: PaymentFile, digest: str) -> Receipt:
+def _store(db: sqlite3.Connection, bank: Bank, file: PaymentFile, body: bytes) -> Receipt:
     now = bank.clock()
-    due = stamp(now + timedelta(seconds=bank.terms.execution_delay))
-    received_at = stamp(now)
+    received_at, digest = stamp(now), hashlib.sha256(body).hexdigest()
     transfers = file.transfers
     db.execute(
         "INSERT INTO message (id, sha256, received_at, transactions, control_sum) VALUES (?, ?, ?, ?, ?)",
         (file.message_id, digest, received_at, len(transfers), file.control_sum),
     )
-    common = {"message_id": file.message_id, "due_at": due}
+    db.execute("INSERT INTO body (message_id, content) VALUES (?, ?)", (file.message_id, body))
     db.executemany(
         "INSERT INTO payment (end_to_end_id, message_id, payment_information_id, instruction_id, uetr, amount,"
-        " debtor_account, creditor_bin, creditor_account, creditor_name, purpose, due_at, status)"
+        " debtor_account, creditor_bin, creditor_account, creditor_name, purpose, due_at, next_at, date_reason, status)"
         " VALUES (:end_to_end_id, :message_id, :block, :instruction_id, :uetr, :amount, :debtor_account,"
-        " :creditor_bin, :creditor_account, :creditor_name, :purpose, :due_at, 'ACTC')",
+        " :creditor_bin, :creditor_account, :creditor_name, :purpose, :due_at, :due_at, :date_reason, 'ACTC')",
         (
-            vars(transfer) | common | {"block": block.id, "debtor_account": block.debtor_account}
+            vars(transfer) | {"message_id": file.message_id} | common
             for block in file.blocks
+            for common in (_of_block(db, bank, block, now),)
             for transfer in block.transfers
         ),
     )
@@ -128,20 +139,84 @@ def _store(db: sqlite3.Connection, bank: Bank, file: PaymentFile, digest: str) -
         "INSERT INTO status_change (end_to_end_id, message_id, status, at) VALUES (?, ?, 'ACTC', ?)",
         ((one.end_to_end_id, file.message_id, received_at) for one in transfers),
     )
+    callbacks.note(db, "payment-file", file.message_id, now)
     stored = _earlier(db, file.message_id, digest)
     if stored is None:
         raise sqlite3.DatabaseError("a message was written and cannot be read")
     return stored
 
 
+def _of_block(db: sqlite3.Connection, bank: Bank, block: Block, now: datetime) -> dict[str, str | None]:
+    due, reason = now, None
+    hours = hours_of(db)
+    if hours is not None:
+        due, reason = hours.execution(block.asked_for, now), hours.refusal(block.asked_for, now)
+        due = now if reason else due
+    due += timedelta(seconds=bank.terms.execution_delay)
+    return {"block": block.id, "debtor_account": block.debtor_account, "due_at": stamp(due), "date_reason": reason}
+
+
+def received(bank: Bank, account: str, after: int, limit: int = 500) -> list[dict[str, Any]]:
+    """Return the files received that debit an account, after the bank's number of a file, oldest first.
+
+    Raises:
+        UnknownAccount: no such account here.
+    """
+    with bank.database.transaction() as db:
+        balance(db, account)
+        rows = db.execute(
+            "SELECT number, id AS message_id, sha256, received_at, transactions, control_sum FROM message m"
+            " WHERE number > ? AND EXISTS (SELECT 1 FROM payment p WHERE p.message_id = m.id AND p.debtor_account = ?)"
+            " ORDER BY number LIMIT ?",
+            (after, account, limit),
+        ).fetchall()
+    return [dict(row) for row in rows]
+
+
+def copy(bank: Bank, message_id: str) -> bytes | None:
+    """Return a file as it was received, or None when it never was."""
+    with bank.database.transaction() as db:
+        row = db.execute("SELECT content FROM body WHERE message_id = ?", (message_id,)).fetchone()
+    return None if row is None else bytes(row["content"])
+
+
+def is_mute(bank: Bank, message_id: str) -> bool:
+    """Say whether this bank does not speak of a file now, though it has it."""
+    with bank.database.transaction() as db:
+        if settings.read(db, f"speaks_of:{message_id}") is not None:
+            return False
+        row = db.execute("SELECT received_at FROM message WHERE id = ?", (message_id,)).fetchone()
+        mute = db.execute(
+            "SELECT max(amount % 1000 = ?) AS long, max(substr(creditor_account, -5) = ?) AS short"
+            " FROM payment WHERE message_id = ?",
+            (MUTE_AMOUNT, MUTE_ACCOUNT, message_id),
+        ).fetchone()
+    hours = bank.days(1) / 12
+    return bool(row) and bool(
+        mute["long"] or (mute["short"] and bank.clock() < datetime.fromisoformat(row["received_at"]) + hours)
+    )
+
+
+def speak(bank: Bank) -> None:
+    """Speak of every file received until now."""
+    with bank.database.transaction() as db:
+        for row in db.execute("SELECT id FROM message").fetchall():
+            settings.write(db, f"speaks_of:{row['id']}", "yes")
+
+
 def status_report(bank: Bank, message_id: str) -> bytes | None:
-    """Return the newest pain.002 of a message, or None when it was never received.
+    """Return the newest pain.002 of a message, or None when it was never received; who is told so is told for good.
 
     Each change of a status makes a new report with an id of its own; without a change the bytes stay the same.
     """
     with bank.database.transaction() as db:
         message = db.execute("SELECT * FROM message WHERE id = ?", (message_id,)).fetchone()
         if message is None:
+            db.execute(
+                "INSERT INTO absence (message_id, told_at) VALUES (?, ?)"
+                " ON CONFLICT (message_id) DO UPDATE SET told_at = excluded.told_at",
+                (message_id, stamp(datetime.now(UTC))),
+            )
             return None
         newest = db.execute(
             "SELECT number, at FROM status_change WHERE message_id = ? ORDER BY number DESC LIMIT 1", (message_id,)
@@ -169,6 +244,22 @@ def _transfer_status(row: sqlite3.Row) -> pain002.TransferStatus:
         own_reason=bool(row["own_reason"]),
         reference=row["reference"],
     )
+
+
+_BOOKED = """
+SELECT p.number, p.end_to_end_id, p.message_id, p.debtor_account, p.amount, p.status, p.reason,
+    coalesce(-sum(l.amount) FILTER (WHERE o.kind = 'payment'), 0) AS debited,
+    coalesce(sum(l.amount) FILTER (WHERE o.kind = 'return'), 0) AS returned
+FROM payment p LEFT JOIN posting o ON o.end_to_end_id = p.end_to_end_id
+    LEFT JOIN line l ON l.posting = o.id AND l.account = p.debtor_account
+WHERE p.number > ? GROUP BY p.number ORDER BY p.number LIMIT ?
+"""
+
+
+def booked(bank: Bank, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return what the book holds of payments (VND), in the order in which they were taken, after a number."""
+    with bank.database.transaction() as db:
+        return [dict(row) for row in db.execute(_BOOKED, (after, limit))]
 
 
 _TRUTH = """

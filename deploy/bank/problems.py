@@ -7,7 +7,8 @@ from starlette.responses import JSONResponse, Response
 
 from deploy.bank.accounts import Conflict
 from deploy.bank.book import UnknownAccount
-from deploy.bank.refusal import KeyConflict, Refused
+from deploy.bank.refusal import KeyConflict, Refused, TooLate
+from deploy.bank.returns import UnknownPayment
 
 
 def problem(status: int, code: str, detail: str, processed: Literal["no", "yes", "unknown"] = "no") -> JSONResponse:
@@ -17,12 +18,16 @@ def problem(status: int, code: str, detail: str, processed: Literal["no", "yes",
 
 
 async def answer(_: Request, error: Exception) -> Response:
-    """Answer a refusal of the bank: 400 file not taken, 404 unknown account, 409 said before with other content."""
+    """Answer a refusal of the bank: 400 file not taken, 401 late, 404 unknown, 409 said before with other content."""
     match error:
         case Refused():
             return problem(400, error.code, error.detail)
         case KeyConflict():
             return problem(409, "DU01", str(error))
+        case TooLate():
+            return problem(401, "DS02", str(error))
+        case UnknownPayment():
+            return problem(404, "NOOR", "no such payment at this bank")
         case UnknownAccount():
             return problem(404, "AC01", "no such account at this bank")
         case Conflict():
@@ -30,4 +35,4 @@ async def answer(_: Request, error: Exception) -> Response:
     raise error
 
 
-REFUSALS: tuple[type[Exception], ...] = (Refused, KeyConflict, UnknownAccount, Conflict)
+REFUSALS: tuple[type[Exception], ...] = (Refused, KeyConflict, TooLate, UnknownPayment, UnknownAccount, Conflict)

@@ -12,3 +12,7 @@ class Refused(Exception):
 
 class KeyConflict(Exception):
     """This message id was received before with other bytes."""
+
+
+class TooLate(Exception):
+    """A delivery that was on its way when its sender was told that it never came."""

@@ -4,10 +4,10 @@ Amounts are signed whole VND in the bank's view: positive credits an account, ne
 Instants are UTC text of fixed width.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
+from deploy.bank.clock import Clock
 from deploy.counterpart.database import Database
 
 SCHEMA = """
@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS posting (
     booked_at TEXT NOT NULL,
     end_to_end_id TEXT,
     reason TEXT,
-    text TEXT
+    text TEXT,
+    reversal INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS posting_of_payment ON posting (end_to_end_id);
 
@@ -95,10 +96,18 @@ CREATE TABLE IF NOT EXISTS payment (
     reason TEXT,
     own_reason INTEGER NOT NULL DEFAULT 0,
     reference TEXT,
-    return_reason TEXT
+    return_reason TEXT,
+    return_at TEXT,
+    return_kept INTEGER NOT NULL DEFAULT 0,
+    date_reason TEXT,
+    stage INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT
 ) STRICT;
+UPDATE payment SET next_at = due_at WHERE status = 'ACTC' AND next_at IS NULL;
+DROP INDEX IF EXISTS payment_to_execute;
 CREATE INDEX IF NOT EXISTS payment_of_message ON payment (message_id, number);
-CREATE INDEX IF NOT EXISTS payment_to_execute ON payment (due_at, number) WHERE status = 'ACTC';
+CREATE INDEX IF NOT EXISTS payment_of_debtor ON payment (debtor_account, number);
+CREATE INDEX IF NOT EXISTS payment_to_go_on ON payment (next_at, number) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payment_to_return ON payment (debtor_account) WHERE return_reason IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS status_change (
@@ -117,7 +126,66 @@ CREATE TABLE IF NOT EXISTS struck (
     fault TEXT NOT NULL,
     PRIMARY KEY (message_id, fault)
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS body (
+    message_id TEXT PRIMARY KEY REFERENCES message (id),
+    content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS absence (
+    message_id TEXT PRIMARY KEY,
+    told_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS setting (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS disguise (
+    account TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (account, sequence)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS cancellation (
+    id TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    answer BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS callback (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    occurred_at TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS callback_of_subject ON callback (subject, occurred_at);
+CREATE INDEX IF NOT EXISTS callback_to_send ON callback (next_at, place) WHERE done = 0;
 """
+
+ADDED = {
+    "posting": {"reversal": "INTEGER NOT NULL DEFAULT 0"},
+    "payment": {
+        "return_at": "TEXT",
+        "return_kept": "INTEGER NOT NULL DEFAULT 0",
+        "date_reason": "TEXT",
+        "stage": "INTEGER NOT NULL DEFAULT 0",
+        "next_at": "TEXT",
+    },
+}
+"""Columns that the store of an older bank lacks."""
+
+FOREVER = "9999-12-31T00:00:00.000000+00:00"
+"""When a payment goes on that only a person can move."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +200,7 @@ class Terms:
         interbank_fee: VND taken from the payer for each payment to another bank.
         silence: seconds a connection stays silent before it is cut without an answer.
         largest_file: bytes of a payment file at most.
+        day: seconds of its clock that count as a day for what takes days; 0: nothing takes days.
     """
 
     bin: str = "970405"
@@ -141,6 +210,7 @@ class Terms:
     interbank_fee: int = 0
     silence: float = 0
     largest_file: int = 64 << 20
+    day: float = 0
 
 
 @dataclass(frozen=True)
@@ -149,4 +219,8 @@ class Bank:
 
     database: Database
     terms: Terms
-    clock: Callable[[], datetime]
+    clock: Clock
+
+    def days(self, count: int) -> timedelta:
+        """Return how long that many of the bank's days are."""
+        return timedelta(seconds=count * self.terms.day)

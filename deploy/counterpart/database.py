@@ -3,7 +3,7 @@
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,10 @@ class Database:
     Calls block for the length of a disk flush: make them from a thread, never from the event loop.
     """
 
-    def __init__(self, folder: Path, name: str, schema: str) -> None:
-        """Open or create the file.
+    def __init__(
+        self, folder: Path, name: str, schema: str, *, added: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Open or create the file; `added` are columns (table, name, definition) that files of older programs lack.
 
         Raises:
             FolderTaken: another process holds the folder.
@@ -45,7 +47,15 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
+        self._add_columns(added or {})
         self._connection.executescript(schema)
+
+    def _add_columns(self, added: Mapping[str, Mapping[str, str]]) -> None:
+        for table, columns in added.items():
+            there = {row["name"] for row in self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+            for name, definition in columns.items():
+                if there and name not in there:
+                    self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

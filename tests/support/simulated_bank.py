@@ -125,7 +125,7 @@ class SimulatedBank:
 
         async def final() -> dict[str, Status] | None:
             statuses = await self.statuses(message)
-            return statuses if all(one.status in ("ACSC", "RJCT") for one in statuses.values()) else None
+            return statuses if all(one.status in ("ACSC", "ACCC", "RJCT") for one in statuses.values()) else None
 
         return cast(
             "dict[str, Status]", await until(final, within=30, describe="every payment of the file has a final status")

@@ -12,7 +12,7 @@ from deploy.bank.faults import NORMAL, Behaviour, Reason, behaviour, file_faults
         pytest.param("3120205590101", 500_000, Behaviour(refused=Reason("AC01")), id="by account"),
         pytest.param("3120205123456", 500_112, Behaviour(surplus=1), id="by amount"),
         pytest.param("3120205590101", 500_112, Behaviour(refused=Reason("AC01")), id="the account comes first"),
-        pytest.param("3120205590001", 500_112, NORMAL, id="also where it asks for nothing"),
+        pytest.param("3120205590001", 500_112, Behaviour(reported="ACCC"), id="also where all goes well"),
     ],
 )
 def test_the_account_decides_before_the_amount(account: str, amount: int, expected: Behaviour) -> None:
