@@ -87,9 +87,9 @@ async def _send(client: httpx.AsyncClient, keys: BankKeys, address: str, content
     try:
         answer = await client.send(request)
     except httpx.HTTPError as error:
-        _log.info("callback not taken", event=content["event_id"], cause=type(error).__name__)
+        _log.info("callback not taken", event_id=content["event_id"], cause=type(error).__name__)
         return False
-    _log.info("callback", event=content["event_id"], status=answer.status_code)
+    _log.info("callback", event_id=content["event_id"], status=answer.status_code)
     return answer.is_success
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from lxml import etree
 
@@ -79,14 +78,11 @@ def write(statement: Statement, *, batches: bool = False) -> bytes:
 
 def as_shown(entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
     """Return entries as a bank shows them that books in batches, each with the entries that it stands for."""
-    shown: list[tuple[Entry, list[Entry]]] = []
-    for (kind, block), group in groupby(entries, key=lambda entry: (entry.kind, entry.payment_information_id)):
-        parts = list(group)
-        if kind == "payment" and block and len(parts) > 1:
-            shown.append((replace(parts[0], amount=sum(part.amount for part in parts)), parts))
-        else:
-            shown += [(part, [part]) for part in parts]
-    return shown
+    groups: dict[object, list[Entry]] = {}
+    for entry in entries:
+        block = entry.payment_information_id if entry.kind == "payment" else None
+        groups.setdefault(block or entry.reference, []).append(entry)
+    return [(replace(parts[0], amount=sum(part.amount for part in parts)), parts) for parts in groups.values()]
 
 
 def add_account(message: Message, body: etree._Element, statement: Statement) -> None:

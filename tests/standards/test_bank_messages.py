@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from deploy.bank import accounts, execution, pain001, payments, statements
+from deploy.bank import accounts, cancellations, pain001, payments, returns, statements
 from deploy.bank.accounts import Registration
 from deploy.bank.app import open_bank
 from deploy.bank.faults import BY_ACCOUNT, BY_AMOUNT
+from deploy.bank.hours import do_due
 from deploy.bank.refusal import Refused
 from deploy.bank.store import Bank, Terms
 from tests.support.broken_payment_files import BREAKS, MESSAGE, Break
-from tests.support.payment_files import PAYER, Pay, payment_file
+from tests.support.payment_files import PAYER, Pay, cancellation, payment_file
 
 NOW = datetime(2026, 11, 24, 17, 30, tzinfo=UTC)
 
@@ -53,10 +54,29 @@ def one_of_every_kind() -> list[Pay]:
     return [*by_account, *by_amount, Pay(10_000, bin="970405", account="2200205123456"), Pay(90_000_000)]
 
 
+def test_answers_to_cancellations_advices_and_reversals_are_valid(bank: Bank) -> None:
+    waits, booked = Pay(10_106), Pay(20_000)
+    statements.book_in_batches(bank, PAYER, batches=True)
+    payments.submit(bank, MESSAGE, payment_file(MESSAGE, [waits, booked, Pay(30_000), Pay(40_000)]))
+    do_due(bank)
+    request = cancellation("CXL-1", MESSAGE, [waits.end_to_end_id, booked.end_to_end_id])
+    assert_valid("camt.055.001.08", request)
+    cancellations.request(bank, "CXL-1", request)
+    assert_valid("camt.029.001.09", cancellations.answer(bank, "CXL-1"))
+    returns.give_back(bank, booked.end_to_end_id, amount=None, reason="AC04", named=True, reversal=True)
+    closed = statements.close(bank, PAYER)
+    body = statements.statement(bank, PAYER, closed.sequence)
+    assert_valid("camt.053.001.08", body)
+    assert_valid("camt.054.001.08", statements.advice(bank, PAYER, 1))
+    assert body is not None
+    assert b"<Btch>" in body
+    assert b"<RvslInd>" in body
+
+
 def test_status_reports_of_every_kind_are_valid(bank: Bank) -> None:
     payments.submit(bank, MESSAGE, payment_file(MESSAGE, one_of_every_kind()))
     assert_valid("pain.002.001.10", payments.status_report(bank, MESSAGE))
-    execution.execute_due(bank)
+    do_due(bank)
     report = payments.status_report(bank, MESSAGE)
     assert_valid("pain.002.001.10", report)
     assert report is not None
@@ -66,7 +86,7 @@ def test_status_reports_of_every_kind_are_valid(bank: Bank) -> None:
 
 def test_statements_of_every_kind_are_valid(bank: Bank) -> None:
     payments.submit(bank, MESSAGE, payment_file(MESSAGE, one_of_every_kind()))
-    execution.execute_due(bank)
+    do_due(bank)
     accounts.credit(bank, PAYER, 5_000_000, "KBNN 2026/11")
     closed = [statements.close(bank, account) for account in (PAYER, PAYER, PAYER, "2200205123456")]
     bodies = [statements.statement(bank, PAYER, sequence) or b"" for sequence in (1, 2, 3)]

@@ -1,4 +1,4 @@
-"""Payment files (pain.001.001.09) written by hand, independently of both sides that they test."""
+"""Payment files (pain.001) and requests to cancel (camt.055) written by hand, independently of both sides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,6 +39,24 @@ def payment_file(message: str, payments: Sequence[Pay], payer: str = PAYER) -> b
         "<DbtrAgt><FinInstnId><BICFI>VBAAVNVX</BICFI></FinInstnId></DbtrAgt><ChrgBr>DEBT</ChrgBr>\n"
         + "\n".join(_transaction(pay) for pay in payments)
         + "</PmtInf></CstmrCdtTrfInitn></Document>\n"
+    ).encode()
+
+
+def cancellation(id_: str, file: str, ids: Sequence[str]) -> bytes:
+    """Return a camt.055 that names payments of a file by their EndToEndId."""
+    payments = "".join(
+        f"<TxInf><CxlId>{id_}-{number}</CxlId><OrgnlEndToEndId>{one}</OrgnlEndToEndId>"
+        "<CxlRsnInf><Rsn><Cd>DUPL</Cd></Rsn></CxlRsnInf></TxInf>"
+        for number, one in enumerate(ids, start=1)
+    )
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.055.001.08"><CstmrPmtCxlReq><Assgnmt>'
+        f"<Id>{id_}</Id><Assgnr><Pty><Nm>SO Y TE</Nm></Pty></Assgnr>"
+        "<Assgne><Agt><FinInstnId><BICFI>VBAAVNVX</BICFI></FinInstnId></Agt></Assgne>"
+        "<CreDtTm>2026-11-23T09:00:00+07:00</CreDtTm></Assgnmt><Undrlyg><OrgnlPmtInfAndCxl>"
+        f"<OrgnlPmtInfId>{file}-1</OrgnlPmtInfId><OrgnlGrpInf><OrgnlMsgId>{file}</OrgnlMsgId>"
+        f"<OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf>{payments}"
+        "</OrgnlPmtInfAndCxl></Undrlyg></CstmrPmtCxlReq></Document>"
     ).encode()
 
 
