@@ -1,5 +1,7 @@
 """The benefits service: its routes, what it listens to, and its work with the bank."""
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI
 
 from services.benefits.beneficiaries.consumers import BENEFICIARIES
@@ -10,21 +12,21 @@ from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
+from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.runs import router as runs_router
-from services.benefits.payments.bank.http import HttpBank
+from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
 from services.benefits.payments.store.runs import PAYMENT_RUN
 from services.benefits.payments.workers import bank_workers
 from services.benefits.programmes.api import router as programmes_router
-from services.benefits.settings import BenefitsSettings
+from services.benefits.settings import BANK, BenefitsSettings
 from shared.approvals.api import Operation
 from shared.http.problems import Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
 from shared.workers import Worker
 
-BANK = "simbank"
 CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
 OPERATIONS = (
     ALLOTMENT,
@@ -48,15 +50,14 @@ CONSTRAINTS = {
 }
 
 
-def _workers(settings: BenefitsSettings) -> tuple[Worker, ...]:
-    if settings.bank_url is None:
-        return ()
-    adapter = HttpBank(BANK, settings.bank_url, timeout=settings.bank_timeout)
-    return tuple(bank_workers(adapter, timeout=settings.bank_timeout, poll=settings.bank_poll))
+def _workers(connected: Iterable[Connection], poll: float) -> tuple[Worker, ...]:
+    return tuple(worker for each in connected for worker in bank_workers(each.adapter, timeout=each.timeout, poll=poll))
 
 
 def definition(settings: BenefitsSettings) -> ServiceDefinition:
-    """Return what the service is made of. Without a bank's URL it sends nothing and asks nothing."""
+    """Return what the service is made of. Without a bank it sends nothing and asks nothing."""
+    connected = connections(settings.connected_banks())
+    signings = {code: each.signing for code, each in connected.items() if each.signing is not None}
     return ServiceDefinition(
         name="benefits",
         title="Ansinh – Trợ giúp và chi trả",
@@ -71,7 +72,8 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
         operations=OPERATIONS,
         homes=homes(),
         consumers=[BENEFICIARIES],
-        workers=_workers(settings),
+        workers=_workers(connected.values(), settings.bank_poll),
+        pages=[callback_router(signings)],
         constraints=CONSTRAINTS,
     )
 

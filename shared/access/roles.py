@@ -60,6 +60,7 @@ _CASEWORK = (_OFFICER, _APPROVER, _PROVINCE, _PROGRAMME, _AUDITOR)
 _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("system.read", Reach.OPEN, (), "health, and what explains the API"),
     ("reference.read", Reach.OPEN, (), "areas, published totals, standards, programmes, the event contract"),
+    ("bank.call", Reach.OPEN, (), "calling as a bank, whose signature is asked for instead of a token"),
     ("figures.read", Reach.OPEN, (), "aggregated figures and the page that shows them"),
     ("access.read", Reach.SELF, (), "one's own grants and permissions"),
     ("households.read", Reach.AREA, (*_CASEWORK, _MACHINE), "households with members, classes and their history"),

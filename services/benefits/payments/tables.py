@@ -108,6 +108,7 @@ class PaymentFile(Table, table=True):
     next_at: datetime = Field(sa_type=Instant)
     polls: int = 0
     next_poll_at: datetime = Field(sa_type=Instant)
+    hinted: bool = Field(default=False, sa_column_kwargs={"comment": "the bank called: its status is worth asking for"})
 
 
 class SendAttempt(Table, table=True):
@@ -168,8 +169,20 @@ class BankMessage(Table, table=True):
     sha256: str
     content: bytes = Field(sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=Instant)
-    state: str = Field(sa_column_kwargs={"comment": "received, applied or quarantined"})
+    state: str = Field(sa_column_kwargs={"comment": "received, waiting, applied, quarantined or set_aside"})
     reason: str | None = None
+    signature: str | None = Field(default=None, sa_column_kwargs={"comment": "the bank's, as it came: evidence"})
+
+
+class BankSignature(Table, table=True):
+    """The id of a signature that a bank's call had, for as long as the same call could come again."""
+
+    __tablename__ = "bank_signature"
+    __table_args__ = (Index("bank_signature_by_age", "seen_at"),)
+
+    bank: str = Field(primary_key=True)
+    jti: str = Field(primary_key=True)
+    seen_at: datetime = Field(sa_type=Instant)
 
 
 class BankStatement(Table, table=True):

@@ -4,18 +4,14 @@ No step holds a transaction while the bank is asked. What was to be done is comm
 after; a process that dies in between leaves an unknown outcome, which a query resolves.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 import structlog
 
-from services.benefits.payments.bank.port import BankAdapter, Found, NotFound, RawStatement, Unavailable
-from services.benefits.payments.iso20022 import camt053, pain002
-from services.benefits.payments.iso20022.reading import Unreadable
-from services.benefits.payments.store import accounts, files, messages, statements
-from services.benefits.payments.store.statuses import ReportRefused, apply_report
+from services.benefits.payments.bank.port import BankAdapter, Found, NotFound, Rejected, Unavailable, Unusable
+from services.benefits.payments.incoming import apply_stored, take_inbound, take_report, take_statement
+from services.benefits.payments.store import accounts, files
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database
@@ -23,65 +19,7 @@ from shared.workers import Worker
 
 _SYSTEM = "system:benefits.payments"
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-
-async def _read_apart(read: Callable[[bytes], T], content: bytes) -> T:
-    return await asyncio.to_thread(read, content)
-
-
-async def take_report(database: Database, bank: str, message_id: str, content: bytes) -> bool:
-    """Store and apply a pain.002; return whether it told anything new."""
-    async with database.transaction() as session:
-        stored = await messages.keep(
-            session, bank=bank, kind="pain.002", external_id=message_id, content=content, now=clock.now()
-        )
-    if stored.applied:
-        return False
-    try:
-        report = await _read_apart(pain002.read, content)
-        async with database.transaction() as session:
-            await apply_report(session, message_id, report, clock.now())
-            await write(session, Entry(_SYSTEM, "apply_bank_report", "payment_file", message_id))
-            await messages.settle(session, stored.id)
-    except (Unreadable, ReportRefused) as error:
-        await _quarantine(database, stored, "pain.002", str(error))
-    return stored.new
-
-
-async def take_statement(database: Database, bank: str, payer: str, raw: RawStatement) -> bool:
-    """Store and apply a camt.053; return whether the account is reconciled up to it now."""
-    async with database.transaction() as session:
-        stored = await messages.keep(
-            session,
-            bank=bank,
-            kind="camt.053",
-            external_id=f"{payer}/{raw.sequence}",
-            content=raw.content,
-            now=clock.now(),
-        )
-    if stored.applied:
-        return False
-    try:
-        message = await _read_apart(camt053.read, raw.content)
-        async with database.transaction() as session:
-            await statements.apply_statement(session, payer, stored.id, message.statement, clock.now())
-            await write(session, Entry(_SYSTEM, "apply_bank_statement", "statement", f"{payer}/{raw.sequence}"))
-            await messages.settle(session, stored.id)
-    except (Unreadable, statements.StatementRefused) as error:
-        await _quarantine(database, stored, "camt.053", str(error))
-        return False
-    return True
-
-
-async def _quarantine(database: Database, stored: messages.StoredMessage, kind: str, reason: str) -> None:
-    async with database.transaction() as session:
-        await messages.settle(session, stored.id, quarantined=reason)
-        if stored.new:
-            await write(session, Entry(_SYSTEM, "quarantine_bank_message", "bank_message", str(stored.id)))
-    if stored.new:
-        log.error("bank_message_quarantined", kind=kind, message=str(stored.id), reason=reason)
 
 
 class BankWork:
@@ -115,12 +53,14 @@ class BankWork:
     async def _resolve(self, database: Database, unknown: files.Claimed) -> None:
         answer = await self._adapter.query(unknown.message_id)
         async with database.transaction() as session:
-            if isinstance(answer, Found) or (isinstance(answer, NotFound) and answer.final):
-                found = isinstance(answer, Found)
+            if isinstance(answer, Found | Rejected) or (isinstance(answer, NotFound) and answer.final):
+                found = not isinstance(answer, NotFound)
                 await files.resolve_unknown(session, unknown.message_id, found=found, now=clock.now())
             else:
                 await files.still_unknown(session, unknown, clock.now())
-        if isinstance(answer, Found):
+            if isinstance(answer, Rejected):
+                await files.reject_sent(session, unknown.message_id, answer.code, clock.now())
+        if isinstance(answer, Found) and answer.report is not None:
             await take_report(database, self._adapter.bank, unknown.message_id, answer.report)
 
     async def status(self, database: Database) -> bool:
@@ -131,9 +71,11 @@ class BankWork:
             return False
         answer = await self._adapter.query(due.message_id)
         news = False
-        if isinstance(answer, Found):
+        if isinstance(answer, Found) and answer.report is not None:
             news = await take_report(database, self._adapter.bank, due.message_id, answer.report)
         async with database.transaction() as session:
+            if isinstance(answer, Rejected):
+                await files.reject_sent(session, due.message_id, answer.code, clock.now())
             await files.polled(session, due, news=news, now=clock.now())
         return True
 
@@ -148,12 +90,32 @@ class BankWork:
                 progress |= await take_statement(database, self._adapter.bank, payer.code, raw)
         return progress
 
+    async def inbound(self, database: Database) -> bool:
+        """Store the next message that the bank left for us, tell it so, and apply it."""
+        inbound = await self._adapter.next_inbound()
+        if inbound is None or isinstance(inbound, Unavailable):
+            return False
+        if isinstance(inbound, Unusable):
+            log.error("bank_message_unusable", bank=self._adapter.bank, cause=inbound.cause)
+            async with database.transaction() as session:
+                details = {"cause": inbound.cause}
+                entry = Entry(_SYSTEM, "refuse_bank_message", "bank", self._adapter.bank, details=details)
+                await write(session, entry)
+            await self._adapter.acknowledge(inbound.name, usable=False)
+            return True
+        stored = await take_inbound(database, self._adapter.bank, inbound)
+        await self._adapter.acknowledge(inbound.name, usable=True)
+        if not stored.applied:
+            await apply_stored(database, stored)
+        return True
+
 
 def bank_workers(adapter: BankAdapter, *, timeout: float, poll: float) -> Sequence[Worker]:
     """Return the workers of a bank; `timeout` is how long a call lasts at most, `poll` the pause between looks (s)."""
     work = BankWork(adapter, lease=timedelta(seconds=timeout + 10))
     return (
-        Worker("benefits.payments.send", work.send, poll),
-        Worker("benefits.payments.status", work.status, poll),
-        Worker("benefits.payments.statements", work.statements, poll),
+        Worker(f"benefits.payments.{adapter.bank}.send", work.send, poll),
+        Worker(f"benefits.payments.{adapter.bank}.status", work.status, poll),
+        Worker(f"benefits.payments.{adapter.bank}.statements", work.statements, poll),
+        Worker(f"benefits.payments.{adapter.bank}.inbound", work.inbound, poll),
     )

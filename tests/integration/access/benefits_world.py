@@ -53,6 +53,7 @@ async def benefits_world(url: str) -> World:
         | _runs(runs, sealed["id"], benefits.payer)
         | _orders(order["id"])
         | _funds(benefits)
+        | _banks()
         | _proposals({own: each["proposals"] for own, each in made.items()})
         | kit
     )
@@ -179,6 +180,14 @@ def _funds(benefits: Benefits) -> dict[str, Operation]:
         "get_bank": Operation("reference.read", lambda _: Call("GET", "/bank")),
         "read_trial_balance": Operation("ledger.read", lambda _: Call("GET", "/ledger/trial-balance")),
         "run_ledger_checks": Operation("ledger.read", lambda _: Call("GET", "/ledger/checks")),
+    }
+
+
+def _banks() -> dict[str, Operation]:
+    return {
+        # Whoever calls as a bank is asked for a signature and for nothing else.
+        "receive_bank_callback": Operation("bank.call", lambda _: Call("POST", "/bank-callbacks/simbank", {}), 401),
+        "get_bank_keys": Operation("system.read", lambda _: Call("GET", "/bank-keys")),
     }
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.benefits.app import BANK, build
+from services.benefits.app import build
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.workers import BankWork
-from services.benefits.settings import BenefitsSettings
+from services.benefits.settings import BANK, BenefitsSettings
 from shared.settings import EventLogSettings
 from tests.integration.benefits.platform import BIN, Benefits, Through
 from tests.support.access import grant

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.benefits.app import BANK
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.bank.port import RawStatement
-from services.benefits.payments.workers import BankWork, take_report, take_statement
+from services.benefits.payments.incoming import take_report, take_statement
+from services.benefits.payments.workers import BankWork
+from services.benefits.settings import BANK
 from tests.integration.benefits.platform import Benefits, Somebody, Through, person
 from tests.support.programs import free_port
 

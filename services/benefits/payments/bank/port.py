@@ -1,7 +1,7 @@
 """What the rest of payments knows of a bank's channel."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.domain.verification import Verification
@@ -40,9 +40,9 @@ SubmitOutcome = NotSent | Accepted | Rejected | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The bank knows the file: its newest pain.002, unread."""
+    """The bank has the file: its newest report, unread, where the channel gives reports to who asks."""
 
-    report: bytes
+    report: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Unavailable:
     cause: str
 
 
-QueryAnswer = Found | NotFound | Unavailable
+QueryAnswer = Found | NotFound | Rejected | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,31 @@ class RawStatement:
 
     sequence: int
     content: bytes
+
+
+MessageKind = Literal["pain.002", "camt.029", "camt.053", "camt.054"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that a bank left for us, unread. `subject` is what its name says that it is about.
+
+    That is our message or request id, or `account/sequence`; the content decides. `signature` is kept as evidence.
+    """
+
+    name: str
+    kind: MessageKind
+    subject: str
+    content: bytes
+    signature: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Something was left for us that must not be read, and why."""
+
+    name: str
+    cause: str
 
 
 class BankAdapter(Protocol):
@@ -85,6 +110,26 @@ class BankAdapter(Protocol):
 
     async def next_statement(self, account: str, after: int) -> RawStatement | Unavailable | None:
         """Return the first statement of an account after a sequence number, None when there is none yet."""
+        ...
+
+    async def cancel(self, request_id: str, content: bytes) -> SubmitOutcome:
+        """Hand a camt.055 over; the request's id is the idempotency key."""
+        ...
+
+    async def cancellation(self, request_id: str) -> QueryAnswer:
+        """Ask what became of a request to cancel: its newest camt.029."""
+        ...
+
+    async def next_advice(self, account: str, after: int) -> RawStatement | Unavailable | None:
+        """Return the first camt.054 of an account after a number, None when there is none."""
+        ...
+
+    async def next_inbound(self) -> Inbound | Unusable | Unavailable | None:
+        """Return the next message that the bank left for us, None when there is none. Store it, then acknowledge it."""
+        ...
+
+    async def acknowledge(self, name: str, *, usable: bool) -> None:
+        """Put aside what was left for us: it is stored, or nobody can use it. What stays is only offered again."""
         ...
 
     async def verify_account(self, payee: Payee) -> Verification | Unavailable:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, Row, Select, or_, select, text, update
+from sqlalchemy import Result, Row, Select, case, func, or_, select, text, true, update
 
 from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, SubmitOutcome
 from services.benefits.payments.domain.schedule import wait_after
@@ -109,6 +109,18 @@ async def finish_attempt(session: Transaction, claimed: Claimed, outcome: Submit
         await reject_file(session, claimed.message_id, outcome.code, now)
 
 
+async def reject_sent(session: Transaction, message_id: str, code: str, now: datetime) -> None:
+    """The bank says now that it refused a file which it had."""
+    f = file_table.c
+    moved = (
+        update(file_table)
+        .where(f.message_id == message_id, f.state == FileState.SENT)
+        .values(state=FileState.REJECTED, reason=code)
+    )
+    if (await (await session.connection()).execute(moved)).rowcount == 1:
+        await reject_file(session, message_id, code, now)
+
+
 async def reject_file(session: Transaction, message_id: str, code: str, now: datetime) -> None:
     """The bank refused a whole file and processed nothing of it: every attempt in it is proven unpaid."""
     i = instruction_table.c
@@ -174,8 +186,8 @@ async def still_unknown(session: Transaction, claimed: Claimed, now: datetime) -
 async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed | None:
     """Return a file at the bank whose status should be asked for now.
 
-    That is a file with attempts that no report has ended, and every file until there is a report on it: a debit that
-    is booked at once would otherwise leave the bank's own answer unread.
+    That is a file with attempts that no report has ended, one of which the bank called, and every file until there is
+    a report on it: a debit that is booked at once would otherwise leave the bank's own answer unread.
     """
     f, i, m = file_table.c, instruction_table.c, message_table.c
     open_states = OUT - {InstructionState.REPORTED_SETTLED}
@@ -186,7 +198,7 @@ async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed 
         select(f.message_id, f.polls)
         .join(payer_table, payer_table.c.code == f.payer_account)
         .where(payer_table.c.bank == bank, f.state == FileState.SENT, f.next_poll_at <= now)
-        .where(or_(unfinished, unreported))
+        .where(or_(unfinished, unreported, f.hinted))
         .order_by(f.next_poll_at, f.message_id)
         .limit(1)
     )
@@ -200,9 +212,25 @@ async def polled(session: Transaction, claimed: Claimed, *, news: bool, now: dat
     statement = (
         update(file_table)
         .where(file_table.c.message_id == claimed.message_id)
-        .values(polls=polls, next_poll_at=now + wait_after(polls))
+        .values(polls=polls, next_poll_at=now + wait_after(polls), hinted=False)
     )
     await (await session.connection()).execute(statement)
+
+
+async def hint(session: Transaction, bank: str, message_id: str, now: datetime) -> bool:
+    """The bank called about a file: ask for it at once. Return whether it is a file of ours at that bank."""
+    f = file_table.c
+    at_bank = select(payer_table.c.code).where(payer_table.c.bank == bank)
+    statement = (
+        update(file_table)
+        .where(f.message_id == message_id, f.payer_account.in_(at_bank))
+        .values(
+            hinted=case((f.state == FileState.SENT, true()), else_=f.hinted),
+            next_poll_at=func.least(f.next_poll_at, now),
+            next_at=case((f.state == FileState.UNKNOWN, func.least(f.next_at, now)), else_=f.next_at),
+        )
+    )
+    return (await (await session.connection()).execute(statement)).rowcount == 1
 
 
 async def files_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:

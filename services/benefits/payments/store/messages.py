@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,12 +19,23 @@ class StoredMessage:
     """A stored message. `applied`: its content took effect before. `new`: nobody had sent these bytes before."""
 
     id: UUID
+    bank: str
+    kind: str
+    external_id: str
+    content: bytes
     applied: bool
     new: bool
 
 
 async def keep(
-    session: Transaction, *, bank: str, kind: str, external_id: str, content: bytes, now: datetime
+    session: Transaction,
+    *,
+    bank: str,
+    kind: str,
+    external_id: str,
+    content: bytes,
+    now: datetime,
+    signature: str | None = None,
 ) -> StoredMessage:
     """Store what a bank sent, once for the same bytes."""
     connection = await session.connection()
@@ -37,6 +49,7 @@ async def keep(
         "content": content,
         "received_at": now,
         "state": "received",
+        "signature": signature,
     }
     added = await connection.execute(insert(message_table).values(row).on_conflict_do_nothing())
     c = message_table.c
@@ -44,11 +57,31 @@ async def keep(
         c.bank == bank, c.kind == kind, c.external_id == external_id, c.sha256 == digest
     )
     stored = (await connection.execute(query)).one()
-    return StoredMessage(stored.id, applied=stored.state == "applied", new=added.rowcount == 1)
+    # What somebody put aside stays aside, however often it comes again.
+    done = stored.state in ("applied", "set_aside")
+    return StoredMessage(stored.id, bank, kind, external_id, content, applied=done, new=added.rowcount == 1)
 
 
-async def settle(session: Transaction, message_id: UUID, *, quarantined: str | None = None) -> None:
-    """Note that a message took effect, or why it must not."""
-    values = {"state": "applied" if quarantined is None else "quarantined", "reason": quarantined}
-    statement = update(message_table).where(message_table.c.id == message_id).values(values)
+async def waiting(session: Transaction, bank: str, kind: str, external_id: str) -> StoredMessage | None:
+    """Return the newest message of an id that waits for another."""
+    c = message_table.c
+    query = (
+        select(c.id, c.content)
+        .where(c.bank == bank, c.kind == kind, c.external_id == external_id, c.state == "waiting")
+        .order_by(c.received_at.desc(), c.id.desc())
+        .limit(1)
+    )
+    row = (await (await session.connection()).execute(query)).one_or_none()
+    return None if row is None else StoredMessage(row.id, bank, kind, external_id, row.content, False, False)
+
+
+async def settle(
+    session: Transaction,
+    message_id: UUID,
+    *,
+    state: Literal["applied", "waiting", "quarantined"] = "applied",
+    reason: str | None = None,
+) -> None:
+    """Note that a message took effect, waits for another, or why it must not take effect."""
+    statement = update(message_table).where(message_table.c.id == message_id).values(state=state, reason=reason)
     await (await session.connection()).execute(statement)

@@ -9,6 +9,7 @@ from services.benefits.metadata import core
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.tables import (
     BankMessage,
+    BankSignature,
     BankStatement,
     PayerAccount,
     PaymentFile,
@@ -26,6 +27,7 @@ file_table = core(PaymentFile)
 attempt_table = core(SendAttempt)
 instruction_table = core(PaymentInstruction)
 message_table = core(BankMessage)
+signature_table = core(BankSignature)
 statement_table = core(BankStatement)
 entry_table = core(StatementEntry)
 

@@ -38,6 +38,10 @@ class StatementRefused(ValueError):
     """A statement that must not be booked; the text says why."""
 
 
+class StatementEarly(ValueError):
+    """A statement that may be booked once those before it are; the text says which is missing."""
+
+
 async def apply_statement(
     session: Transaction, payer_code: str, message: UUID, statement: Statement, now: datetime
 ) -> None:
@@ -45,6 +49,7 @@ async def apply_statement(
 
     Raises:
         StatementRefused: it does not follow from the statement before, or does not add up.
+        StatementEarly: one before it is missing.
     """
     payer = await accounts.payer(session, payer_code, lock=True)
     if payer is None:
@@ -52,6 +57,8 @@ async def apply_statement(
     before = None
     if payer.reconciled_sequence is not None:
         before = Reconciled(payer.reconciled_sequence, payer.reconciled_closing)
+    if before is not None and statement.account == payer.number and statement.sequence > before.sequence + 1:
+        raise StatementEarly(f"statement {before.sequence + 1} is missing")
     why = refusal(statement, payer.number, before)
     if why is not None:
         raise StatementRefused(why)

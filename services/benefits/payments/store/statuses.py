@@ -20,6 +20,7 @@ from services.benefits.payments.store.rows import (
     file_table,
     instruction_table,
     order_table,
+    payer_table,
     purpose_of,
 )
 from services.benefits.turns import take_turns
@@ -44,7 +45,7 @@ class ReportRefused(ValueError):
     """A report does not fit the file that it speaks of."""
 
 
-async def apply_report(session: Transaction, message_id: str, report: StatusReport, now: datetime) -> None:
+async def apply_report(session: Transaction, bank: str, message_id: str, report: StatusReport, now: datetime) -> None:
     """Apply a report on a file of ours; what it says of attempts that the file does not have is not applied.
 
     Raises:
@@ -52,8 +53,14 @@ async def apply_report(session: Transaction, message_id: str, report: StatusRepo
     """
     connection = await session.connection()
     f = file_table.c
-    declared = select(f.count.label("transactions"), f.total).where(f.message_id == message_id)
-    file = (await connection.execute(declared)).one()
+    declared = (
+        select(f.count.label("transactions"), f.total)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .where(f.message_id == message_id, payer_table.c.bank == bank)
+    )
+    file = (await connection.execute(declared)).one_or_none()
+    if file is None:
+        raise ReportRefused("a report on no file of ours at this bank")
     if report.original_message_id != message_id:
         raise ReportRefused("a report on another file")
     if report.count not in (None, file.transactions) or report.control_sum not in (None, file.total):

@@ -1,0 +1,133 @@
+"""What banks send, however it comes: stored raw in a transaction of its own, then read apart, then applied once.
+
+What does not fit is quarantined with its reason and changes nothing; what comes too early waits for what it follows.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from services.benefits.payments.bank.port import Inbound, MessageKind, RawStatement
+from services.benefits.payments.iso20022 import camt053, pain002
+from services.benefits.payments.iso20022.reading import Unreadable
+from services.benefits.payments.store import accounts, messages, statements
+from services.benefits.payments.store.statuses import ReportRefused, apply_report
+from shared import clock
+from shared.audit import Entry, write
+from shared.db import Database
+
+_SYSTEM = "system:benefits.payments"
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+async def _read_apart(read: Callable[[bytes], T], content: bytes) -> T:
+    return await asyncio.to_thread(read, content)
+
+
+async def _keep(
+    database: Database, bank: str, kind: MessageKind, external_id: str, content: bytes, signature: str | None = None
+) -> messages.StoredMessage:
+    async with database.transaction() as session:
+        return await messages.keep(
+            session,
+            bank=bank,
+            kind=kind,
+            external_id=external_id,
+            content=content,
+            now=clock.now(),
+            signature=signature,
+        )
+
+
+async def take_inbound(database: Database, bank: str, inbound: Inbound) -> messages.StoredMessage:
+    """Store what a bank left for us; statements are known by our code of the account, as those that we ask for are."""
+    subject = inbound.subject
+    if inbound.kind in ("camt.053", "camt.054"):
+        number, _, sequence = subject.partition("/")
+        async with database.transaction() as session:
+            payers = await accounts.payers(session, bank)
+        code = next((payer.code for payer in payers if payer.number == number), None)
+        subject = f"{code or '?'}/{sequence}"  # the account of nobody stands in the content alone
+    return await _keep(database, bank, inbound.kind, subject, inbound.content, inbound.signature)
+
+
+async def apply_stored(database: Database, stored: messages.StoredMessage) -> bool:
+    """Apply a stored message that did not take effect yet; return whether it did now."""
+    if stored.kind == "pain.002":
+        return await _apply_report(database, stored)
+    if stored.kind == "camt.053":
+        return await _apply_statement(database, stored)
+    return False
+
+
+async def take_report(database: Database, bank: str, message_id: str, content: bytes) -> bool:
+    """Store and apply a pain.002; return whether it told anything new."""
+    stored = await _keep(database, bank, "pain.002", message_id, content)
+    if not stored.applied:
+        await _apply_report(database, stored)
+    return stored.new
+
+
+async def take_statement(database: Database, bank: str, payer: str, raw: RawStatement) -> bool:
+    """Store and apply a camt.053; return whether the account is reconciled up to it now."""
+    stored = await _keep(database, bank, "camt.053", f"{payer}/{raw.sequence}", raw.content)
+    return False if stored.applied else await _apply_statement(database, stored)
+
+
+async def _apply_report(database: Database, stored: messages.StoredMessage) -> bool:
+    try:
+        report = await _read_apart(pain002.read, stored.content)
+        async with database.transaction() as session:
+            await apply_report(session, stored.bank, stored.external_id, report, clock.now())
+            await write(session, Entry(_SYSTEM, "apply_bank_report", "payment_file", stored.external_id))
+            await messages.settle(session, stored.id)
+    except (Unreadable, ReportRefused) as error:
+        await _quarantine(database, stored, str(error))
+        return False
+    return True
+
+
+async def _apply_statement(database: Database, stored: messages.StoredMessage) -> bool:
+    payer = stored.external_id.partition("/")[0]
+    try:
+        message = await _read_apart(camt053.read, stored.content)
+        async with database.transaction() as session:
+            await statements.apply_statement(session, payer, stored.id, message.statement, clock.now())
+            await write(session, Entry(_SYSTEM, "apply_bank_statement", "statement", stored.external_id))
+            await messages.settle(session, stored.id)
+    except statements.StatementEarly as error:
+        await _wait(database, stored, str(error))
+        return False
+    except (Unreadable, statements.StatementRefused) as error:
+        await _quarantine(database, stored, str(error))
+        return False
+    await _apply_waiting(database, stored.bank, f"{payer}/{message.statement.sequence + 1}")
+    return True
+
+
+async def _apply_waiting(database: Database, bank: str, external_id: str) -> None:
+    """Apply the statement that waited for the one just applied, which lets the next one follow."""
+    async with database.transaction() as session:
+        waiting = await messages.waiting(session, bank, "camt.053", external_id)
+    if waiting is not None:
+        await _apply_statement(database, waiting)
+
+
+async def _wait(database: Database, stored: messages.StoredMessage, reason: str) -> None:
+    async with database.transaction() as session:
+        await messages.settle(session, stored.id, state="waiting", reason=reason)
+    if stored.new:
+        log.warning("bank_message_waits", kind=stored.kind, message=str(stored.id), reason=reason)
+
+
+async def _quarantine(database: Database, stored: messages.StoredMessage, reason: str) -> None:
+    async with database.transaction() as session:
+        await messages.settle(session, stored.id, state="quarantined", reason=reason)
+        if stored.new:
+            await write(session, Entry(_SYSTEM, "quarantine_bank_message", "bank_message", str(stored.id)))
+    if stored.new:
+        log.error("bank_message_quarantined", kind=stored.kind, message=str(stored.id), reason=reason)
