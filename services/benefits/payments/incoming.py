@@ -92,9 +92,11 @@ async def _apply_report(database: Database, stored: messages.StoredMessage) -> b
 
 
 async def _apply_statement(database: Database, stored: messages.StoredMessage) -> bool:
-    payer = stored.external_id.partition("/")[0]
+    payer, _, sequence = stored.external_id.partition("/")
     try:
         message = await _read_apart(camt053.read, stored.content)
+        if sequence != str(message.statement.sequence):
+            raise Unreadable(f"came as statement {sequence} and is statement {message.statement.sequence}")
         async with database.transaction() as session:
             await statements.apply_statement(session, payer, stored.id, message.statement, clock.now())
             await write(session, Entry(_SYSTEM, "apply_bank_statement", "statement", stored.external_id))

@@ -85,7 +85,7 @@ class PaymentOrder(Table, table=True):
 
 
 class PaymentFile(Table, table=True):
-    """A sealed file: these bytes under this id, and no others ever."""
+    """A sealed file: these bytes under this id, and no others ever. `hinted`: the bank called about it."""
 
     __tablename__ = "payment_file"
     __table_args__ = (
@@ -108,7 +108,7 @@ class PaymentFile(Table, table=True):
     next_at: datetime = Field(sa_type=Instant)
     polls: int = 0
     next_poll_at: datetime = Field(sa_type=Instant)
-    hinted: bool = Field(default=False, sa_column_kwargs={"comment": "the bank called: its status is worth asking for"})
+    hinted: bool = Field(default=False)
 
 
 class SendAttempt(Table, table=True):
@@ -157,7 +157,7 @@ class PaymentInstruction(Table, table=True):
 
 
 class BankMessage(Table, table=True):
-    """What a bank sent, as it came, stored before anybody read it."""
+    """What a bank sent, as it came, stored before anybody read it; its signature too, as evidence."""
 
     __tablename__ = "bank_message"
     __table_args__ = (UniqueConstraint("bank", "kind", "external_id", "sha256", name="inbound_once"),)
@@ -171,7 +171,7 @@ class BankMessage(Table, table=True):
     received_at: datetime = Field(sa_type=Instant)
     state: str = Field(sa_column_kwargs={"comment": "received, waiting, applied, quarantined or set_aside"})
     reason: str | None = None
-    signature: str | None = Field(default=None, sa_column_kwargs={"comment": "the bank's, as it came: evidence"})
+    signature: str | None = None
 
 
 class BankSignature(Table, table=True):

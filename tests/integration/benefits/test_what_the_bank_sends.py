@@ -62,7 +62,9 @@ async def test_a_statement_that_comes_twice_or_to_two_at_once_is_booked_once(
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        pytest.param("<ElctrncSeqNb>2<", "<ElctrncSeqNb>3<", "sequence 3 where 2 is next", id="a gap"),
+        pytest.param(
+            "<ElctrncSeqNb>2<", "<ElctrncSeqNb>3<", "came as statement 2 and is statement 3", id="another number"
+        ),
         pytest.param("<Sum>750000<", "<Sum>750001<", "declared sums", id="declared sums"),
         pytest.param('<Amt Ccy="VND">750000<', '<Amt Ccy="VND">750001<', "do not lead", id="entries"),
         pytest.param("<Ntry>", "<Ntry", "not well-formed", id="cut off"),
@@ -102,8 +104,8 @@ async def test_a_missing_statement_holds_the_later_ones_back_until_it_comes(
     await through.close_day()
     second, third = [await statement(through, benefits, sequence) for sequence in (2, 3)]
     assert not await take(benefits, 3, third)
+    assert (await kept(benefits, "camt.053"))[-1] == ("waiting", "statement 2 is missing")
     assert await take(benefits, 2, second)
-    assert await take(benefits, 3, third)
     assert [state for state, _ in await kept(benefits, "camt.053")] == ["applied"] * 3
     assert (await benefits.order_of(who))["state"] == "PAID"
 

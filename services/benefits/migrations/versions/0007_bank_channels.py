@@ -7,6 +7,7 @@ down_revision = "0006"
 
 _FORTH = (
     "ALTER TABLE bank_message ADD signature text",
+    "COMMENT ON COLUMN bank_message.state IS 'received, waiting, applied, quarantined or set_aside'",
     "ALTER TABLE payment_file ADD hinted boolean NOT NULL DEFAULT false",
     """CREATE TABLE bank_signature (
         bank text NOT NULL,
@@ -19,6 +20,7 @@ _FORTH = (
 _BACK = (
     "DROP TABLE bank_signature",
     "ALTER TABLE payment_file DROP hinted",
+    "COMMENT ON COLUMN bank_message.state IS 'received, applied or quarantined'",
     "ALTER TABLE bank_message DROP signature",
 )
 
