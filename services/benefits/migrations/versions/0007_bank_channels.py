@@ -6,12 +6,12 @@ revision = "0007"
 down_revision = "0006"
 
 _FORTH = (
-    "ALTER TABLE bank_message ADD signature text",
+    "ALTER TABLE bank_message ADD signature varchar",
     "COMMENT ON COLUMN bank_message.state IS 'received, waiting, applied, quarantined or set_aside'",
     "ALTER TABLE payment_file ADD hinted boolean NOT NULL DEFAULT false",
     """CREATE TABLE bank_signature (
-        bank text NOT NULL,
-        jti text NOT NULL,
+        bank varchar NOT NULL,
+        jti varchar NOT NULL,
         seen_at timestamptz NOT NULL,
         PRIMARY KEY (bank, jti)
     )""",
