@@ -2,6 +2,7 @@ PYTHON ?= python3
 PORT ?= 8080
 DIR ?=
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: run test test-standards soak bench lint types clean environment test-environment
 
@@ -9,7 +10,7 @@ run: environment  ## set up and run the whole platform on one machine: http://lo
 	@exec .venv/bin/ansinh up --port $(PORT)
 
 test: test-environment  ## set up and run every test; needs Java 17, Maven, Chromium and Caddy too
-	@.venv/bin/python -m pytest --ignore=tests/standards --ignore=tests/bench $(ARGS)
+	@.venv/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/standards --ignore=tests/bench $(ARGS)
 
 test-standards: test-environment  ## hold our messages against the official schemas in DIR
 	@.venv/bin/python -m deploy.standards "$(DIR)"
