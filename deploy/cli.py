@@ -27,6 +27,7 @@ from deploy.imports import import_households
 from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.issuer.people import BadName, People
 from deploy.postgres import EmbeddedPostgresError
+from deploy.sign_in import NotSignedInThere, access_token
 from deploy.smoke import SmokeFailed, tell_the_story
 from deploy.tokens import NoSuchRole, token_of
 from shared.access.roles import GRANTABLE
@@ -159,6 +160,17 @@ def token(
     try:
         typer.echo(asyncio.run(token_of(LocalIssuer(home / "issuer"), url, role, area)))
     except (IssuerMissing, Refused, NoSuchRole, httpx.HTTPError) as error:
+        raise _fail(error) from error
+
+
+@app.command("sign-in")
+def sign_in(
+    issuer: Annotated[str, typer.Option(envvar="ANSINH_OIDC_ISSUER", help="as it stands in .env")],
+) -> None:
+    """Sign in by a browser, on this machine or another; print an access token for ANSINH_TOKEN or --tokens."""
+    try:
+        typer.echo(access_token(issuer, lambda text: typer.echo(text, err=True)))
+    except (NotSignedInThere, httpx.HTTPError) as error:
         raise _fail(error) from error
 
 

@@ -1,7 +1,6 @@
 """Make `.env` and the folder of secrets for docker-compose.yml; needs nothing but Python 3.11.
 
-    python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api \
-        --issuer https://signin.example.vn/realms/ansinh
+    python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api
     python3 deploy/make_env.py --demo            for this machine, with the simulated bank and SMS gateway
     python3 deploy/make_env.py --add             after an upgrade: add what is new, change nothing that is there
 
@@ -18,9 +17,12 @@ import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
+HTTPS = 443
+KEYCLOAK, REALM = "http://keycloak:8080", "identity/realms/ansinh"
 
 # Where each is used: docker-compose.yml.
 SECRETS = (
@@ -29,11 +31,15 @@ SECRETS = (
     "database_benefits",
     "database_indicators",
     "database_notifications",
+    "database_keycloak",
     "kafka_admin",
     "kafka_registry",
     "kafka_benefits",
     "kafka_indicators",
     "kafka_notifications",
+    "keycloak_first",
+    "keycloak_admin",
+    "oidc_client",
     "audit_registry",
     "audit_benefits",
     "audit_indicators",
@@ -48,10 +54,13 @@ class Refused(Exception):
 def settings(options: argparse.Namespace) -> dict[str, str]:
     """Return the variables of `.env`, in their order."""
     domain, simulated = options.domain, options.demo
+    site = f"https://{domain}" + (f":{options.https_port}" if options.https_port != HTTPS else "")
+    own_issuer = not options.issuer
     return {
         "COMPOSE_PROFILES": "demo" if simulated else "",
         "ANSINH_VERSION": VERSION,
-        "ANSINH_SITE": f"https://{domain}",
+        "ANSINH_DOMAIN": domain,
+        "ANSINH_SITE": site,
         "ANSINH_TLS": options.tls,
         "ANSINH_HTTP_PORT": str(options.http_port),
         "ANSINH_HTTPS_PORT": str(options.https_port),
@@ -61,10 +70,11 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
         "ANSINH_BANK_SIMULATED": "true" if simulated else "false",
         "ANSINH_SMS_URL": "http://sms:8000" if simulated else options.sms_url,
         "ANSINH_QUIET_HOURS": "false" if simulated else "true",
-        "ANSINH_OIDC_ISSUER": options.issuer,
+        "ANSINH_OIDC_ISSUER": options.issuer or f"{site}/{REALM}",
         "ANSINH_OIDC_AUDIENCE": "ansinh",
-        "ANSINH_OIDC_JWKS_URL": options.jwks_url,
-        "ANSINH_OIDC_DISCOVERY_URL": "",
+        # Inside, Keycloak is asked under its own name.
+        "ANSINH_OIDC_JWKS_URL": f"{KEYCLOAK}/{REALM}/protocol/openid-connect/certs" if own_issuer else options.jwks_url,
+        "ANSINH_OIDC_DISCOVERY_URL": f"{KEYCLOAK}/{REALM}/.well-known/openid-configuration" if own_issuer else "",
         "ANSINH_OIDC_CLIENT_ID": "ansinh-web",
         "ANSINH_LOG_LEVEL": "INFO",
     }
@@ -110,6 +120,14 @@ def add(folder: Path, values: Mapping[str, str]) -> list[str]:
     return variables + [f"secrets/{name}" for name in files]
 
 
+def known_domain(folder: Path) -> str:
+    """Return the name under which the platform of a `.env` is reached, empty where it does not say."""
+    env = folder / ".env"
+    lines = env.read_text(encoding="utf-8").splitlines() if env.exists() else []
+    site = next((line.partition("=")[2] for line in lines if line.startswith("ANSINH_SITE=")), "")
+    return urlsplit(site).hostname or ""
+
+
 def _write_secret(path: Path) -> None:
     # No line break at the end: some programs take the file as it is.
     _write(path, secrets.token_urlsafe(32), 0o444)
@@ -128,10 +146,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--domain", default="localhost", help="the name under which users reach the platform")
     parser.add_argument("--tls", default="internal", help="e-mail address for a public certificate; else our own CA")
     parser.add_argument("--http-port", type=int, default=80)
-    parser.add_argument("--https-port", type=int, default=443)
+    parser.add_argument("--https-port", type=int, default=HTTPS)
     parser.add_argument("--bank-url", default="", help="the bank's HTTP channel")
     parser.add_argument("--sms-url", default="", help="the SMS gateway")
-    parser.add_argument("--issuer", default="", help="the OpenID Connect issuer whose tokens are accepted")
+    parser.add_argument("--issuer", default="", help="another OpenID Connect issuer than Keycloak")
     parser.add_argument("--jwks-url", default="", help="the issuer's keys, if not where it says itself")
     parser.add_argument("--demo", action="store_true", help="with the simulated bank and SMS gateway")
     parser.add_argument("--add", action="store_true", help="add what a new version needs; change nothing")
@@ -139,6 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.add:
+            options.domain = known_domain(options.folder) or options.domain
             added = add(options.folder, settings(options))
             print("\n".join(added) or "Không thiếu gì. / Nothing was missing.")  # noqa: T201 - this is a command
             return 0
@@ -149,8 +168,6 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Đã tạo .env và {len(SECRETS)} khóa trong secrets/. / Made .env and {len(SECRETS)} secrets.")  # noqa: T201
     if not options.demo and not options.sms_url:
         print("Còn thiếu ANSINH_SMS_URL trong .env. / ANSINH_SMS_URL in .env is still to be filled in.")  # noqa: T201
-    if not options.issuer:
-        print("Còn thiếu ANSINH_OIDC_ISSUER trong .env. / ANSINH_OIDC_ISSUER in .env is still to be filled in.")  # noqa: T201
     print("Tiếp theo / next: docker compose up --build --wait")  # noqa: T201
     return 0
 

@@ -54,7 +54,7 @@ class People:
                 f"Tên {name!r} không dùng được: 2 đến 64 ký tự a-z, 0-9, dấu chấm, gạch. / The name cannot be used: "
                 "2 to 64 of a-z, 0-9, dots and dashes."
             )
-        password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
+        password = one_time_password()
         self._keep(name, password, change=True)
         return password
 
@@ -93,6 +93,11 @@ class People:
         except FileNotFoundError:
             return {}
         return {name: _Person(**fields) for name, fields in stored.items()}
+
+
+def one_time_password() -> str:
+    """Return a password to be read out and typed once: 20 letters and digits, about 98 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
 
 
 def _hash(password: str, salt: str) -> str:

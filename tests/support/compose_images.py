@@ -10,6 +10,7 @@ from deploy.kafka import missing_tools
 from deploy.kafka_jars import jars
 from deploy.postgres import as_ordinary_user, binary
 from tests.support.compose_stack import Container
+from tests.support.keycloak import keycloak
 
 
 def start_postgres(container: Container) -> None:
@@ -63,4 +64,24 @@ def start_caddy(container: Container) -> None:
     container.start()
 
 
-IMAGES = {"postgres": start_postgres, "apache/kafka": start_kafka, "caddy": start_caddy}
+def start_keycloak(container: Container) -> None:
+    """Put the built distribution where the image has it, with a data folder of its own, then run the command."""
+    home = container.folder / "opt"
+    if not home.exists():
+        shutil.copytree(keycloak() / "bin", home / "bin")  # it finds everything else from where its script is
+        for part in ("conf", "lib", "providers", "themes", "version.txt"):
+            (home / part).symlink_to(keycloak() / part)
+        (home / "data" / "import").mkdir(parents=True)
+        shutil.copy(container.here("/opt/keycloak/data/import/realm.json"), home / "data" / "import")
+    start = Path(container.command[1])
+    start.write_text(start.read_text().replace("/opt/keycloak/bin", str(home / "bin")))
+    container.extra = {"JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1"}
+    container.start()
+
+
+IMAGES = {
+    "postgres": start_postgres,
+    "apache/kafka": start_kafka,
+    "caddy": start_caddy,
+    "ansinh-keycloak": start_keycloak,
+}

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# One role and one database a service. Run by the image when the data folder is new; run it again after a password has
-# changed or a database has been added: docker compose exec postgres bash /docker-entrypoint-initdb.d/roles.sh
+# One role and one database for each service and for Keycloak. Run by the image when the data folder is new; run it again
+# after a password has changed or a database has been added:
+# docker compose exec postgres bash /docker-entrypoint-initdb.d/roles.sh
 set -euo pipefail
 
-for name in registry benefits indicators notifications; do
+for name in registry benefits indicators notifications keycloak; do
   # The password is read by psql itself: an argument would show among the machine's processes.
   NAME=$name psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username postgres --dbname postgres \
     --set name="$name" <<'SQL'

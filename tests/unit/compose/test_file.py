@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.make_env import SECRETS, main
+from deploy.pin_images import FILES as IMAGE_FILES
 from deploy.pin_images import IMAGE, pin
 from shared.settings import SERVICES
 from tests.support.compose_file import FILE, ROOT, MissingVariable, read, read_variables
@@ -17,13 +18,14 @@ from tests.support.compose_file import FILE, ROOT, MissingVariable, read, read_v
 RAW = read(None)
 NAMES = sorted(RAW["services"])
 ONCE = [name for name in NAMES if RAW["services"][name]["restart"] == "no"]
+BUILT = [service for service in RAW["services"].values() if "build" in service]
 LASTING = [name for name in NAMES if name not in ONCE]
 
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("env")
-    assert main(["--demo", "--issuer", "https://signin.example.vn", "--folder", str(folder)]) == 0
+    assert main(["--demo", "--folder", str(folder)]) == 0
     return read_variables(folder / ".env")
 
 
@@ -106,6 +108,12 @@ def test_each_service_waits_for_its_own_migration_and_its_rights(services: dict[
     assert set(SERVICES) <= set(services["gateway"]["depends_on"])
 
 
+def test_the_gateway_opens_after_the_first_password_of_keycloak_is_changed(services: dict[str, Any]) -> None:
+    assert services["gateway"]["depends_on"]["keycloak-setup"] == {"condition": "service_completed_successfully"}
+    assert services["keycloak-setup"]["command"][-1] == "set-up"
+    assert services["keycloak-setup"]["network_mode"] == "service:keycloak"
+
+
 def test_a_service_holds_only_its_own_secrets(services: dict[str, Any]) -> None:
     for name in SERVICES:
         for holder in (name, f"{name}-migrate"):
@@ -139,12 +147,16 @@ def test_the_simulated_counterparts_come_only_with_the_demonstration(services: d
 
 
 def test_foreign_images_are_pinned_by_version_and_digest() -> None:
-    texts = [FILE.read_text(), (ROOT / "deploy" / "Dockerfile").read_text()]
-    named = {found["tagged"] for text in texts for found in IMAGE.finditer(text)}
+    dockerfiles = [(ROOT / name).read_text() for name in IMAGE_FILES if name != FILE.name]
+    named = {found["tagged"] for text in (FILE.read_text(), *dockerfiles) for found in IMAGE.finditer(text)}
     used = {service["image"].partition("@")[0] for service in RAW["services"].values()}
-    bases = set(re.findall(r"^FROM (\S+?)(?:@\S+)?(?: AS \w+)?$", texts[1], re.MULTILINE))
-    ours = {image for image in used if image.startswith("ansinh:")}
-    assert named == (used - ours) | bases
+    lines = [
+        line for text in dockerfiles for line in re.findall(r"^FROM (\S+?)(?:@\S+)?(?: AS \w+)?$", text, re.MULTILINE)
+    ]
+    ours = {image for image in used if image.startswith("ansinh")}
+    built = {Path(service["build"]["context"], service["build"].get("dockerfile", "Dockerfile")) for service in BUILT}
+    assert built == {Path(name) for name in IMAGE_FILES if name != FILE.name}
+    assert named == (used - ours) | set(bases)
     assert len(used) <= 10
     for tagged in named:
         assert re.search(r":v?\d+\.\d+(\.\d+)?\b", tagged), tagged

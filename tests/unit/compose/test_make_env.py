@@ -71,8 +71,31 @@ def test_what_is_still_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFix
     main(["--domain", "ansinh.example.vn", "--folder", str(tmp_path)])
     said = capsys.readouterr().out
     assert "ANSINH_SMS_URL in .env is still to be filled in" in said
-    assert "ANSINH_OIDC_ISSUER in .env is still to be filled in" in said
+    assert "ANSINH_OIDC_ISSUER" not in said
     assert read_variables(tmp_path / ".env")["ANSINH_SITE"] == "https://ansinh.example.vn"
+
+
+def test_people_sign_in_at_keycloak_under_the_address_that_they_type(tmp_path: Path) -> None:
+    main(["--domain", "ansinh.example.vn", "--https-port", "9443", "--folder", str(tmp_path)])
+    written = read_variables(tmp_path / ".env")
+    assert written["ANSINH_OIDC_ISSUER"] == "https://ansinh.example.vn:9443/identity/realms/ansinh"
+    assert written["ANSINH_OIDC_DISCOVERY_URL"].startswith("http://keycloak:8080/identity/realms/ansinh/")
+    assert written["ANSINH_OIDC_JWKS_URL"].startswith("http://keycloak:8080/identity/realms/ansinh/")
+
+
+def test_another_issuer_is_asked_where_it_says_itself(tmp_path: Path) -> None:
+    main(["--demo", "--issuer", "https://signin.example.vn/realms/tinh", "--folder", str(tmp_path)])
+    written = read_variables(tmp_path / ".env")
+    assert written["ANSINH_OIDC_ISSUER"] == "https://signin.example.vn/realms/tinh"
+    assert written["ANSINH_OIDC_DISCOVERY_URL"] == written["ANSINH_OIDC_JWKS_URL"] == ""
+
+
+def test_an_upgrade_keeps_the_name_under_which_the_platform_is_reached(tmp_path: Path) -> None:
+    main(["--domain", "ansinh.example.vn", "--folder", str(tmp_path)])
+    env = tmp_path / ".env"
+    env.write_text(env.read_text().replace("ANSINH_DOMAIN=ansinh.example.vn\n", ""))
+    assert main(["--add", "--folder", str(tmp_path)]) == 0
+    assert read_variables(env)["ANSINH_DOMAIN"] == "ansinh.example.vn"
 
 
 def test_the_example_names_what_the_script_writes_and_compose_asks_for(tmp_path: Path) -> None:

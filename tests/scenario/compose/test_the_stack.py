@@ -1,8 +1,8 @@
 """docker-compose.yml as it stands, run as plain processes: order, passwords, rights on the broker, the gateway."""
 
+import asyncio
 import json
-import ssl
-from collections.abc import AsyncIterator
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -15,49 +15,13 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from deploy.kafka_access.policy import readers, retention
-from deploy.make_env import main
-from deploy.people import demonstration_grants
 from shared.eventlog.security import security_options
 from shared.events import TOPICS
 from shared.settings import SERVICES, EventLogSettings
-from tests.support.compose_images import IMAGES
-from tests.support.compose_stack import Stack, free_network
-from tests.support.tokens import ISSUER, published_keys
+from tests.scenario.compose.people import SMOKE, access_tokens, secret, site
+from tests.support.compose_stack import Stack
 
-PEOPLE = demonstration_grants()
 NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
-
-
-@pytest.fixture(scope="module")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    home, network = tmp_path_factory.mktemp("compose"), free_network()
-    with published_keys() as keys:
-        issuer = ["--issuer", ISSUER.url, "--jwks-url", keys]
-        assert main(["--demo", "--domain", f"{network}.10", "--folder", str(home), *issuer]) == 0
-        stack = Stack(home, network, IMAGES)
-        try:
-            await stack.up()
-            yield stack
-        finally:
-            await stack.down()
-
-
-def authority(stack: Stack) -> Path:
-    """The certificate of the gateway's own authority."""
-    return Path(stack["gateway"].here("/data")) / "caddy/pki/authorities/local/root.crt"
-
-
-@pytest.fixture
-async def browser(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody outside, who knows the platform's address alone."""
-    url = f"https://{stack['gateway'].address}:8443"
-    trust = ssl.create_default_context(cafile=authority(stack))
-    async with httpx.AsyncClient(base_url=url, verify=trust, trust_env=False, timeout=30) as client:
-        yield client
-
-
-def secret(stack: Stack, service: str, name: str) -> str:
-    return (stack[service].folder / "secrets" / name).read_text()
 
 
 def write(path: Path, content: object) -> None:
@@ -65,22 +29,19 @@ def write(path: Path, content: object) -> None:
 
 
 async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
-    """The first grants and `ansinh smoke` as an operator makes and runs them."""
-    grants = [f"{grant.subject}:{grant.role}" + f":{grant.area_code}" * bool(grant.area_code) for grant in PEOPLE]
-    granted = stack["registry-migrate"].run(["ansinh", "grant", "--by", "operator", *grants])
-    assert granted.returncode == 0, granted.stderr
+    """`ansinh smoke` as an operator runs it, with tokens of people who signed in at Keycloak."""
     gateway = stack["gateway"]
-    gateway.extra = {"SSL_CERT_FILE": str(authority(stack))}
-    tokens = {grant.subject: ISSUER.token(grant.subject) for grant in PEOPLE}
-    write(Path(gateway.here("/tmp/tokens.json")), tokens)
-    done = gateway.run(["ansinh", "smoke", "--url", f"https://{gateway.address}:8443", "--tokens", "/tmp/tokens.json"])
+    write(Path(gateway.here("/tmp/tokens.json")), await access_tokens(stack, SMOKE))
+    done = await asyncio.to_thread(
+        gateway.run, ["ansinh", "smoke", "--url", site(stack), "--tokens", "/tmp/tokens.json"]
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Sổ của ngân hàng khớp từng đồng" in done.stdout
 
 
-async def test_the_gateway_serves_every_service_and_the_page_under_one_address(browser: httpx.AsyncClient) -> None:
+async def test_the_gateway_serves_every_service_and_the_page_under_one_address(visitor: httpx.AsyncClient) -> None:
     for path in ("/", *(f"/{service}/docs" for service in SERVICES)):
-        answer = await browser.get(path)
+        answer = await visitor.get(path)
         assert answer.status_code == httpx.codes.OK, path
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -88,10 +49,10 @@ async def test_the_gateway_serves_every_service_and_the_page_under_one_address(b
         assert "Server" not in answer.headers
 
 
-async def test_figures_for_operators_are_not_handed_to_the_public(stack: Stack, browser: httpx.AsyncClient) -> None:
+async def test_figures_for_operators_are_not_handed_to_the_public(stack: Stack, visitor: httpx.AsyncClient) -> None:
     for service in SERVICES:
         for path in (f"/{service}/metrics", f"/{service}/Metrics", f"/{service}/%6Detrics", f"/{service}/metrics/"):
-            assert (await browser.get(path)).status_code == httpx.codes.NOT_FOUND, path
+            assert (await visitor.get(path)).status_code == httpx.codes.NOT_FOUND, path
         async with httpx.AsyncClient(base_url=f"http://{stack[service].address}:8000", trust_env=False) as inside:
             assert "ansinh" in (await inside.get(f"/{service}/metrics")).text
 
@@ -199,9 +160,11 @@ async def test_set_up_and_migration_are_harmless_when_they_run_again(stack: Stac
 
 
 async def test_every_line_of_a_log_is_one_json_object(stack: Stack) -> None:
-    for name in (*SERVICES, "gateway", "bank", "sms", "kafka"):
+    for name in (*SERVICES, "gateway", "bank", "sms", "kafka", "keycloak"):
         lines = stack[name].log.read_text().splitlines()
         assert name == "sms" or lines, name
+        if name == "keycloak":  # its starter says which options of the JVM it was given
+            lines = list(dropwhile(lambda line: not line.startswith("{"), lines))
         for line in lines:
             assert isinstance(json.loads(line), dict), f"{name}: {line}"
 
