@@ -115,7 +115,10 @@ async def _serve(settings: ServiceSettings, host: str, port: int) -> None:
 @app.command()
 def migrate(service: Service, revision: str = "head") -> None:
     """Bring a service's database up to date; harmless when it is."""
-    asyncio.run(migrations.upgrade(service, _settings(service).database_url, revision))
+    try:
+        asyncio.run(migrations.upgrade(service, _settings(service).database_url, revision))
+    except migrations.MigrationFailed as error:
+        raise _fail(error) from error
 
 
 @app.command()

@@ -64,6 +64,7 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
         "ANSINH_TLS": options.tls,
         "ANSINH_HTTP_PORT": str(options.http_port),
         "ANSINH_HTTPS_PORT": str(options.https_port),
+        "ANSINH_MONITORING_PORT": "9090",
         "ANSINH_SECRETS": "./secrets",
         "KAFKA_CLUSTER_ID": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
         "ANSINH_BANK_URL": "http://bank:8000" if simulated else options.bank_url,

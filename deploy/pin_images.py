@@ -13,7 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = ("docker-compose.yml", "deploy/Dockerfile", "deploy/compose/keycloak/Dockerfile")
+FILES = (
+    "docker-compose.yml",
+    "deploy/Dockerfile",
+    "deploy/compose/gateway/Dockerfile",
+    "deploy/compose/keycloak/Dockerfile",
+)
 IMAGE = re.compile(r"(?P<tagged>[a-z0-9./-]+:[A-Za-z0-9._-]+)@(?P<digest>sha256:[0-9a-f]{64})")
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script.revision import ResolutionError
 from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.access import tables as _access  # noqa: F401 - the kit's tables are known once their modules are
 from shared.approvals import tables as _approvals  # noqa: F401
@@ -32,17 +34,53 @@ def _config(service: str, connection: Connection | None = None) -> Config:
     return config
 
 
+class MigrationFailed(Exception):
+    """A database stays as it was; the sentence says why, Vietnamese first."""
+
+
 def run(metadata: MetaData) -> None:
     """What each service's `env.py` calls: run the migrations on the connection that was given."""
-    connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=[metadata, kit_metadata])
+    attributes = context.config.attributes
+
+    # The names are Alembic's.
+    def note(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:  # noqa: ARG001
+        attributes["done"] = str(step.up_revision_id)
+
+    context.configure(
+        connection=attributes["connection"], target_metadata=[metadata, kit_metadata], on_version_apply=note
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
 async def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Bring a service's database up to a revision; does nothing when it is there. One process at a time does it."""
-    await _with_connection(url, lambda connection: command.upgrade(_config(service, connection), revision))
+    """Bring a service's database up to a revision; does nothing when it is there. One process at a time does it.
+
+    Raises:
+        MigrationFailed: a step failed, or the database is of a later version of the platform. Nothing is changed.
+    """
+
+    def work(connection: Connection) -> None:
+        config = _config(service, connection)
+        try:
+            command.upgrade(config, revision)
+        except ResolutionError as error:
+            raise MigrationFailed(
+                f"Dữ liệu của {service} thuộc phiên bản mới hơn ({error.argument}); giữ nguyên. / The database of "
+                f"{service} is of a later version ({error.argument}) and is left as it is: start that version, or "
+                "restore a backup."
+            ) from error
+        except SQLAlchemyError as error:
+            done = config.attributes.get("done")
+            after = f"sau bước {done} / after step {done}" if done else "ngay bước đầu / at its first step"
+            raise MigrationFailed(
+                f"Nâng cấp {service} hỏng {after}; dữ liệu giữ nguyên như trước. / The migration of {service} failed "
+                f"and the database is as it was before; the version before runs on it. To go back further: "
+                f"docker compose run --rm backup bash /etc/ansinh/restore.sh NAME. {type(error).__name__}: "
+                f"{str(error.__cause__ or error).splitlines()[0]}"
+            ) from error
+
+    await _with_connection(url, work)
 
 
 async def downgrade(service: str, url: str, revision: str) -> None:

@@ -3,6 +3,7 @@
 import importlib
 
 import pytest
+from sqlalchemy import text
 
 from shared.db import Database, migrations
 from shared.settings import SERVICES, ServiceName
@@ -49,3 +50,38 @@ async def test_migrating_again_changes_nothing(service: ServiceName, create_data
     tables = await _count_tables(url)
     await migrations.upgrade(service, url)
     assert await _count_tables(url) == tables
+
+
+async def test_a_step_that_fails_leaves_the_database_as_it_was_and_says_which_it_was(
+    create_database: CreateDatabase,
+) -> None:
+    url = await create_database()
+    await migrations.upgrade("notifications", url, "0003")
+    tables, connection = await _count_tables(url), Database(url, name="test")
+    async with connection.transaction() as session:
+        await session.execute(text("CREATE TABLE audit_rows (in_the_way integer)"))
+    await connection.close()
+    with pytest.raises(migrations.MigrationFailed, match=r"sau bước 0005 / .* is as it was before.*restore\.sh"):
+        await migrations.upgrade("notifications", url)
+    assert await _count_tables(url) == tables + 1
+    assert await _revision(url) == "0003"
+
+
+async def test_a_database_of_a_later_version_is_left_alone(create_database: CreateDatabase) -> None:
+    url = await create_database()
+    await migrations.upgrade("notifications", url)
+    later = Database(url, name="test")
+    async with later.transaction() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await later.close()
+    with pytest.raises(migrations.MigrationFailed, match=r"phiên bản mới hơn \(9999\).* / .* later version \(9999\)"):
+        await migrations.upgrade("notifications", url)
+    assert await _revision(url) == "9999"
+
+
+async def _revision(url: str) -> str:
+    database = Database(url, name="test")
+    async with database.engine.connect() as connection:
+        found = str((await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar_one())
+    await database.close()
+    return found

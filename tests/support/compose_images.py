@@ -17,8 +17,7 @@ def start_postgres(container: Container) -> None:
     """Make the data folder by the image's variables, run its first set-up on the socket alone, then the command."""
     data = Path(container.environment["PGDATA"])
     sockets = Path(container.here("/var/run/postgresql"))
-    programs = binary("postgres").parent
-    container.extra = {"PATH": f"{programs}:{container.environment['PATH']}", "PGHOST": str(sockets), "LC_ALL": "C"}
+    container.extra = {"PATH": programs_of_postgres(container), "PGHOST": str(sockets), "LC_ALL": "C"}
     enter = as_ordinary_user(container.folder)
     server = ["postgres", "-D", str(data), "-k", str(sockets)]
     if not (data / "PG_VERSION").exists():
@@ -34,6 +33,11 @@ def start_postgres(container: Container) -> None:
         container.stop()
     command = container.command[1:]
     container.start([*server, "-c", f"listen_addresses={container.address}", "-c", "fsync=off", *command], enter)
+
+
+def programs_of_postgres(container: Container) -> str:
+    """Return the way to programs that a container of PostgreSQL's image has."""
+    return f"{binary('psql').parent}:{container.environment['PATH']}"
 
 
 def _run(container: Container, command: list[str]) -> None:
@@ -82,6 +86,6 @@ def start_keycloak(container: Container) -> None:
 IMAGES = {
     "postgres": start_postgres,
     "apache/kafka": start_kafka,
-    "caddy": start_caddy,
+    "ansinh-gateway": start_caddy,
     "ansinh-keycloak": start_keycloak,
 }

@@ -110,9 +110,10 @@ class Container:
 
 
 class Stack:
-    """The services of the file, with the `.env` and secrets of `home`, without those in `left_out`.
+    """The services of the file, with the `.env` and secrets of `home`.
 
-    `images` start the containers of an image that does something before the command.
+    `up` starts those of the profiles that `.env` names; commands run in the others too. `images` start the containers
+    of an image that does something before the command.
     """
 
     def __init__(
@@ -120,12 +121,17 @@ class Stack:
         home: Path,
         network: str,
         images: Mapping[str, Callable[[Container], None]],
-        left_out: frozenset[str] = frozenset(),
     ) -> None:
-        services = read(read_variables(home / ".env"))["services"]
+        variables = read_variables(home / ".env")
+        profiles = set(variables["COMPOSE_PROFILES"].split(","))
         self._home = home
         self._images = images
-        self._services = {name: service for name, service in services.items() if name not in left_out}
+        self._services = read(variables)["services"]
+        self._wanted = {
+            name
+            for name, service in self._services.items()
+            if "profiles" not in service or profiles & set(service["profiles"])
+        }
         self._addresses = {name: f"{network}.{number}" for number, name in enumerate(self._services, 10)}
         self.containers = {name: self._container(name) for name in self._services}
 
@@ -134,17 +140,16 @@ class Stack:
 
     async def up(self) -> None:
         """Start everything in the order of the conditions; return when all that lasts is healthy."""
-        ready = {name: asyncio.Event() for name in self._services}
+        ready = {name: asyncio.Event() for name in self._wanted}
 
         async def bring(name: str) -> None:
             for needed in self._services[name].get("depends_on", {}):
-                if needed in ready:
-                    await ready[needed].wait()
+                await ready[needed].wait()
             await self.bring(name)
             ready[name].set()
 
         async with asyncio.TaskGroup() as group:
-            for name in self._services:
+            for name in self._wanted:
                 group.create_task(bring(name))
 
     async def bring(self, name: str) -> None:
@@ -158,7 +163,7 @@ class Stack:
         """Stop everything, what the others stand on last."""
         ground = ("kafka", "postgres")
         above = [container for name, container in self.containers.items() if name not in ground]
-        for together in (above, [self.containers[name] for name in ground if name in self.containers]):
+        for together in (above, [self.containers[name] for name in ground]):
             await asyncio.gather(*(asyncio.to_thread(container.stop) for container in together))
 
     def _container(self, name: str) -> Container:

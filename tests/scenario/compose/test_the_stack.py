@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,10 @@ from shared.eventlog.security import security_options
 from shared.events import TOPICS
 from shared.settings import SERVICES, EventLogSettings
 from tests.scenario.compose.people import SMOKE, access_tokens, secret, site
+from tests.support.compose_file import ROOT
+from tests.support.compose_images import programs_of_postgres
 from tests.support.compose_stack import Stack
+from tests.support.waiting import until
 
 NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
 
@@ -55,6 +60,15 @@ async def test_figures_for_operators_are_not_handed_to_the_public(stack: Stack, 
             assert (await visitor.get(path)).status_code == httpx.codes.NOT_FOUND, path
         async with httpx.AsyncClient(base_url=f"http://{stack[service].address}:8000", trust_env=False) as inside:
             assert "ansinh" in (await inside.get(f"/{service}/metrics")).text
+
+
+async def test_alerts_speak_of_figures_that_every_service_shows(stack: Stack) -> None:
+    rules = (ROOT / "deploy/compose/monitoring/alerts.yml").read_text()
+    named = set(re.findall(r"ansinh_\w+", rules))
+    for service in SERVICES:
+        async with httpx.AsyncClient(base_url=f"http://{stack[service].address}:8000", trust_env=False) as inside:
+            shown = (await inside.get(f"/{service}/metrics")).text
+        assert not [name for name in named if f"\n{name}" not in shown], service
 
 
 async def test_who_comes_without_encryption_is_sent_to_the_encrypted_address(stack: Stack) -> None:
@@ -189,11 +203,76 @@ async def test_every_topic_keeps_its_records_as_long_as_the_policy_says(stack: S
 async def test_data_and_events_outlive_the_containers(stack: Stack) -> None:
     kept = kept_bytes(stack)
     assert kept["registry.households"] > 0
-    for name in (*SERVICES, "kafka", "postgres"):
+    for name in (*SERVICES, "keycloak", "kafka", "postgres"):
         stack[name].stop()
-    for name in ("postgres", "kafka", "registry"):
+    for name in ("postgres", "kafka"):
         await stack.bring(name)
     assert kept_bytes(stack) == kept
+
+
+async def test_a_backup_brings_everything_back_and_the_events_follow(stack: Stack) -> None:
+    """After the test above no service runs. Each database and the broker's volume are lost, and come back."""
+    backup = stack["backup"]
+    backup.extra = {"PATH": programs_of_postgres(backup)}
+    made = backup.run(backup.definition["command"])
+    assert made.returncode == 0, made.stderr
+    name = made.stdout.split()[-1]
+    before = {service: await events_of(stack, service) for service in SERVICES}
+    for service in SERVICES:
+        await run_sql(stack, service, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE later (id int)")
+    kafka = stack["kafka"]
+    kafka.stop()
+    empty(Path(kafka.here("/var/lib/kafka/data")))
+
+    restored = backup.run(["bash", "/etc/ansinh/restore.sh", name])
+    assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.count("tables agree") == len(SERVICES) + 1
+    assert {service: await events_of(stack, service) for service in SERVICES} == before
+    for each in ("kafka", "kafka-setup", "registry-migrate", "keycloak", "registry"):
+        await stack.bring(each)
+
+    async def events_are_back() -> bool:
+        return kept_bytes(stack)["registry.households"] > 0
+
+    await until(events_are_back, within=60, describe="the relay gives the new broker what the journal holds")
+
+
+async def test_a_damaged_backup_and_a_database_in_use_are_refused(stack: Stack) -> None:
+    """After the test above the registry runs."""
+    backup = stack["backup"]
+    folder = only(Path(backup.here("/var/lib/postgresql/backups")))
+    in_use = backup.run(["bash", "/etc/ansinh/restore.sh", folder.name])
+    assert in_use.returncode != 0
+    assert "registry is in use; stop the services first" in in_use.stderr
+    dump = folder / "benefits.dump"
+    dump.write_bytes(dump.read_bytes()[:-1])
+    damaged = backup.run(["bash", "/etc/ansinh/restore.sh", folder.name])
+    assert damaged.returncode != 0
+    assert "benefits.dump" in damaged.stdout + damaged.stderr
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def only(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found
+
+
+async def run_sql(stack: Stack, service: str, sql: str) -> str:
+    connection = await connect(stack, service, service, secret(stack, service, f"database_{service}"))
+    try:
+        return str(await connection.fetchval(sql)) if sql.startswith("SELECT") else await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def events_of(stack: Stack, service: str) -> str:
+    """What a service's journal and record hold."""
+    written = "(SELECT count(*) FROM outbox) || ',' || (SELECT max(position) FROM outbox)"
+    return await run_sql(stack, service, f"SELECT {written} || ',' || (SELECT count(*) FROM audit_rows)")
 
 
 def kept_bytes(stack: Stack) -> dict[str, int]:
