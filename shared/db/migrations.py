@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -64,10 +65,13 @@ async def upgrade(service: str, url: str, revision: str = "head") -> None:
         config = _config(service, connection)
         try:
             command.upgrade(config, revision)
-        except ResolutionError as error:
+        except CommandError as error:
+            unknown = error.__cause__
+            if not isinstance(unknown, ResolutionError):
+                raise
             raise MigrationFailed(
-                f"Dữ liệu của {service} thuộc phiên bản mới hơn ({error.argument}); giữ nguyên. / The database of "
-                f"{service} is of a later version ({error.argument}) and is left as it is: start that version, or "
+                f"Dữ liệu của {service} thuộc phiên bản mới hơn ({unknown.argument}); giữ nguyên. / The database of "
+                f"{service} is of a later version ({unknown.argument}) and is left as it is: start that version, or "
                 "restore a backup."
             ) from error
         except SQLAlchemyError as error:
