@@ -125,12 +125,21 @@ class Benefits:
         async with self.database.transaction() as session:
             await apply(session, BENEFICIARIES, [message_of(event) for event in events])
 
-    async def open_fund(self, budget: int = 1_000_000_000) -> None:
-        """Register the fund with a budget, and its payer account."""
+    async def open_fund(self, budget: int = 1_000_000_000, *, money: int | None = None) -> None:
+        """Register the fund with a budget, its payer account, and as much money there unless told otherwise."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
         await self.allot(FUND, budget)
         payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
         await self.approve_proposal(await self.post("/payer-accounts", payer | {"fund": FUND}))
+        if money != 0:
+            await self.money_arrives(FUND, self.payer, money or budget)
+
+    async def money_arrives(self, fund: str, payer: str, amount: int) -> Any:
+        """Let a fund's money arrive in a payer account, as two people say it did; return the contribution."""
+        given = await self.post(f"/funds/{fund}/contributions", {"amount": amount, "reference": f"KBNN {uuid4().hex}"})
+        arrival = {"payer_account": payer, "voucher": "KBNN 0251/UNC"}
+        await self.approve_proposal(await self.post(f"/contributions/{given['id']}/arrival", arrival))
+        return given
 
     async def allot(self, fund: str, amount: int) -> None:
         """Give a fund's budget to the programme, as two people."""
