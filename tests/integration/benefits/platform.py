@@ -55,7 +55,12 @@ def message_of(event: Event) -> Message:
 
 
 def household(
-    who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: HouseholdClass | None = "poor"
+    who: Somebody,
+    *,
+    version: int = 1,
+    birth_year: int = 1950,
+    klass: HouseholdClass | None = "poor",
+    area_code: str = "08566",
 ) -> Event:
     """Return a household of one person; without a class nobody has decided on it."""
     standings: tuple[Standing, ...] = ()
@@ -65,7 +70,7 @@ def household(
     return HouseholdStated(
         household_id=who.household_id,
         version=version,
-        area_code="08566",
+        area_code=area_code,
         members=(member,),
         standings=standings,
         recorded_at=clock.now(),
@@ -187,10 +192,18 @@ class Benefits:
             await commit_budget(session, purpose, extra, cause=uuid4().hex, actor="test", on=clock.today())
         return who
 
-    async def prepare(self, *, actor: str = "maker") -> Any:
+    def run_body(self, payer: str | None = None, **more: Any) -> dict[str, Any]:
+        """Return what asks for this month's run."""
+        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": payer or self.payer}
+        return body | more
+
+    async def prepare(self, *, actor: str = "maker", payer: str | None = None, **more: Any) -> Any:
         """Prepare this month's run."""
-        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": self.payer}
-        return await self.post("/runs", body, actor=actor)
+        return await self.post("/runs", self.run_body(payer, **more), actor=actor)
+
+    async def correct_account(self, who: Somebody) -> None:
+        """Tell of another account of somebody."""
+        await self.hear(person(who, version=2, number="3120205154321"))
 
     async def approve(self, run: Any, *, actor: str = "checker") -> Any:
         """Approve a run by what was seen."""

@@ -44,7 +44,9 @@ def scope_of(row: Row[Any]) -> Scope:
 
 def draft_of(run_id: UUID, scope: Scope, content: Content) -> Draft:
     """Return what is approved: the run's scope, count, sum and the hash over its lines."""
-    return Draft(PAYMENT_RUN, str(run_id), asdict(scope) | asdict(content), scope.area_code)
+    follows = None if scope.follows is None else str(scope.follows)
+    covered = asdict(scope) | {"follows": follows}
+    return Draft(PAYMENT_RUN, str(run_id), covered | asdict(content), scope.area_code)
 
 
 def held_by(run_id: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
