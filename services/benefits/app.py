@@ -14,9 +14,9 @@ from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.arrivals import ARRIVAL
 from services.benefits.payments.api.arrivals import router as arrivals_router
+from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
-from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.bank.channels import Connection, connections
