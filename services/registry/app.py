@@ -38,6 +38,9 @@ def definition() -> ServiceDefinition:
             "uq_people_personal_number": Problem(409, "person_registered"),
             "uq_decisions_number": Problem(409, "decision_number_taken"),
             "uq_class_history_assessment_id": Problem(409, "decision_conflict", errors=[decided], count=1),
+            "uq_review_rounds_period": Problem(409, "round_open"),
+            "uq_review_applications_period": Problem(409, "applied_already"),
+            "uq_certificates_number": Problem(409, "certificate_number_taken"),
             "pk_class_history": Problem(409, "decision_conflict", errors=[decided], count=1),
         },
     )

@@ -72,6 +72,8 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("accounts.approve", Reach.AREA, (_APPROVER,), "approving where a person is paid"),
     ("assessments.record", Reach.AREA, (_OFFICER,), "recording what a review found"),
     ("standards.simulate", Reach.AREA, (_PROVINCE,), "trying another standard on households, which stay as they are"),
+    ("rounds.read", Reach.AREA, _CASEWORK, "review rounds with cases, meetings, postings and their papers"),
+    ("rounds.run", Reach.AREA, (_OFFICER,), "running review rounds up to the decision, and issuing certificates"),
     ("decisions.read", Reach.AREA, (*_CASEWORK, _MACHINE), "decisions of communes"),
     ("decisions.decide", Reach.AREA, (_APPROVER,), "deciding the class of households"),
     ("areas.administer", Reach.PLATFORM, (_PROVINCE, _OPERATOR), "stating areas and published totals"),
@@ -112,6 +114,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
 TWO_PEOPLE: tuple[tuple[str, str], ...] = (
     ("grants.prepare", "grants.approve"),
     ("assessments.record", "decisions.decide"),
+    ("rounds.run", "decisions.decide"),
     ("applications.prepare", "applications.decide"),
     ("runs.prepare", "runs.approve"),
     ("funds.prepare", "funds.approve"),

@@ -9,6 +9,7 @@ from services.registry.api import (
     households,
     movements,
     people,
+    rounds,
     simulations,
     standards,
 )
@@ -22,6 +23,7 @@ ROUTERS: tuple[Router, ...] = (
     household_imports.router,
     people.router,
     assessments.router,
+    rounds.router,
     decisions.router,
     movements.router,
     grants.router,

@@ -5,14 +5,16 @@ of the decision that it corrects, in place of those. Nothing that was recorded i
 classes hold.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from services.registry.domain.movements import LISTS
 from services.registry.domain.review_rules import rules_on
+from services.registry.domain.rounds import StepFault
 from services.registry.domain.standards import Standards
 from services.registry.domain.transitions import transition
 from shared.events.registry import HouseholdClass, Transition
@@ -95,10 +97,11 @@ class Classified:
 
 @dataclass(frozen=True)
 class DecisionFault:
-    """What forbids a decision: the whole of it, or the assessment at `index` of its list."""
+    """What forbids a decision: the whole of it, or the assessment at `index` of its list. `fields` fill in its text."""
 
     code: str
     index: int | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DecisionRefused(ValueError):
@@ -124,11 +127,13 @@ def decide(
     history: Mapping[UUID, Sequence[Decided]],
     standards: Standards,
     corrects: UUID | None = None,
+    under_review: Callable[[Assessed], StepFault | None] = lambda _: None,
 ) -> list[Classified]:
     """Return what a decision does to each household, in the order of the assessments that it names.
 
     `history` holds what was decided for each household under the assessments' standard. A decision may be taken by a
-    standard before it is in force, from its opening review on. `corrects` is the decision that this one corrects.
+    standard before it is in force, from its opening review on. `corrects` is the decision that this one corrects;
+    `under_review` tells what the review of a household forbids.
 
     Raises:
         DecisionRefused: every fault of the decision and its assessments.
@@ -148,8 +153,11 @@ def decide(
         if code is None and assessment.household_id in seen:
             code = "household_twice"
         seen.add(assessment.household_id)
+        review = under_review(assessment) if code is None else None
         if code is not None:
             faults.append(DecisionFault(code, index))
+        elif review is not None:
+            faults.append(DecisionFault(review.code, index, review.fields))
         else:
             classified.append(_classified(assessment, decided_on, known, corrected))
     if faults:

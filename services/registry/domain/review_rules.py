@@ -16,7 +16,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _Sourced(_Part):
+class Sourced(_Part):
     """A value of the law. What no source confirmed says so, and says what is known."""
 
     legal_basis: str = Field(min_length=1)
@@ -30,7 +30,64 @@ class _Sourced(_Part):
         return self
 
 
-class NewlyEscaped(_Sourced):
+class DayOfYear(_Part):
+    """A day that comes every year."""
+
+    month: int = Field(ge=1, le=12)
+    day: int = Field(ge=1, le=28)
+
+    def in_year(self, year: int) -> date:
+        """Return the day in a year."""
+        return date(year, self.month, self.day)
+
+
+class AnnualRound(Sourced):
+    """From when to when the yearly round is, both days inclusive."""
+
+    first: DayOfYear
+    last: DayOfYear
+
+    @model_validator(mode="after")
+    def _is_within_a_year(self) -> Self:
+        if (self.last.month, self.last.day) <= (self.first.month, self.first.day):
+            raise ValueError("ends before it begins")
+        return self
+
+
+class RegularRound(Sourced):
+    """On which day of a month its round starts, and in how many days it ends with the certificate."""
+
+    day: int = Field(ge=1, le=28)
+    days: int = Field(gt=0)
+
+    def ends_on(self, starts_on: date) -> date:
+        """Return the last day of a round."""
+        return starts_on + timedelta(days=self.days)
+
+
+class Meeting(Sourced):
+    """How many per cent of the people present at least must agree."""
+
+    percent: int = Field(gt=0, le=100)
+
+    def agreed(self, present: int, agreeing: int) -> bool:
+        """Return whether enough of those present agree."""
+        return agreeing * 100 >= present * self.percent
+
+
+class WorkingDays(Sourced):
+    """For how many working days something lasts; the day on which it begins is not one of them."""
+
+    working_days: int = Field(gt=0)
+
+
+class Holidays(Sourced):
+    """Weekdays on which nobody works."""
+
+    days: tuple[date, ...] = Field(strict=False)
+
+
+class NewlyEscaped(Sourced):
     """For how many months after its recognition a household counts as newly escaped."""
 
     months: int = Field(gt=0)
@@ -48,7 +105,24 @@ class ReviewRules(_Part):
 
     valid_from: date = Field(strict=False)
     valid_to: date | None = Field(strict=False)
+    annual: AnnualRound
+    regular: RegularRound
+    screening: Sourced
+    meeting: Meeting
+    posting: WorkingDays
+    recheck: WorkingDays
+    decision: Sourced
+    certificate: Sourced
     newly_escaped: NewlyEscaped
+    holidays: Holidays
+
+    def after(self, day: date, lasting: WorkingDays) -> date:
+        """Return the last day of something that begins on a day and lasts so many working days."""
+        left = lasting.working_days
+        while left:
+            day += timedelta(days=1)
+            left -= day.weekday() < 5 and day not in self.holidays.days
+        return day
 
 
 class _Dated(_Part):

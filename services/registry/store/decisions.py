@@ -1,7 +1,7 @@
 """Taking and reading the decisions of communes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -23,10 +23,13 @@ from services.registry.domain.decisions import (
 )
 from services.registry.domain.households import Household
 from services.registry.domain.movements import Presence, state_on
+from services.registry.domain.review_rules import rules_on
+from services.registry.domain.rounds import StepFault, Steps
 from services.registry.domain.standards import standards
 from services.registry.store.areas import communes
 from services.registry.store.households import households_of
 from services.registry.store.ledger import Entry, decided, entries_for, presences, restate
+from services.registry.store.rounds import decide_cases, locked_cases, round_by_id, under_review
 from services.registry.store.statements import household_stated
 from services.registry.tables import ASSESSMENTS, CLASS_HISTORY, DECISIONS, HOUSEHOLDS, STANDINGS
 from shared.access import Access
@@ -56,6 +59,10 @@ class DecisionOrder(BaseModel):
     corrects: UUID | None = Field(
         default=None,
         description="the decision that this one corrects: the classes hold from that one's date, in place of its own",
+    )
+    round_id: UUID | None = Field(
+        default=None,
+        description="the review round that ends with the decision; without one it is taken over from paper",
     )
     assessment_ids: list[UUID] = Field(min_length=1, max_length=1000)
 
@@ -91,6 +98,7 @@ class Decision(BaseModel):
     signed_by: str
     standard: str
     corrects: UUID | None
+    round_id: UUID | None
     classes: tuple[ClassDecided, ...]
     movements: tuple[Entry, ...] = Field(description="what the decision added to the ledger; reversals say of what")
 
@@ -112,13 +120,16 @@ async def take_decision(
     access.note_attempt(each.area_code for each in found.values())
     assessments = {key: each for key, each in found.items() if access.covers(each.area_code)}
     history = await _history(session, assessments.values())
-    classified = await _decided(session, order, assessments, history, legal_date(now))
+    review = await _review(session, access, order, assessments.values(), today=legal_date(now))
+    classified = await _decided(session, order, assessments, history, review, legal_date(now))
     decision_id = new_id()
     taken = [_taken(each, decision_id, presence, history) for each in classified]
     standard = classified[0].assessment.standard
     signed = {"id": decision_id, **order.model_dump(exclude={"assessment_ids"}), "standard": standard}
     households = await households_of(session, ids)
     await _write(session, signed, taken, by=by, now=now)
+    if order.round_id is not None:
+        await decide_cases(session, order.round_id, ids, decision_id, order.decided_on)
     entries = await restate(session, ids, presence, by=by, now=now, decision_id=decision_id)
     decision = Decision(**signed, classes=tuple(each.decided for each in taken), movements=tuple(entries))
     await _tell(session, decision, taken, households, now)
@@ -162,6 +173,7 @@ async def _decided(
     order: DecisionOrder,
     assessments: dict[UUID, Assessed],
     history: Mapping[UUID, Sequence[Decided]],
+    review: Callable[[Assessed], StepFault | None],
     today: date,
 ) -> list[Classified]:
     commune = (await communes(session, [order.area_code])).on(order.area_code, order.decided_on)
@@ -177,12 +189,39 @@ async def _decided(
             history=history,
             standards=standards(),
             corrects=order.corrects,
+            under_review=review,
         )
     except DecisionRefused as refusal:
-        errors = [FieldProblem(_pointer(fault), fault.code) for fault in refusal.faults]
+        errors = [FieldProblem(_pointer(fault), fault.code, fault.fields) for fault in refusal.faults]
         if refusal.is_conflict:
             raise Problem(409, "decision_conflict", errors=errors, count=len(errors)) from None
         raise Problem(422, "decision_refused", errors=errors, count=len(errors)) from None
+
+
+async def _review(
+    session: Transaction, access: Access, order: DecisionOrder, assessments: Collection[Assessed], *, today: date
+) -> Callable[[Assessed], StepFault | None]:
+    """Return what tells of an assessment what the review of its household forbids.
+
+    Raises:
+        Problem: 404 `round_not_found`.
+    """
+    households = [each.household_id for each in assessments]
+    if order.round_id is None:
+        standard = next((each.standard for each in assessments), "")
+        waiting = set() if order.corrects else await under_review(session, households, standard, order.decided_on)
+        return lambda assessed: StepFault("household_in_round") if assessed.household_id in waiting else None
+    found = await round_by_id(session, order.round_id, access)
+    cases = await locked_cases(session, found.id, households)
+    steps = Steps(found, rules_on(order.decided_on), today)
+
+    def fault(assessed: Assessed) -> StepFault | None:
+        if (found.area_code, found.standard) != (order.area_code, assessed.standard):
+            return StepFault("round_elsewhere")
+        case = cases.get(assessed.household_id)
+        return StepFault("not_in_round") if case is None else steps.decision(case, assessed.id, order.decided_on)
+
+    return fault
 
 
 def _pointer(fault: DecisionFault) -> str:

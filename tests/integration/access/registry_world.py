@@ -28,6 +28,7 @@ from tests.integration.access.matrix import (
     Operations,
     World,
 )
+from tests.integration.access.registry_rounds import reviewed, round_operations
 from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member, poor
 from tests.integration.registry.test_households import ACCOUNT
 from tests.support.access import grant
@@ -64,6 +65,7 @@ async def registry_world(url: str) -> World:
     async with registry.database.transaction() as session:
         await session.execute(insert(HOUSEHOLD_REFERENCES).values(reference))
     await _simulated(registry, household["id"])
+    round_ = await reviewed(registry)
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
     operations: Operations = (
@@ -73,6 +75,7 @@ async def registry_world(url: str) -> World:
         | _households(household, assessment, third)
         | _imports(imports, household["id"])
         | _decisions(taken, assessment)
+        | round_operations(round_)
         | _grants(made["subject"])
         | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
         | proposal_operations("grant", _seen(proposed), "grants.read", "grants.approve", _KINDS)
