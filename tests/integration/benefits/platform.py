@@ -1,5 +1,6 @@
 """A benefits service over real PostgreSQL, driven as its clients and its log drive it, and a bank to pay through."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,12 +56,7 @@ def message_of(event: Event) -> Message:
 
 
 def household(
-    who: Somebody,
-    *,
-    version: int = 1,
-    birth_year: int = 1950,
-    klass: HouseholdClass | None = "poor",
-    area_code: str = "08566",
+    who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: HouseholdClass | None = "poor"
 ) -> Event:
     """Return a household of one person; without a class nobody has decided on it."""
     standings: tuple[Standing, ...] = ()
@@ -70,7 +66,7 @@ def household(
     return HouseholdStated(
         household_id=who.household_id,
         version=version,
-        area_code=area_code,
+        area_code="08566",
         members=(member,),
         standings=standings,
         recorded_at=clock.now(),
@@ -98,19 +94,20 @@ def approval_of(application: Any, **more: Any) -> dict[str, Any]:
 class Benefits:
     """A client of one benefits service that may look into its database."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, *, headers_of: Callable[[str], dict[str, str]] = bearer) -> None:
         self.app = app
+        self._headers_of = headers_of
         self.database: Database = app.state.database
         # Tests share a bank; accounts and the ids of files must differ there.
         self.payer = "T" + uuid4().hex[:10].upper()
         self.payer_number = "1900" + uuid4().hex[:12].upper()
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers=bearer("maker")
+            transport=httpx.ASGITransport(app), base_url="http://benefits/benefits/v1", headers=headers_of("maker")
         )
 
     async def send(self, path: str, body: Any, *, actor: str = "maker", key: str | None = None) -> httpx.Response:
         """Post a body and return the answer, whatever it is."""
-        headers = {"Idempotency-Key": key or uuid4().hex} | bearer(actor)
+        headers = {"Idempotency-Key": key or uuid4().hex} | self._headers_of(actor)
         return await self.client.post(path, json=body, headers=headers)
 
     async def post(self, path: str, body: Any, *, actor: str = "maker", status: int = 201) -> Any:
@@ -130,21 +127,12 @@ class Benefits:
         async with self.database.transaction() as session:
             await apply(session, BENEFICIARIES, [message_of(event) for event in events])
 
-    async def open_fund(self, budget: int = 1_000_000_000, *, money: int | None = None) -> None:
-        """Register the fund with a budget, its payer account, and as much money there unless told otherwise."""
+    async def open_fund(self, budget: int = 1_000_000_000) -> None:
+        """Register the fund with a budget, and its payer account."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
         await self.allot(FUND, budget)
         payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
         await self.approve_proposal(await self.post("/payer-accounts", payer | {"fund": FUND}))
-        if money != 0:
-            await self.money_arrives(FUND, self.payer, money or budget)
-
-    async def money_arrives(self, fund: str, payer: str, amount: int) -> Any:
-        """Let a fund's money arrive in a payer account, as two people say it did; return the contribution."""
-        given = await self.post(f"/funds/{fund}/contributions", {"amount": amount, "reference": f"KBNN {uuid4().hex}"})
-        arrival = {"payer_account": payer, "voucher": "KBNN 0251/UNC"}
-        await self.approve_proposal(await self.post(f"/contributions/{given['id']}/arrival", arrival))
-        return given
 
     async def allot(self, fund: str, amount: int) -> None:
         """Give a fund's budget to the programme, as two people."""
@@ -192,18 +180,10 @@ class Benefits:
             await commit_budget(session, purpose, extra, cause=uuid4().hex, actor="test", on=clock.today())
         return who
 
-    def run_body(self, payer: str | None = None, **more: Any) -> dict[str, Any]:
-        """Return what asks for this month's run."""
-        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": payer or self.payer}
-        return body | more
-
-    async def prepare(self, *, actor: str = "maker", payer: str | None = None, **more: Any) -> Any:
+    async def prepare(self, *, actor: str = "maker") -> Any:
         """Prepare this month's run."""
-        return await self.post("/runs", self.run_body(payer, **more), actor=actor)
-
-    async def correct_account(self, who: Somebody) -> None:
-        """Tell of another account of somebody."""
-        await self.hear(person(who, version=2, number="3120205154321"))
+        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": self.payer}
+        return await self.post("/runs", body, actor=actor)
 
     async def approve(self, run: Any, *, actor: str = "checker") -> Any:
         """Approve a run by what was seen."""

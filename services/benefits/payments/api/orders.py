@@ -1,20 +1,24 @@
 """Orders, and every attempt to pay one. Account numbers are shown by their last three digits."""
 
+import asyncio
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.domain.states import InstructionState, OrderState
-from services.benefits.payments.store import controls, orders
+from services.benefits.payments.iso20022 import pain002
+from services.benefits.payments.store import history, orders
+from services.benefits.payments.store.history import Happened, RawReport, Step
+from services.benefits.payments.store.runs import PAYMENT_RUN
 from shared.access import Access
-from shared.db import Transaction
+from shared.approvals import Proposal
+from shared.approvals.store import newest_proposals
 from shared.http.access import needs
-from shared.http.actor import Actor
 from shared.http.audit import Reads
-from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -25,19 +29,8 @@ router = Router(prefix="/benefits/v1", tags=["orders"])
 Reading = Annotated[Access, needs("payments.read")]
 
 
-class HoldIn(BaseModel):
-    """Why an order must not be paid for now."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=3, max_length=500, examples=["Xã báo người hưởng đã mất, chờ giấy chứng tử"])
-
-
 class OrderOut(BaseModel):
-    """What a person is owed for a month; `reason` is why it is blocked or came back, `held` why no run may take it.
-
-    `due_month` is the month whose run pays it: a later one than `period` when it was carried over.
-    """
+    """What a person is owed for a month; `reason` is why it is blocked or came back."""
 
     id: UUID
     award_id: UUID
@@ -51,9 +44,6 @@ class OrderOut(BaseModel):
     state: OrderState
     reason: str | None
     run_id: UUID | None
-    due_month: str
-    held: str | None
-    held_by: str | None
     bank_bin: str | None
     account: str | None
 
@@ -83,6 +73,16 @@ def order_out(row: Any) -> OrderOut:
     return OrderOut.model_validate(dict(row._mapping) | {"account": masked(row.account_number)})
 
 
+class StepOut(BaseModel):
+    """Something that happened to an order; `code` and `reason` are the bank's where the bank said them."""
+
+    at: datetime
+    what: Happened
+    code: str | None
+    reason: str | None
+    reference: str | None = Field(description="the file, report or statement that it stands in")
+
+
 @router.get("/orders")
 async def list_orders(
     tx: Tx,
@@ -108,42 +108,46 @@ async def list_orders(
     return page
 
 
-async def _whole(tx: Transaction, access: Access, order_id: UUID) -> OrderWithAttempts:
+@router.get("/orders/{order_id}")
+async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> OrderWithAttempts:
+    """Read an order and every attempt to pay it."""
     row = await orders.order(tx, order_id)
     if row is None:
         raise Problem(404, "order_not_found")
     access.admit(row.area_code, Problem(404, "order_not_found"))
+    reads.one("order", order_id, area=row.area_code)
     attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
     return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)
 
 
-@router.get("/orders/{order_id}")
-async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> OrderWithAttempts:
-    """Read an order and every attempt to pay it."""
-    found = await _whole(tx, access, order_id)
-    reads.one("order", order_id, area=found.area_code)
-    return found
+@router.get("/orders/{order_id}/history")
+async def get_order_history(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> list[StepOut]:
+    """Show all that ever happened to an order, oldest first, with what the bank said in its own codes."""
+    row = await orders.order(tx, order_id)
+    if row is None:
+        raise Problem(404, "order_not_found")
+    access.admit(row.area_code, Problem(404, "order_not_found"))
+    reads.one("order", order_id, area=row.area_code)
+    steps = await history.steps_of(tx, order_id)
+    if row.run_id is not None:
+        steps += _of_run((await newest_proposals(tx, PAYMENT_RUN, [str(row.run_id)])).get(str(row.run_id)))
+    reports = await history.reports_on(tx, order_id)
+    steps += await asyncio.to_thread(lambda: [step for raw in reports for step in _reported(raw)])
+    return [StepOut(**asdict(step)) for step in sorted(steps, key=lambda step: step.at)]
 
 
-@router.post("/orders/{order_id}/hold", status_code=201, dependencies=[IDEMPOTENT])
-async def hold_order(
-    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.stop")], order_id: UUID, body: HoldIn
-) -> OrderWithAttempts:
-    """Keep every run from taking an order. One that waits for approval with it must be prepared anew."""
-    await _whole(tx, access, order_id)
-    if not await controls.hold(tx, order_id, reason=body.reason, actor=actor):
-        raise Problem(409, "order_not_holdable")
-    return await _whole(tx, access, order_id)
+def _of_run(prepared: Proposal | None) -> list[Step]:
+    if prepared is None:
+        return []
+    steps = [Step(prepared.prepared_at, "run_prepared", reason=prepared.prepared_by)]
+    if prepared.decided_at is not None:
+        steps.append(Step(prepared.decided_at, "run_approved", reason=prepared.decided_by))
+    return steps
 
 
-@router.post("/orders/{order_id}/hold-release", status_code=201, dependencies=[IDEMPOTENT])
-async def release_order(
-    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.approve")], order_id: UUID
-) -> OrderWithAttempts:
-    """Let runs take a held order again, as another person than who held it."""
-    held = await _whole(tx, access, order_id)
-    if held.held_by == actor:
-        raise Problem(403, "same_person")
-    if not await controls.let_go(tx, order_id):
-        raise Problem(409, "order_not_held")
-    return await _whole(tx, access, order_id)
+def _reported(raw: RawReport) -> list[Step]:
+    """Return what a report says of one attempt, or of the whole file where it does not name it."""
+    report = pain002.read(raw.content)
+    named = [each for each in report.transactions if each.end_to_end_id == raw.end_to_end_id]
+    said = [(each.code, each.reason) for each in named] or [(report.group_status, report.group_reason)]
+    return [Step(raw.received_at, "reported", code, reason, report.message_id) for code, reason in said]

@@ -12,7 +12,6 @@ class OrderState(StrEnum):
     INSTRUCTED = "INSTRUCTED"
     PAID = "PAID"
     RETURNED = "RETURNED"
-    CANCELLED = "CANCELLED"
 
 
 class InstructionState(StrEnum):
@@ -35,11 +34,10 @@ class InstructionState(StrEnum):
 
 
 class RunState(StrEnum):
-    """PREPARED may still be prepared again; APPROVED is sealed for good; CANCELLED was refused or withdrawn."""
+    """PREPARED may still be prepared again; APPROVED is sealed for good."""
 
     PREPARED = "PREPARED"
     APPROVED = "APPROVED"
-    CANCELLED = "CANCELLED"
 
 
 class FileState(StrEnum):
@@ -50,7 +48,6 @@ class FileState(StrEnum):
     UNKNOWN = "UNKNOWN"
     SENT = "SENT"
     REJECTED = "REJECTED"
-    WITHDRAWN = "WITHDRAWN"  # never reached the bank, and never will: another file took its place
 
 
 # Proven to have moved no money, or to have moved it back: a new attempt may be made.
