@@ -15,7 +15,9 @@ _AT_ONCE = 5_000
 # Whoever writes people or moves households need not think of it: the two areas cannot differ.
 _AREA_OF_PERSON = """CREATE FUNCTION area_of_person() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        SELECT area_code INTO NEW.area_code FROM households WHERE id = NEW.household_id;
+        IF NEW.household_id IS NOT NULL THEN
+            SELECT area_code INTO NEW.area_code FROM households WHERE id = NEW.household_id;
+        END IF;
         RETURN NEW;
     END $$"""
 _AREA_OF_HOUSEHOLD = """CREATE FUNCTION area_of_household() RETURNS trigger LANGUAGE plpgsql AS $$
