@@ -12,9 +12,11 @@ import typer
 from deploy.acting import NotSignedIn, signed_in
 from deploy.demo.progress import Progress
 from deploy.people import OFFICER
+from shared import csv_text, spreadsheets
 
 REFUSED_ROWS, REFUSED_FILE, LOST = 2, 3, 4  # exit codes; 0 is everything registered
 
+_KINDS = {".csv": csv_text.MEDIA_TYPE, ".xlsx": spreadsheets.MEDIA_TYPE}
 _PIECE = 1 << 18
 _TRIES = 30  # seconds without an answer until we give up watching; the job goes on
 
@@ -24,16 +26,21 @@ class _Refused(Exception):
 
 
 def import_households(
-    file: Annotated[Path, typer.Argument(help="CSV, a row a member", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or XLSX, a row a member", exists=True, dir_okay=False, readable=True)
+    ],
     url: Annotated[str, typer.Option(help="where the platform answers", envvar="ANSINH_URL")] = "http://localhost:8080",
     source: Annotated[str, typer.Option(help="whose household references the file has")] = "list",
-    errors: Annotated[Path | None, typer.Option(help="where refused households go; FILE.errors.csv if absent")] = None,
+    trial: Annotated[bool, typer.Option("--trial", help="say what would be, and register nothing")] = False,
+    errors: Annotated[
+        Path | None, typer.Option(help="where refused households go; FILE.errors.csv or .xlsx if absent")
+    ] = None,
     actor: Annotated[str, typer.Option(help="who sends, where ANSINH_TOKEN does not say it")] = OFFICER,
     home: Annotated[
         Path, typer.Option(envvar="ANSINH_HOME", help="folder of the platform that runs on this machine")
     ] = Path(".ansinh"),
 ) -> None:
-    """Register the households of a CSV file.
+    """Register the households of a CSV or XLSX file.
 
     What is wrong goes to a file that can be corrected and sent. Sending a file again does no harm. Ends with 0 when all
     is registered, 2 when households were refused, 3 when the file was refused, 4 when the platform was lost.
@@ -45,8 +52,8 @@ def import_households(
         raise typer.Exit(REFUSED_FILE) from error
     with httpx.Client(base_url=url, headers=dict(headers), timeout=600) as client:
         try:
-            result = _followed(client, _sent(client, file, source))
-            _tell(client, result, errors or file.with_suffix(".errors.csv"))
+            result = _followed(client, _sent(client, file, source, trial=trial))
+            _tell(client, result, errors or file.with_suffix(f".errors{_suffix(file)}"))
         except _Refused as refusal:
             typer.echo(f"✗ {refusal}", err=True)
             raise typer.Exit(REFUSED_FILE) from refusal
@@ -62,11 +69,18 @@ def import_households(
             raise typer.Exit(REFUSED_ROWS)
 
 
-def _sent(client: httpx.Client, file: Path, source: str) -> Mapping[str, Any]:
+def _suffix(file: Path) -> str:
+    return ".xlsx" if file.suffix.lower() == ".xlsx" else ".csv"
+
+
+def _sent(client: httpx.Client, file: Path, source: str, *, trial: bool) -> Mapping[str, Any]:
     """Send the file and return its job."""
-    headers = {"Content-Type": "text/csv", "Content-Length": str(file.stat().st_size)}
+    headers = {"Content-Type": _KINDS[_suffix(file)], "Content-Length": str(file.stat().st_size)}
     answer = client.post(
-        "/registry/v1/household-imports", params={"source": source}, content=_pieces(file), headers=headers
+        "/registry/v1/household-imports",
+        params={"source": source, "trial": trial},
+        content=_pieces(file),
+        headers=headers,
     )
     job: Mapping[str, Any] = _body(answer)
     return job
@@ -146,6 +160,8 @@ def _asked(client: httpx.Client, path: str) -> Mapping[str, Any]:
 
 
 def _tell(client: httpx.Client, result: Mapping[str, Any], errors: Path) -> None:
+    if result["trial"]:
+        typer.echo("Kiểm tra thử, chưa ghi gì: / A trial, nothing is registered:")
     typer.echo(
         f"Đã ghi {result['created']} hộ, {result['people']} người; {result['unchanged']} hộ đã có; "
         f"{result['refused']} hộ bị từ chối. / {result['created']} households with {result['people']} people "
@@ -153,7 +169,7 @@ def _tell(client: httpx.Client, result: Mapping[str, Any], errors: Path) -> None
     )
     if not result["refused"]:
         return
-    with client.stream("GET", f"{result['errors_url']}.csv") as answer, errors.open("wb") as file:
+    with client.stream("GET", f"{result['errors_url']}{_suffix(errors)}") as answer, errors.open("wb") as file:
         if answer.is_error:
             _body(answer)
         for piece in answer.iter_bytes():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from structlog import get_logger
@@ -21,12 +22,16 @@ _REGISTER = PERMISSIONS["households.register"]
 
 
 async def import_households(job: JobContext) -> Mapping[str, Any]:
-    """Register the households of the list that has the job's id. What is done, and how far, is one transaction."""
+    """Register the households of a list, or try to. What is done, and how far, is one transaction.
+
+    The list has the job's id, but where it is registered after a trial.
+    """
     async with job.database.transaction() as session:
-        found = await household_import(session, job.id)
+        found = await household_import(session, UUID(job.arguments.get("import_id", str(job.id))))
     while found.handled < found.rows:
         found = await _next(job, found)
     return {
+        "trial": found.trial,
         "created": found.created,
         "people": found.people,
         "unchanged": found.unchanged,

@@ -452,15 +452,16 @@ class HouseholdReferences(Table, table=True):
     household_id: UUID = Field(foreign_key="households.id")
 
 
-def _counted(kind: Any = Integer) -> Any:
-    return Field(sa_column=Column(kind, nullable=False, server_default="0"))
+def _counted(kind: Any = Integer, start: str = "0") -> Any:
+    return Field(sa_column=Column(kind, nullable=False, server_default=start))
 
 
 class HouseholdImports(Table, table=True):
     """Lists of households, each with the job of the same id; without `sha256` while the file is still coming in.
 
     `reached_…` is the last row that was handled, in the order of references and lines. The counts are of households,
-    `people` of members of those created, `handled` of rows.
+    `people` of members of those created, `handled` of rows. A `trial` registers nothing and keeps its rows; once it is
+    registered after all, that is the job `registration_job`.
     """
 
     __tablename__ = "household_imports"
@@ -474,6 +475,8 @@ class HouseholdImports(Table, table=True):
     rows: int = _counted()
     columns: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     delimiter: str = Field(sa_column=Column(Text, nullable=False, server_default=","))
+    trial: bool = _counted(Boolean, "false")
+    registration_job: UUID | None
     reached_reference: str | None = Field(sa_type=Text)
     reached_line: int = _counted()
     handled: int = _counted()
@@ -498,6 +501,7 @@ class HouseholdImportFaults(Table, table=True):
     """What is wrong in a row; `number` counts from 0 in a line. `context` fills in the text of `code`."""
 
     __tablename__ = "household_import_faults"
+    __table_args__ = (Index("ix_household_import_faults_reference", "import_id", "reference"),)
 
     import_id: UUID = Field(primary_key=True)
     line: int = Field(primary_key=True)
@@ -506,6 +510,15 @@ class HouseholdImportFaults(Table, table=True):
     column: str | None = Field(sa_type=Text)
     code: str = Field(sa_type=Text)
     context: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class HouseholdImportNumbers(Table, table=True):
+    """Keyed digests of personal numbers that a trial would have registered so far."""
+
+    __tablename__ = "household_import_numbers"
+
+    import_id: UUID = Field(primary_key=True)
+    digest: str = Field(primary_key=True, sa_type=Text)
 
 
 AREAS = metadata.tables["areas"]
@@ -532,4 +545,5 @@ HOUSEHOLD_REFERENCES = metadata.tables["household_references"]
 HOUSEHOLD_IMPORTS = metadata.tables["household_imports"]
 HOUSEHOLD_IMPORT_ROWS = metadata.tables["household_import_rows"]
 HOUSEHOLD_IMPORT_FAULTS = metadata.tables["household_import_faults"]
+HOUSEHOLD_IMPORT_NUMBERS = metadata.tables["household_import_numbers"]
 SIMULATED_CHANGES = metadata.tables["simulated_changes"]

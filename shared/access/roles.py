@@ -66,6 +66,7 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("households.read", Reach.AREA, (*_CASEWORK, _MACHINE), "households with members, classes and their history"),
     ("households.register", Reach.AREA, (_OFFICER,), "registering households"),
     ("imports.read", Reach.OWN, (_OFFICER,), "lists of households that one sent, and what was refused of them"),
+    ("imports.register", Reach.OWN, (_OFFICER,), "registering a list that one tried"),
     ("people.read", Reach.AREA, (*_CASEWORK, _MACHINE), "a person with contact and the end of the account number"),
     ("people.change", Reach.AREA, (_OFFICER,), "changing a person's name or phone"),
     ("accounts.prepare", Reach.AREA, (_OFFICER,), "proposing where a person is paid"),

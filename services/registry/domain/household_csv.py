@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from services.registry.domain.list_words import column_of
 from shared.text import clean
 
 REFERENCE = "household"
 REQUIRED = (REFERENCE, "area_code", "full_name", "sex", "birth_date", "ethnicity", "relationship")
 OPTIONAL = ("registered_on", "phone", "personal_number", "bank_bin", "account_number", "account_holder")
 # What our list of refused rows adds; it is passed over when that list comes back.
-REPORT = ("line", "error_vi", "error_en")
+REPORT = ("line", "error_vi", "mend_vi", "error_en", "mend_en")
 LONGEST_REFERENCE = 100
 
 _LONGEST_LINE = 1 << 17  # characters; a row of ours has some hundred
@@ -152,7 +153,7 @@ class HouseholdFile:
 
 
 def _columns(line: int, cells: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(cell.strip().lower() for cell in cells)
+    names = tuple(column_of(cell) for cell in cells)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise HouseholdFileRefused(line, "household_header_missing", {"columns": ", ".join(missing)})

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from services.registry.domain.household_csv import LONGEST_REFERENCE, REFERENCE, Row, iso_day
 from services.registry.domain.households import Household, HouseholdRegistration, not_yet
+from services.registry.domain.list_words import value_of
+from shared.csv_text import without_guard
 
 _OF_HOUSEHOLD = ("area_code", "registered_on")
 _OF_ACCOUNT = {"bank_bin": "bank_bin", "account_number": "number", "account_holder": "holder_name"}
@@ -119,8 +121,8 @@ def differences(rows: Sequence[Row], registration: HouseholdRegistration, known:
 
 
 def _written(columns: Sequence[str], row: Row) -> dict[str, str]:
-    cells = zip(columns, (cell.strip() for cell in row.cells), strict=True)
-    return {name: iso_day(cell) if name in _DAYS else cell for name, cell in cells if cell}
+    cells = zip(columns, (without_guard(cell.strip()) for cell in row.cells), strict=True)
+    return {name: iso_day(cell) if name in _DAYS else value_of(name, cell) for name, cell in cells if cell}
 
 
 def _shared(rows: Sequence[Row], written: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[RowFault]]:

@@ -25,6 +25,7 @@ from services.registry.store.household_imports import HouseholdImport
 from services.registry.store.households import households_of, known_numbers, with_ids, write
 from services.registry.tables import (
     HOUSEHOLD_IMPORT_FAULTS,
+    HOUSEHOLD_IMPORT_NUMBERS,
     HOUSEHOLD_IMPORT_ROWS,
     HOUSEHOLD_IMPORTS,
     HOUSEHOLD_REFERENCES,
@@ -33,6 +34,7 @@ from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among, copy_rows
 from shared.http.refusals import field_problem
+from shared.keys import keys_of
 
 _PAGE = 2_000  # rows; far more than a household may have members
 # As text: typed columns would have every cell looked at once more. No line is 0, so ('', 0) is before all rows.
@@ -60,8 +62,8 @@ class _Chunk:
 
 
 async def register_next(session: Transaction, found: HouseholdImport, access: Access, now: datetime) -> HouseholdImport:
-    """Register the next households of a list; return the import as it stands then. Nothing is left when `handled` is
-    `rows`.
+    """Register the next households of a list, or try to; return the import as it stands then. Nothing is left when
+    `handled` is `rows`.
 
     A household with anything wrong in it is refused whole. One whose reference is known stays as it is registered. Of
     two that name the same person, the first by reference is registered.
@@ -76,10 +78,13 @@ async def register_next(session: Transaction, found: HouseholdImport, access: Ac
     chunk = await asyncio.to_thread(_judged, found, groups, today)
     await _check_places(session, chunk, access, today)
     unchanged = await _set_known_aside(session, found.source, chunk)
-    await _check_people(session, chunk)
+    await _check_people(session, chunk, found)
     made = await asyncio.to_thread(_made, chunk, today)
-    await write(session, list(made.values()), by=found.created_by, now=now)
-    await _note_references(session, found.source, made)
+    if found.trial:
+        await _note_numbers(session, found.id, made)
+    else:
+        await write(session, list(made.values()), by=found.created_by, now=now)
+        await _note_references(session, found.source, made)
     await _note_faults(session, found.id, chunk)
     last = groups[-1].rows[-1]
     reached = replace(
@@ -92,7 +97,9 @@ async def register_next(session: Transaction, found: HouseholdImport, access: Ac
         unchanged=found.unchanged + unchanged,
         refused=found.refused + chunk.refused,
     )
-    await _note_reached(session, after, reached, chunk.kept)
+    await _note_reached(session, reached)
+    if not found.trial:
+        await _forget_rows(session, after, reached, chunk.kept)
     return reached
 
 
@@ -154,12 +161,15 @@ async def _set_known_aside(session: Transaction, source: str, chunk: _Chunk) -> 
     return unchanged
 
 
-async def _check_people(session: Transaction, chunk: _Chunk) -> None:
+async def _check_people(session: Transaction, chunk: _Chunk, found: HouseholdImport) -> None:
     numbers = {
         reference: [each.personal_number for each in registration.members if each.personal_number is not None]
         for reference, (_, registration) in chunk.good.items()
     }
-    taken = await known_numbers(session, [number for each in numbers.values() for number in each])
+    named = [number for each in numbers.values() for number in each]
+    taken = await known_numbers(session, named)
+    if found.trial:
+        taken |= await _tried_numbers(session, found.id, named)
     for reference, (group, registration) in list(chunk.good.items()):
         times = Counter(numbers[reference])
         wrong = [
@@ -171,6 +181,22 @@ async def _check_people(session: Transaction, chunk: _Chunk) -> None:
             chunk.refuse(reference, wrong)
         else:
             taken.update(numbers[reference])
+
+
+async def _tried_numbers(session: Transaction, import_id: UUID, numbers: Sequence[str]) -> set[str]:
+    """Return those of some numbers that a trial would have registered by now."""
+    by_digest = {keys_of(session).digests.of(number): number for number in numbers}
+    tried = HOUSEHOLD_IMPORT_NUMBERS.c
+    query = select(tried.digest).where(tried.import_id == import_id, among(tried.digest, by_digest))
+    return {by_digest[digest] for digest in (await session.execute(query)).scalars()}
+
+
+async def _note_numbers(session: Transaction, import_id: UUID, made: Mapping[str, Household]) -> None:
+    digests = keys_of(session).digests
+    people = [member for household in made.values() for member in household.members]
+    numbers = [each.personal_number for each in people if each.personal_number is not None]
+    rows = [{"import_id": import_id, "digest": digests.of(number)} for number in numbers]
+    await copy_rows(session, HOUSEHOLD_IMPORT_NUMBERS, rows)
 
 
 def _made(chunk: _Chunk, today: date) -> dict[str, Household]:
@@ -208,11 +234,17 @@ async def _note_faults(session: Transaction, import_id: UUID, chunk: _Chunk) -> 
     await copy_rows(session, HOUSEHOLD_IMPORT_FAULTS, rows)
 
 
-async def _note_reached(
+async def _note_reached(session: Transaction, reached: HouseholdImport) -> None:
+    names = ("reached_reference", "reached_line", "handled", "created", "people", "unchanged", "refused")
+    here = update(HOUSEHOLD_IMPORTS).where(HOUSEHOLD_IMPORTS.c.id == reached.id)
+    await session.execute(here.values({name: getattr(reached, name) for name in names}))
+
+
+async def _forget_rows(
     session: Transaction, after: tuple[str | None, int], reached: HouseholdImport, kept: set[str]
 ) -> None:
-    """Store how far the import came; of what is behind, keep the rows of refused households alone."""
-    rows, imports = HOUSEHOLD_IMPORT_ROWS.c, HOUSEHOLD_IMPORTS.c
+    """Of what was handled, keep the rows of refused households alone."""
+    rows = HOUSEHOLD_IMPORT_ROWS.c
     behind = delete(HOUSEHOLD_IMPORT_ROWS).where(
         rows.import_id == reached.id,
         tuple_(rows.reference, rows.line) > (after[0] or "", after[1]),
@@ -220,6 +252,3 @@ async def _note_reached(
         not_(among(rows.reference, kept)),
     )
     await session.execute(behind)
-    names = ("reached_reference", "reached_line", "handled", "created", "people", "unchanged", "refused")
-    here = update(HOUSEHOLD_IMPORTS).where(imports.id == reached.id)
-    await session.execute(here.values({name: getattr(reached, name) for name in names}))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, select, tuple_
+from sqlalchemy import RowMapping, exists, func, select, tuple_
 
 from services.registry.domain.household_csv import Row
 from services.registry.tables import (
@@ -39,6 +39,8 @@ class HouseholdImport:
     rows: int
     columns: Sequence[str]
     delimiter: str
+    trial: bool
+    registration_job: UUID | None
     reached_reference: str | None
     reached_line: int
     handled: int
@@ -110,11 +112,13 @@ async def refused_rows(database: Database, found: HouseholdImport) -> AsyncItera
         return
     after = ("", 0)
     reached = tuple_(_ROWS.reference, _ROWS.line) <= (found.reached_reference, found.reached_line)
+    refused = exists().where(_FAULTS.import_id == _ROWS.import_id, _FAULTS.reference == _ROWS.reference)
     while True:
         async with database.transaction() as session:
             query = (
                 select(_ROWS.line, _ROWS.reference, _ROWS.cells)
                 .where(_ROWS.import_id == found.id, tuple_(_ROWS.reference, _ROWS.line) > after, reached)
+                .where(refused)
                 .order_by(_ROWS.reference, _ROWS.line)
                 .limit(_AT_ONCE)
             )

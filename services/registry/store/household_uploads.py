@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, not_, select, update
+from sqlalchemy import and_, delete, exists, insert, not_, or_, select, update
 
 from services.registry.domain.household_csv import HouseholdFile, HouseholdFileRefused, Row
-from services.registry.tables import HOUSEHOLD_IMPORT_FAULTS, HOUSEHOLD_IMPORT_ROWS, HOUSEHOLD_IMPORTS
+from services.registry.tables import (
+    HOUSEHOLD_IMPORT_FAULTS,
+    HOUSEHOLD_IMPORT_NUMBERS,
+    HOUSEHOLD_IMPORT_ROWS,
+    HOUSEHOLD_IMPORTS,
+)
 from shared.db import Database, Transaction, among, copy_rows
+from shared.http import Problem
 from shared.ids import new_id
 from shared.jobs.tables import jobs
 
 _AT_ONCE = 5_000  # rows
 _GIVEN_UP_AFTER = timedelta(days=1)
+_TRIALS_STAY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,9 @@ class Upload:
     rows: int
 
 
-async def take_in(database: Database, pieces: AsyncIterator[bytes], *, source: str, by: str, now: datetime) -> Upload:
+async def take_in(
+    database: Database, pieces: AsyncIterator[bytes], *, source: str, trial: bool, by: str, now: datetime
+) -> Upload:
     """Put a list into the database, piece by piece. One that does not come to its end leaves nothing behind.
 
     Raises:
@@ -38,7 +47,7 @@ async def take_in(database: Database, pieces: AsyncIterator[bytes], *, source: s
     import_id = new_id()
     async with database.transaction() as session:
         await _clear_given_up(session, now)
-        begun = {"id": import_id, "source": source, "created_by": by, "created_at": now}
+        begun = {"id": import_id, "source": source, "trial": trial, "created_by": by, "created_at": now}
         await session.execute(insert(HOUSEHOLD_IMPORTS).values(begun))
     try:
         return await _stage(database, pieces, Upload(import_id, source, by, b"", 0))
@@ -90,7 +99,7 @@ async def same_list(session: Transaction, upload: Upload) -> tuple[UUID, int] | 
     query = (
         select(imports.id, imports.refused)
         .where(imports.sha256 == upload.sha256, imports.source == upload.source)
-        .where(imports.created_by == upload.created_by, imports.id != upload.import_id)
+        .where(imports.created_by == upload.created_by, imports.id != upload.import_id, not_(imports.trial))
         .order_by(imports.created_at.desc(), imports.id.desc())
         .limit(1)
     )
@@ -100,15 +109,34 @@ async def same_list(session: Transaction, upload: Upload) -> tuple[UUID, int] | 
 
 async def discard(session: Transaction, import_ids: Sequence[UUID]) -> None:
     """Forget lists with all that belongs to them; what they registered stays."""
-    for table in (HOUSEHOLD_IMPORT_FAULTS, HOUSEHOLD_IMPORT_ROWS):
+    for table in (HOUSEHOLD_IMPORT_FAULTS, HOUSEHOLD_IMPORT_ROWS, HOUSEHOLD_IMPORT_NUMBERS):
         await session.execute(delete(table).where(among(table.c.import_id, import_ids)))
     await session.execute(delete(HOUSEHOLD_IMPORTS).where(among(HOUSEHOLD_IMPORTS.c.id, import_ids)))
 
 
+async def begin_registration(session: Transaction, import_id: UUID, job_id: UUID) -> None:
+    """Let a list that was tried be registered by a job, from its first row on.
+
+    Raises:
+        Problem: 409 `import_not_tried`, the trial has not ended or it is registered already.
+    """
+    imports = HOUSEHOLD_IMPORTS.c
+    trial = select(imports.id).where(imports.id == import_id, imports.trial, imports.handled == imports.rows)
+    if (await session.execute(trial.with_for_update())).one_or_none() is None:
+        raise Problem(409, "import_not_tried")
+    for table in (HOUSEHOLD_IMPORT_FAULTS, HOUSEHOLD_IMPORT_NUMBERS):
+        await session.execute(delete(table).where(table.c.import_id == import_id))
+    anew = dict.fromkeys(("reached_line", "handled", "created", "people", "unchanged", "refused"), 0)
+    begun = update(HOUSEHOLD_IMPORTS).where(imports.id == import_id)
+    await session.execute(begun.values(**anew, reached_reference=None, trial=False, registration_job=job_id))
+
+
 async def _clear_given_up(session: Transaction, now: datetime) -> None:
-    """Forget lists whose service died before they had their job."""
+    """Forget lists whose service died before they had their job, and trials that nobody came back to."""
     imports = HOUSEHOLD_IMPORTS.c
     job = exists().where(jobs.c.id == imports.id)
-    query = select(imports.id).where(not_(job), imports.created_at < now - _GIVEN_UP_AFTER)
+    unfinished = and_(not_(job), imports.created_at < now - _GIVEN_UP_AFTER)
+    left = and_(imports.trial, imports.created_at < now - _TRIALS_STAY)
+    query = select(imports.id).where(or_(unfinished, left))
     if ids := list((await session.execute(query)).scalars()):
         await discard(session, ids)

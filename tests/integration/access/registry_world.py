@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from services.registry.app import definition
-from services.registry.tables import HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
+from services.registry.tables import HOUSEHOLD_IMPORTS, HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.access.kit_rows import (
@@ -64,6 +64,7 @@ async def registry_world(url: str) -> World:
     reference = {"source": "another-list", "reference": "HN-1", "household_id": household["id"]}
     async with registry.database.transaction() as session:
         await session.execute(insert(HOUSEHOLD_REFERENCES).values(reference))
+        await session.execute(update(HOUSEHOLD_IMPORTS).values(trial=True, handled=HOUSEHOLD_IMPORTS.c.rows))
     await _simulated(registry, household["id"])
     round_ = await reviewed(registry)
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
@@ -224,6 +225,13 @@ def _imports(ids: dict[bool, str], household_id: str) -> dict[str, Operation]:
         "get_household_import": at(""),
         "list_household_import_errors": at("/errors"),
         "get_household_import_errors_csv": at("/errors.csv"),
+        "get_household_import_errors_xlsx": at("/errors.xlsx"),
+        "register_household_import": Operation(
+            "imports.register",
+            lambda own: Call("POST", f"/household-imports/{ids[own]}/registration"),
+            202,
+            owned=True,
+        ),
     }
 
 

@@ -1,16 +1,24 @@
 """Households by lists: what is right is registered once, what is wrong is refused whole, told, and can be mended."""
 
 import random
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from openpyxl import load_workbook
 from starlette.requests import ClientDisconnect
 
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT
+from services.registry.domain.list_words import heading_of
 from services.registry.jobs import import_households
 from services.registry.store import household_chunks
 from shared.events.registry import HouseholdStated, PersonStated
 from shared.jobs import JobRunner
+from shared.spreadsheets import MEDIA_TYPE as XLSX
+from shared.spreadsheets import xlsx_stream
 from tests.integration.registry.conftest import Registry, member
 from tests.support.access import grant
 from tests.support.household_lists import COLUMNS, households, read, rows_of_household, written
@@ -18,11 +26,14 @@ from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 PATH = "/household-imports"
+CSV = "text/csv; charset=utf-8"
 
 
-async def send(registry: Registry, content: bytes, *, status: int = 202, by: str = "officer", **query: str) -> Any:
+async def send(
+    registry: Registry, content: bytes, *, status: int = 202, by: str = "officer", kind: str = CSV, **query: str
+) -> Any:
     """Send a list and return what is answered."""
-    headers = {"Content-Type": "text/csv; charset=utf-8"} | bearer(by)
+    headers = {"Content-Type": kind} | bearer(by)
     answer = await registry.client.post(PATH, content=content, headers=headers, params=query)
     assert answer.status_code == status, answer.text
     return answer.json()
@@ -95,7 +106,7 @@ async def test_rows_without_end_under_one_reference_are_refused_as_one_household
     assert (result["created"], result["refused"]) == (1, 2)  # a page cannot tell that the first one ends with it
     assert await faults(registry, result["id"]) == [(line, "household", "household_too_large") for line in (2, 5)]
     returned = read((await registry.client.get(f"{PATH}/{result['id']}/errors.csv")).content)
-    assert [row["line"] for row in returned] == [str(line) for line in range(2, 15)]
+    assert [row["Dòng"] for row in returned] == [str(line) for line in range(2, 15)]
 
 
 async def test_a_household_with_a_fault_is_refused_whole_and_the_others_are_registered(registry: Registry) -> None:
@@ -118,6 +129,7 @@ async def test_a_household_with_a_fault_is_refused_whole_and_the_others_are_regi
     ]
     (first, *_) = (await registry.get(f"{PATH}/{result['id']}/errors", limit="1"))["items"]
     assert (first["household"], set(first["message"])) == ("HN-0000001", {"vi", "en"})
+    assert first["mend"]["vi"] == "Ghi ngày có thật dạng ngày/tháng/năm, ví dụ 12/03/1985."
     counts = (await registry.get(f"{PATH}/{result['id']}"))["faults"]
     assert counts[0] == {"code": "missing", "count": 2}
 
@@ -134,14 +146,76 @@ async def test_what_was_refused_comes_back_as_sent_and_goes_in_once_it_is_mended
     answer = await registry.client.get(f"{PATH}/{first['id']}/errors.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     returned = read(answer.content, delimiter)
-    assert [{name: row[name] for name in COLUMNS} for row in returned] == rows[3:6] + rows[9:12]
-    assert [row["line"] for row in returned if row["error_vi"]] == ["6", "11"]
-    assert returned[1]["error_en"].startswith("phone: ")
-    returned[1]["phone"] = ""
-    returned[3]["sex"] = "female"
+    assert [[row[heading_of(name)] for name in COLUMNS] for row in returned] == [
+        list(row.values()) for row in rows[3:6] + rows[9:12]
+    ]
+    assert [row["Dòng"] for row in returned if row["Lỗi"]] == ["6", "11"]
+    assert returned[1]["Lỗi"].startswith("Số điện thoại: ")
+    assert "10 chữ số" in returned[1]["Cách sửa"]
+    assert returned[1]["Error"].startswith("phone: ")
+    returned[1]["Số điện thoại"] = ""
+    returned[3]["Giới tính"] = "Nữ"
     second = await imported(registry, written(returned, list(returned[0]), delimiter))
     assert (second["created"], second["refused"]) == (2, 0)
     assert (await registry.client.get(f"{PATH}/{second['id']}/errors.csv")).text.count("\n") == 1
+
+
+async def _workbook(*pieces: str) -> bytes:
+    async def given() -> AsyncIterator[str]:
+        for piece in pieces:
+            yield piece
+
+    return b"".join([piece async for piece in xlsx_stream(given(), title="Danh sách")])
+
+
+async def test_a_workbook_is_registered_and_comes_back_as_one_to_be_mended(registry: Registry, tmp_path: Path) -> None:
+    rows = households(range(3))
+    rows[0] |= {"sex": "Nữ", "relationship": "Chủ hộ", "area_code": "8566", "ethnicity": "6"}
+    rows[4] |= {"birth_date": "31/2/2010"}
+    headed = [{heading_of(name): value for name, value in row.items()} for row in rows]
+    content = await _workbook(written(headed, [heading_of(name) for name in COLUMNS]).decode())
+    job = await send(registry, content, kind=XLSX)
+    (result,) = await done(registry, job)
+    assert (result["created"], result["refused"]) == (2, 1)
+    assert await faults(registry, job["id"]) == [(6, "birth_date", "date_from_datetime_parsing")]
+    answer = await registry.client.get(f"{PATH}/{job['id']}/errors.xlsx")
+    assert answer.headers["content-type"] == XLSX
+    path = tmp_path / "refused.xlsx"
+    path.write_bytes(answer.content)
+    book = load_workbook(path)
+    sheet = book["Danh sách"]
+    header = [cell.value for cell in sheet[1]]
+    assert [sheet.cell(3, header.index(name) + 1).value for name in ("Dòng", "Ngày sinh")] == ["6", "31/2/2010"]
+    sheet.cell(3, header.index("Ngày sinh") + 1).value = datetime(2010, 2, 28)  # noqa: DTZ001 - as Excel has it
+    book.save(path)
+    (mended,) = await done(registry, await send(registry, path.read_bytes(), kind=XLSX))
+    assert (mended["created"], mended["refused"]) == (1, 0)
+
+
+async def test_a_trial_says_what_would_be_and_writes_nothing_until_it_is_registered(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(household_chunks, "_PAGE", 4)
+    await imported(registry, written(households(range(2))))
+    rows = households(range(8))
+    rows[9]["phone"] = "113"
+    rows[15]["personal_number"] = rows[21]["personal_number"]  # pages apart
+    content = written(rows)
+    trial = await send(registry, content, trial="true")
+    (would,) = await done(registry, trial)
+    assert [would[name] for name in ("trial", "created", "unchanged", "refused")] == [True, 4, 2, 2]
+    assert len(await registry.events(HouseholdStated)) == 2
+    told = await registry.get(f"{PATH}/{trial['id']}")
+    returned = read((await registry.client.get(told["errors_csv_url"].removeprefix("/registry/v1"))).content)
+    assert {row["Mã hộ"] for row in returned} == {"HN-0000003", "HN-0000007"}
+    path = told["registration_url"].removeprefix("/registry/v1")
+    job = await registry.post(path, None, status=202)
+    (did,) = await done(registry, job)
+    assert [did[name] for name in ("trial", "created", "unchanged", "refused")] == [False, 4, 2, 2]
+    assert len(await registry.events(HouseholdStated)) == 6
+    again = await registry.client.post(path, headers={"Idempotency-Key": uuid4().hex})
+    assert (again.status_code, again.json()["code"]) == (409, "import_not_tried")
+    assert (await registry.get(f"{PATH}/{trial['id']}"))["job_url"] == f"/registry/v1/jobs/{job['id']}"
 
 
 async def test_the_same_file_again_brings_nothing_new(registry: Registry) -> None:
@@ -237,12 +311,14 @@ async def test_who_registers_no_households_sends_no_lists(registry: Registry) ->
             written(households([1]), COLUMNS) + "H,08566,Mận".encode("utf-16"), "/body/lines/5", "not_utf8", id="utf-16"
         ),
         pytest.param(written(households([1])) + b'"x', "/body/lines/5", "csv_syntax", id="open quotation"),
+        pytest.param(b"PK\x03\x04 cut off", "/body/lines/1", "not_a_spreadsheet", id="no workbook"),
     ],
 )
 async def test_a_file_that_is_no_list_is_refused_and_leaves_nothing(
     used_registry: Registry, content: bytes, pointer: str, code: str
 ) -> None:
-    problem = await send(used_registry, content, status=422)
+    kind = XLSX if content.startswith(b"PK") else CSV
+    problem = await send(used_registry, content, status=422, kind=kind)
     assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
     async with used_registry.database.engine.connect() as connection:
         for table in ("household_imports", "household_import_rows"):

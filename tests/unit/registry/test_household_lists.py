@@ -1,5 +1,6 @@
 """Lists of households as CSV: read in pieces of any size, grouped on pages of any size, told what is wrong where."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -8,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.domain.household_csv import REQUIRED, HouseholdFile, HouseholdFileRefused, Row, iso_day
+from services.registry.domain.household_csv import (
+    OPTIONAL,
+    REPORT,
+    REQUIRED,
+    HouseholdFile,
+    HouseholdFileRefused,
+    Row,
+    iso_day,
+)
 from services.registry.domain.household_rows import RowFault, groups_in, read_household
+from services.registry.domain.list_words import column_of, heading_of
 from tests.support.household_lists import COLUMNS, households, rows_of_household, written
 
 TODAY = date(2026, 11, 24)
@@ -130,7 +140,7 @@ def test_a_household_is_read_as_its_registration() -> None:
         pytest.param(2, {"full_name": ""}, [(4, "full_name", "missing")], id="no name"),
         pytest.param(
             1,
-            {"sex": "nam", "phone": "113", "personal_number": "12"},
+            {"sex": "man", "phone": "113", "personal_number": "12"},
             [
                 (3, "sex", "literal_error"), (3, "phone", "mobile_number"),
                 (3, "personal_number", "string_pattern_mismatch"),
@@ -153,3 +163,27 @@ def test_a_row_with_a_separator_too_many_is_told_before_anything_else() -> None:
         None,
         [RowFault(2, None, "household_columns", {"columns": 9})],
     )
+
+
+def test_lists_may_be_written_in_vietnamese_and_lose_no_zero() -> None:
+    (row,) = rows_of_household(1, 1, sex="Nữ", relationship="CHỦ HỘ", ethnicity="6", area_code="8566")
+    row |= {"phone": "912345678", "personal_number": "25185000123", "birth_date": "5/1/1985"}
+    content = written(
+        [{heading_of(name): value for name, value in row.items()}], [heading_of(each) for each in COLUMNS]
+    )
+    file = HouseholdFile()
+    rows = [*file.feed(content), *file.end()]
+    assert file.columns == tuple(COLUMNS)
+    registration, wrong = read_household(file.columns, rows, today=TODAY)
+    assert wrong == []
+    assert registration is not None
+    assert registration.area_code == "08566"
+    (head,) = registration.members
+    assert (head.sex, head.relationship, head.ethnicity) == ("female", "head", "06")
+    assert (head.phone, head.personal_number, head.birth_date) == ("+84912345678", "025185000123", date(1985, 1, 5))
+
+
+@pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL, *REPORT])
+def test_every_column_has_a_heading_that_leads_back_to_it(name: str) -> None:
+    assert column_of(heading_of(name)) == name == column_of(name)
+    assert column_of(unicodedata.normalize("NFD", heading_of(name).upper())) == name
