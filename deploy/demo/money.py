@@ -123,7 +123,19 @@ async def _pay_this_month(platform: Platform, progress: Progress) -> None:
     run: Mapping[str, str] = await platform.post("/benefits/v1/runs", body, actor=ACCOUNTANT, key=f"demo-run-{month}")
     approval = {"content_hash": run["content_hash"]}
     path = f"/benefits/v1/runs/{run['id']}/approval"
-    await platform.post(path, approval, actor=APPROVER, key=f"demo-{run['id']}")
+
+    async def approve() -> bool | None:
+        try:
+            await platform.post(path, approval, actor=APPROVER, key=f"demo-{run['id']}")
+        except Refused as refusal:
+            if refusal.code != "funds_not_arrived":
+                raise
+            return None  # the statement that shows the money is on its way
+        return True
+
+    if not await wait_until(approve, within=_PATIENCE):
+        progress.say("Tiền chưa về tài khoản chi trả. / The money has not arrived in the payer account.")
+        return
 
     async def counted() -> bool | None:
         figures = await platform.get("/indicators/v1/payments", area_code="25")

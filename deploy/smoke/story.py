@@ -266,7 +266,16 @@ async def _is_paid(story: Story, award: str, amount: int) -> Mapping[str, Any]:
     story.say(f"✓ Đợt chi {story.month}: {run['declared_count']} lệnh. / The month's run is prepared.")
     path, approval = f"/benefits/v1/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}
     await _expect_same_person_refused(story, path, approval, actor=ACCOUNTANT)
-    await story.post(path, approval, actor=APPROVER, step="approval")
+
+    async def approve() -> Any:
+        try:
+            return await story.post(path, approval, actor=APPROVER, step="approval")
+        except Refused as refusal:
+            if refusal.code != "funds_not_arrived":
+                raise
+            return None  # the statement that shows the money is on its way
+
+    await _wait("tiền về tài khoản chi trả / the money in the payer account", approve)
     story.say("✓ Người thứ hai duyệt đúng nội dung đã thấy. / A second person approves what was seen.")
     await _is_accepted(story, run["id"])
     orders = await story.platform.get(f"/benefits/v1/runs/{run['id']}/orders")

@@ -13,7 +13,11 @@ from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.pages import desk_router
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
+from services.benefits.payments.api.arrivals import ARRIVAL
+from services.benefits.payments.api.arrivals import router as arrivals_router
 from services.benefits.payments.api.callbacks import callback_router
+from services.benefits.payments.api.channels import CHANNEL_RELEASE
+from services.benefits.payments.api.channels import router as channels_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.bank.channels import Connection, connections
@@ -32,6 +36,8 @@ CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
 OPERATIONS = (
     ALLOTMENT,
     PAYER_ACCOUNT,
+    ARRIVAL,
+    CHANNEL_RELEASE,
     Operation(
         APPLICATION,
         "applications.read",
@@ -67,6 +73,8 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             *CASH_ROUTERS,
             runs_router,
             orders_router,
+            arrivals_router,
+            channels_router,
             accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
             ledger_router(CHECKS),
         ],

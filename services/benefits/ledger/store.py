@@ -125,6 +125,12 @@ async def budgets_of(session: Transaction, programme: str, fiscal_year: int, amo
     return list((await (await session.connection()).execute(query)).scalars())
 
 
+async def contribution(session: Transaction, contribution_id: UUID) -> Row[Any] | None:
+    """Return a declared contribution."""
+    query = select(contribution_table).where(contribution_table.c.id == contribution_id)
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
 _OPEN_CONTRIBUTIONS = text(
     "SELECT id, reference, amount FROM contribution"
     " WHERE fund = :fund AND received_on IS NULL AND reference = ANY(:references) FOR UPDATE"

@@ -22,7 +22,10 @@ class Fund(Table, table=True):
 
 
 class Contribution(Table, table=True):
-    """Money that a fund says it sends. It is booked when the bank's statement shows it, by its reference."""
+    """Money that a fund says it sends. It is booked when the bank's statement shows it, by its reference.
+
+    Two people may confirm before that that it arrived, in which payer account, by which voucher (State Treasury).
+    """
 
     __tablename__ = "contribution"
     __table_args__ = (
@@ -37,6 +40,9 @@ class Contribution(Table, table=True):
     declared_by: str
     declared_at: datetime = Field(sa_type=Instant)
     received_on: date | None = None
+    payer_account: str | None = Field(default=None, foreign_key="payer_account.code")
+    voucher: str | None = None
+    confirmed_on: date | None = None
 
 
 class Budget(Table, table=True):

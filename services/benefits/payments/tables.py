@@ -10,7 +10,10 @@ from services.benefits.metadata import Instant, Table
 
 
 class PayerAccount(Table, table=True):
-    """An account that pays for one fund. `reconciled_*` are of the last statement applied."""
+    """An account that pays for one fund: for the whole province, or since Decree 176/2025 for one commune.
+
+    `reconciled_*` are of the last statement applied.
+    """
 
     __tablename__ = "payer_account"
     __table_args__ = (UniqueConstraint("bank", "number", name="payer_account_number_once"),)
@@ -21,6 +24,7 @@ class PayerAccount(Table, table=True):
     number: str
     holder: str
     fund: str = Field(foreign_key="fund.code")
+    area_code: str | None = Field(default=None, sa_column_kwargs={"comment": "pays in this commune alone"})
     created_by: str
     files: int = Field(default=0, sa_column_kwargs={"comment": "how many files were ever numbered"})
     reconciled_sequence: int | None = Field(default=None, sa_type=BigInteger)
@@ -28,7 +32,11 @@ class PayerAccount(Table, table=True):
 
 
 class PaymentRun(Table, table=True):
-    """Orders of one programme, month and payer account that are approved and sent together."""
+    """Orders of one programme, month and payer account, perhaps of one commune, that are approved and sent together.
+
+    `follows` is the run whose failed orders it pays again. While it is paused nothing new of it goes to the bank.
+    The wording is what its files say to banks; it is there once the run is approved.
+    """
 
     __tablename__ = "payment_run"
     __table_args__ = (
@@ -37,7 +45,9 @@ class PaymentRun(Table, table=True):
             "programme",
             "period",
             "payer_account",
+            "area_code",
             unique=True,
+            postgresql_nulls_not_distinct=True,
             postgresql_where=text("state = 'PREPARED'"),
         ),
     )
@@ -49,6 +59,26 @@ class PaymentRun(Table, table=True):
     state: str
     declared_count: int
     declared_sum: int = Field(sa_type=BigInteger)
+    area_code: str | None = None
+    follows: UUID | None = Field(default=None, foreign_key="payment_run.id")
+    purpose: str | None = None
+    category_purpose: str | None = None
+    narrative: str | None = None
+    paused_by: str | None = None
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+    paused_reason: str | None = None
+
+
+class RunApproval(Table, table=True):
+    """One of several people who approve a run, by the hash of what they saw. The last one seals it."""
+
+    __tablename__ = "run_approval"
+
+    run_id: UUID = Field(primary_key=True, foreign_key="payment_run.id")
+    content_hash: str = Field(primary_key=True)
+    approved_by: str = Field(primary_key=True)
+    approved_at: datetime = Field(sa_type=Instant)
+    everywhere: bool = Field(sa_column_kwargs={"comment": "could approve in the whole province"})
 
 
 class PaymentOrder(Table, table=True):
@@ -61,7 +91,7 @@ class PaymentOrder(Table, table=True):
         CheckConstraint("payable IN ('L1', 'L2')", name="payable_known"),
         Index("payment_order_by_run", "run_id", "id"),
         Index("payment_order_by_household", "household_id"),
-        Index("payment_order_open", "programme", "period", "fund", postgresql_where=text("state <> 'PAID'")),
+        Index("payment_order_open", "programme", "due_month", "fund", postgresql_where=text("state <> 'PAID'")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -82,6 +112,10 @@ class PaymentOrder(Table, table=True):
     holder_name: str | None = None
     obliged: bool = Field(default=False, sa_column_kwargs={"comment": "approved once: owed in the books"})
     payable: str = "L1"
+    due_month: str = Field(sa_column_kwargs={"comment": "the month whose run pays it: its own, or a later one"})
+    held: str | None = Field(default=None, sa_column_kwargs={"comment": "why no run may take it for now"})
+    held_by: str | None = None
+    reported_in: str | None = Field(default=None, sa_column_kwargs={"comment": "the month that closed with it paid"})
 
 
 class PaymentFile(Table, table=True):
@@ -105,10 +139,25 @@ class PaymentFile(Table, table=True):
     bank_ref: str | None = None
     attempts: int = 0
     sealed_at: datetime = Field(sa_type=Instant)
+    execution_date: date
     next_at: datetime = Field(sa_type=Instant)
     polls: int = 0
     next_poll_at: datetime = Field(sa_type=Instant)
     hinted: bool = Field(default=False)
+
+
+class BankChannel(Table, table=True):
+    """Whether a bank takes files now: after failures we wait, and people may halt all sending to it."""
+
+    __tablename__ = "bank_channel"
+
+    bank: str = Field(primary_key=True)
+    failures: int = 0
+    open_until: datetime | None = Field(default=None, sa_type=Instant)
+    reason: str | None = None
+    halted_by: str | None = None
+    halted_at: datetime | None = Field(default=None, sa_type=Instant)
+    halted_reason: str | None = None
 
 
 class SendAttempt(Table, table=True):
@@ -226,3 +275,33 @@ class StatementEntry(Table, table=True):
     instruction_id: UUID | None = None
     contribution_id: UUID | None = None
     journal_id: UUID = Field(foreign_key="ledger_journal.id")
+
+
+class MonthClosing(Table, table=True):
+    """A month that was closed for a programme and payer account: what was paid of it, what is carried to the next.
+
+    Decree 20/2021/NĐ-CP article 34 and Decree 176/2025/NĐ-CP: lists and sums of paid and unpaid, each month.
+    """
+
+    __tablename__ = "month_closing"
+    __table_args__ = (UniqueConstraint("programme", "payer_account", "period", name="month_closed_once"),)
+
+    id: UUID = Field(primary_key=True)
+    programme: str
+    payer_account: str = Field(foreign_key="payer_account.code")
+    period: str
+    carried_to: str
+    closed_by: str
+    closed_at: datetime = Field(sa_type=Instant)
+
+
+class MonthLine(Table, table=True):
+    """What became of an order by the end of a month: paid, unpaid (carried, with the reason), or at the bank."""
+
+    __tablename__ = "month_line"
+
+    closing_id: UUID = Field(primary_key=True, foreign_key="month_closing.id")
+    order_id: UUID = Field(primary_key=True, foreign_key="payment_order.id")
+    outcome: str
+    amount: int = Field(sa_type=BigInteger)
+    reason: str | None = None

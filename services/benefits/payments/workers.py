@@ -9,9 +9,20 @@ from datetime import timedelta
 
 import structlog
 
-from services.benefits.payments.bank.port import BankAdapter, Found, NotFound, Rejected, Unavailable, Unusable
+from services.benefits.payments.bank.port import (
+    BankAdapter,
+    Found,
+    NotFound,
+    NotSent,
+    Rejected,
+    Unavailable,
+    Unknown,
+    Unusable,
+)
+from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.incoming import apply_stored, take_inbound, take_report, take_statement
-from services.benefits.payments.store import accounts, files
+from services.benefits.payments.store import accounts, channels, files
+from services.benefits.payments.store.sealing import reseal_late
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database
@@ -39,6 +50,12 @@ class BankWork:
             await self._resolve(database, unknown)
             return True
         async with database.transaction() as session:
+            late = await reseal_late(session, self._adapter.bank, now)
+            if late is not None:
+                await write(session, Entry(_SYSTEM, "reseal_late_file", "payment_file", late))
+        if late is not None:
+            return True
+        async with database.transaction() as session:
             claimed = await files.claim_to_send(session, self._adapter.bank, now, self._lease)
             if claimed is not None:  # names and accounts leave the platform
                 await write(session, Entry(_SYSTEM, "send_payment_file", "payment_file", claimed.message_id))
@@ -48,6 +65,8 @@ class BankWork:
         log.info("payment_file_sent", message_id=claimed.message_id, outcome=type(outcome).__name__)
         async with database.transaction() as session:
             await files.finish_attempt(session, claimed, outcome, clock.now())
+            failure = outcome.cause if isinstance(outcome, NotSent | Unknown) else None
+            await channels.note_call(session, self._adapter.bank, failure, clock.now())
         return True
 
     async def _resolve(self, database: Database, unknown: files.Claimed) -> None:
@@ -113,8 +132,9 @@ class BankWork:
 def bank_workers(adapter: BankAdapter, *, timeout: float, poll: float) -> Sequence[Worker]:
     """Return the workers of a bank; `timeout` is how long a call lasts at most, `poll` the pause between looks (s)."""
     work = BankWork(adapter, lease=timedelta(seconds=timeout + 10))
+    senders = terms_of(adapter.bank, clock.today()).senders
     return (
-        Worker(f"benefits.payments.{adapter.bank}.send", work.send, poll),
+        *(Worker(f"benefits.payments.{adapter.bank}.send.{number}", work.send, poll) for number in range(senders)),
         Worker(f"benefits.payments.{adapter.bank}.status", work.status, poll),
         Worker(f"benefits.payments.{adapter.bank}.statements", work.statements, poll),
         Worker(f"benefits.payments.{adapter.bank}.inbound", work.inbound, poll),

@@ -21,6 +21,7 @@ from tests.support.access import grant
 
 _KINDS = {"funds.read": "funds.approve", "applications.read": "applications.decide", "payments.read": "runs.approve"}
 _OWN_FUND, _OWN_PAYER = "POOR_FUND", "OWN-01"
+_HALTED = "bank-halted"
 _ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
 
 # By whether it is the actor's own.
@@ -39,7 +40,9 @@ async def benefits_world(url: str) -> World:
     sealed = await benefits.prepare()
     await benefits.approve(sealed)
     (order,) = (await benefits.get("/orders"))["items"]
+    stopped = await _stopped(benefits)
     await _second_fund(benefits)
+    open_gift = await benefits.post(f"/funds/{FUND}/contributions", _contribution("KBNN MO"))
     made = {own: await _made(benefits, ACTOR if own else OTHER) for own in (True, False)}
     newcomer = await benefits.settle_in()
     unplaced = {"household_id": str(newcomer.household_id), "person_id": str(newcomer.person_id)}
@@ -54,7 +57,9 @@ async def benefits_world(url: str) -> World:
         | _awards(paid["id"])
         | _runs(runs, sealed["id"], benefits.payer)
         | _orders(order["id"])
-        | _funds(benefits)
+        | _stopping(sealed["id"], order["id"], stopped)
+        | _funds(benefits, open_gift["id"])
+        | _channels()
         | _banks()
         | _proposals({own: each["proposals"] for own, each in made.items()})
         | kit
@@ -67,6 +72,22 @@ async def _second_fund(benefits: Benefits) -> None:
     await benefits.post("/funds", {"code": _OWN_FUND, "kind": "POOR_FUND", "name": "Quỹ vì người nghèo"})
     await benefits.allot(_OWN_FUND, 1_000_000_000)
     await benefits.approve_proposal(await benefits.post("/payer-accounts", _payer(_OWN_PAYER, _OWN_FUND)))
+    await benefits.money_arrives(_OWN_FUND, _OWN_PAYER, 1_000_000_000)
+
+
+async def _stopped(benefits: Benefits) -> dict[str, str]:
+    """Let another person pause a run, hold its order, and halt banks."""
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    run = await benefits.prepare()
+    await benefits.approve(run, actor=OTHER)
+    (order,) = (await benefits.get("/orders", household_id=str(who.household_id)))["items"]
+    reason = {"reason": "Chờ xác minh"}
+    await benefits.post(f"/runs/{run['id']}/pause", reason, actor=OTHER)
+    await benefits.post(f"/orders/{order['id']}/hold", reason, actor=OTHER)
+    for bank in (_HALTED, *(f"bank-{actor}" for actor in (ACTOR, OTHER))):
+        await benefits.post(f"/bank-channels/{bank}/halt", reason)
+    return {"run": run["id"], "order": order["id"]}
 
 
 def _payer(code: str, fund: str) -> dict[str, Any]:
@@ -85,9 +106,20 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     application = await _apply(benefits, actor)
     await benefits.post(f"/funds/{FUND}/allotments", _ALLOTMENT, actor=actor)
     await benefits.post("/payer-accounts", _payer(f"{actor.upper()}-01", FUND), actor=actor)
+    given = await benefits.post(f"/funds/{FUND}/contributions", _contribution(f"KBNN {actor}"), actor=actor)
+    await benefits.post(f"/contributions/{given['id']}/arrival", _arrival(benefits), actor=actor)
+    await benefits.post(f"/bank-channels/bank-{actor}/release", {"reason": "Đã khắc phục"}, actor=actor)
     waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
     own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
     return {"run": run, "application": application, "proposals": own}
+
+
+def _contribution(reference: str) -> dict[str, Any]:
+    return {"amount": 5_000_000, "reference": reference}
+
+
+def _arrival(benefits: Benefits) -> dict[str, str]:
+    return {"payer_account": benefits.payer, "voucher": "KBNN 0251/UNC"}
 
 
 async def _apply(benefits: Benefits, actor: str) -> Any:
@@ -141,12 +173,16 @@ def _runs(made: Pair, sealed_id: str, payer: str) -> dict[str, Operation]:
     def approval(own: bool) -> Call:
         return Call("POST", f"/runs/{made[own]['id']}/approval", {"content_hash": made[own]["content_hash"]})
 
+    def refusal(own: bool) -> Call:
+        return Call("POST", f"/runs/{made[own]['id']}/refusal", {"note": "Không đúng danh sách"})
+
     def any_order(body: Any) -> bool:
         return bool(body["items"])
 
     return {
         "prepare_run": Operation("runs.prepare", lambda _: Call("POST", "/runs", _run(payer)), 201, "area_not_granted"),
         "approve_run": Operation("runs.approve", approval, 201, own="same_person", owned=True),
+        "refuse_run": Operation("runs.approve", refusal, 201, owned=True),
         "list_runs": Operation("payments.read", lambda _: Call("GET", "/runs"), foreign="empty", seen=holds(sealed_id)),
         "get_run": Operation("payments.read", lambda own: Call("GET", f"/runs/{made[own]['id']}"), owned=True),
         "list_run_orders": Operation(
@@ -166,9 +202,34 @@ def _orders(order_id: str) -> dict[str, Operation]:
     }
 
 
-def _funds(benefits: Benefits) -> dict[str, Operation]:
+def _stopping(run_id: str, order_id: str, stopped: dict[str, str]) -> dict[str, Operation]:
+    reason = {"reason": "Chờ xác minh"}
+    return {
+        "pause_run": Operation("runs.stop", lambda _: Call("POST", f"/runs/{run_id}/pause", reason), 201),
+        "resume_run": Operation("runs.approve", lambda _: Call("POST", f"/runs/{stopped['run']}/resumption"), 201),
+        "hold_order": Operation("runs.stop", lambda _: Call("POST", f"/orders/{order_id}/hold", reason), 201),
+        "release_order": Operation(
+            "runs.approve", lambda _: Call("POST", f"/orders/{stopped['order']}/hold-release"), 201
+        ),
+        "follow_up_run": Operation("runs.prepare", lambda _: Call("POST", f"/runs/{run_id}/follow-up"), 201),
+    }
+
+
+def _channels() -> dict[str, Operation]:
+    reason = {"reason": "Ngân hàng báo sự cố"}
+    return {
+        "list_channels": Operation("funds.read", lambda _: Call("GET", "/bank-channels")),
+        "read_calendar": Operation("reference.read", lambda _: Call("GET", "/bank-channels/simbank/calendar")),
+        "halt_channel": Operation("channels.halt", lambda _: Call("POST", "/bank-channels/simbank/halt", reason), 201),
+        "propose_release": Operation(
+            "funds.prepare", lambda _: Call("POST", f"/bank-channels/{_HALTED}/release", reason), 201
+        ),
+    }
+
+
+def _funds(benefits: Benefits, gift_id: str) -> dict[str, Operation]:
     new = {"code": "DONOR_A", "kind": "DONOR", "name": "Nhà tài trợ"}
-    contribution = {"amount": 5_000_000, "reference": "KBNN 2026-11 BTXH"}
+    contribution = _contribution("KBNN 2026-11 BTXH")
     payer = _payer("NEW-01", FUND)
     return {
         "create_fund": Operation("funds.prepare", lambda _: Call("POST", "/funds", new), 201),
@@ -179,6 +240,10 @@ def _funds(benefits: Benefits) -> dict[str, Operation]:
             "funds.prepare", lambda _: Call("POST", f"/funds/{FUND}/allotments", _ALLOTMENT), 201
         ),
         "propose_payer_account": Operation("funds.prepare", lambda _: Call("POST", "/payer-accounts", payer), 201),
+        "propose_arrival": Operation(
+            "funds.prepare", lambda _: Call("POST", f"/contributions/{gift_id}/arrival", _arrival(benefits)), 201
+        ),
+        "read_money": Operation("funds.read", lambda _: Call("GET", f"/payer-accounts/{benefits.payer}/money")),
         "list_payer_accounts": Operation("funds.read", lambda _: Call("GET", "/payer-accounts")),
         "get_bank": Operation("reference.read", lambda _: Call("GET", "/bank")),
         "read_trial_balance": Operation("ledger.read", lambda _: Call("GET", "/ledger/trial-balance")),
@@ -203,6 +268,8 @@ def _proposals(made: Pair) -> dict[str, Operation]:
     return (
         of("allotment", "funds.read")
         | of("payer-account", "funds.read")
+        | of("contribution-arrival", "funds.read")
+        | of("bank-channel-release", "funds.read")
         | of("application", "applications.read", success=409)
         | of("payment-run", "payments.read", success=409, no_area=True)
     )

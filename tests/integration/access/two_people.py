@@ -139,6 +139,20 @@ async def _payer_account(desk: Desk) -> Waiting:
     return _waiting(await desk.made("/benefits/v1/payer-accounts", payer | {"fund": FUND}))
 
 
+async def _arrival(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    declared = {"amount": 5_000_000, "reference": f"KBNN {uuid4().hex}"}
+    given = await desk.made(f"/benefits/v1/funds/{FUND}/contributions", declared)
+    arrival = {"payer_account": benefits.payer, "voucher": "KBNN 0251/UNC"}
+    return _waiting(await desk.made(f"/benefits/v1/contributions/{given['id']}/arrival", arrival))
+
+
+async def _channel_release(desk: Desk) -> Waiting:
+    path = f"/benefits/v1/bank-channels/b-{uuid4().hex}"
+    await desk.made(f"{path}/halt", {"reason": "Ngân hàng báo sự cố"})
+    return _waiting(await desk.made(f"{path}/release", {"reason": "Ngân hàng đã khắc phục"}))
+
+
 async def _application(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     who = await benefits.settle_in()
@@ -181,6 +195,8 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
     "benefits": {
         "allotment": Kind(_allotment),
         "payer-account": Kind(_payer_account),
+        "contribution-arrival": Kind(_arrival),
+        "bank-channel-release": Kind(_channel_release),
         "application": Kind(_application, {"amount": _restated(birth_year=1940), "class": _restated(klass="not_poor")}),
         "payment-run": Kind(
             _run,
@@ -189,7 +205,6 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
                 "account": _orders("account_number = '3120209999999'"),
                 "prepared anew": _run_again,
             },
-            refusable=False,  # it is prepared anew instead
         ),
     },
 }

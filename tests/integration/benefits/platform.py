@@ -56,7 +56,12 @@ def message_of(event: Event) -> Message:
 
 
 def household(
-    who: Somebody, *, version: int = 1, birth_year: int = 1950, klass: HouseholdClass | None = "poor"
+    who: Somebody,
+    *,
+    version: int = 1,
+    birth_year: int = 1950,
+    klass: HouseholdClass | None = "poor",
+    area_code: str = "08566",
 ) -> Event:
     """Return a household of one person; without a class nobody has decided on it."""
     standings: tuple[Standing, ...] = ()
@@ -66,7 +71,7 @@ def household(
     return HouseholdStated(
         household_id=who.household_id,
         version=version,
-        area_code="08566",
+        area_code=area_code,
         members=(member,),
         standings=standings,
         recorded_at=clock.now(),
@@ -127,12 +132,21 @@ class Benefits:
         async with self.database.transaction() as session:
             await apply(session, BENEFICIARIES, [message_of(event) for event in events])
 
-    async def open_fund(self, budget: int = 1_000_000_000) -> None:
-        """Register the fund with a budget, and its payer account."""
+    async def open_fund(self, budget: int = 1_000_000_000, *, money: int | None = None) -> None:
+        """Register the fund with a budget, its payer account, and as much money there unless told otherwise."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
         await self.allot(FUND, budget)
         payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
         await self.approve_proposal(await self.post("/payer-accounts", payer | {"fund": FUND}))
+        if money != 0:
+            await self.money_arrives(FUND, self.payer, money or budget)
+
+    async def money_arrives(self, fund: str, payer: str, amount: int) -> Any:
+        """Let a fund's money arrive in a payer account, as two people say it did; return the contribution."""
+        given = await self.post(f"/funds/{fund}/contributions", {"amount": amount, "reference": f"KBNN {uuid4().hex}"})
+        arrival = {"payer_account": payer, "voucher": "KBNN 0251/UNC"}
+        await self.approve_proposal(await self.post(f"/contributions/{given['id']}/arrival", arrival))
+        return given
 
     async def allot(self, fund: str, amount: int) -> None:
         """Give a fund's budget to the programme, as two people."""
@@ -180,10 +194,18 @@ class Benefits:
             await commit_budget(session, purpose, extra, cause=uuid4().hex, actor="test", on=clock.today())
         return who
 
-    async def prepare(self, *, actor: str = "maker") -> Any:
+    def run_body(self, payer: str | None = None, **more: Any) -> dict[str, Any]:
+        """Return what asks for this month's run."""
+        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": payer or self.payer}
+        return body | more
+
+    async def prepare(self, *, actor: str = "maker", payer: str | None = None, **more: Any) -> Any:
         """Prepare this month's run."""
-        body = {"programme": PROGRAMME, "period": f"{clock.today():%Y-%m}", "payer_account": self.payer}
-        return await self.post("/runs", body, actor=actor)
+        return await self.post("/runs", self.run_body(payer, **more), actor=actor)
+
+    async def correct_account(self, who: Somebody) -> None:
+        """Tell of another account of somebody."""
+        await self.hear(person(who, version=2, number="3120205154321"))
 
     async def approve(self, run: Any, *, actor: str = "checker") -> Any:
         """Approve a run by what was seen."""

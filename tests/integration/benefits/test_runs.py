@@ -133,10 +133,11 @@ async def test_a_large_run_is_sent_in_files_of_a_thousand(benefits: Benefits) ->
     try:
         await connection.execute(
             "INSERT INTO payment_order (id, award_id, household_id, person_id, programme, fund, area_code, period,"
-            " kind, amount, state, obliged, payable, bank_bin, account_number, holder_name)"
+            " kind, amount, state, obliged, payable, due_month, bank_bin, account_number, holder_name)"
             " SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), programme, fund,"
             " area_code, to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM'), 'monthly', 1000, 'READY', false,"
-            " 'L1', '970405', '31202' || lpad(n::text, 8, '0'), 'LAN' FROM award, generate_series(1, 2100) n"
+            " 'L1', to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM'), '970405',"
+            " '31202' || lpad(n::text, 8, '0'), 'LAN' FROM award, generate_series(1, 2100) n"
         )
         await benefits.approve(await benefits.prepare())
         files = await connection.fetch("SELECT message_id, count, total FROM payment_file ORDER BY message_id")

@@ -12,10 +12,10 @@ from shared.access import Access
 from shared.db import Transaction
 
 
-def due_in(programme: str, fund: str, period: str) -> Select[Any]:
-    """Return the query of the orders that a fund's active awards mean for a month."""
+def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Select[Any]:
+    """Return the query of the orders that a fund's active awards mean for a month, in one commune or in all."""
     a = award_table.c
-    return select(
+    query = select(
         a.id.label("award_id"),
         a.household_id,
         a.person_id,
@@ -32,6 +32,7 @@ def due_in(programme: str, fund: str, period: str) -> Select[Any]:
         a.first_month <= period,
         a.last_month >= period,
     )
+    return query if area_code is None else query.where(a.area_code == area_code)
 
 
 def payees() -> Select[Any]:

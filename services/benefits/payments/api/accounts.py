@@ -34,6 +34,7 @@ class PayerIn(BaseModel):
     number: str = Field(pattern=r"^[A-Z0-9]{6,19}$", examples=["1900999988887777"])
     holder: str = Field(min_length=1, max_length=70, examples=["Sở Y tế tỉnh Phú Thọ"])
     fund: str = Field(examples=["STATE_PROVINCE"])
+    area_code: str | None = Field(default=None, description="the commune that pays from it, and in it alone")
 
 
 class PayerOut(BaseModel):
@@ -45,6 +46,7 @@ class PayerOut(BaseModel):
     account: str | None
     holder: str
     fund: str
+    area_code: str | None = None
     reconciled_sequence: int | None = None
     reconciled_closing: int | None = None
 

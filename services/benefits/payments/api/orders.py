@@ -6,19 +6,22 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.domain.states import InstructionState, OrderState
 from services.benefits.payments.iso20022 import pain002
-from services.benefits.payments.store import history, orders
+from services.benefits.payments.store import controls, history, orders
 from services.benefits.payments.store.history import Happened, RawReport, Step
 from services.benefits.payments.store.runs import PAYMENT_RUN
 from shared.access import Access
 from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
+from shared.db import Transaction
 from shared.http.access import needs
+from shared.http.actor import Actor
 from shared.http.audit import Reads
+from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -29,8 +32,19 @@ router = Router(prefix="/benefits/v1", tags=["orders"])
 Reading = Annotated[Access, needs("payments.read")]
 
 
+class HoldIn(BaseModel):
+    """Why an order must not be paid for now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=3, max_length=500, examples=["Xã báo người hưởng đã mất, chờ giấy chứng tử"])
+
+
 class OrderOut(BaseModel):
-    """What a person is owed for a month; `reason` is why it is blocked or came back."""
+    """What a person is owed for a month; `reason` is why it is blocked or came back, `held` why no run may take it.
+
+    `due_month` is the month whose run pays it: a later one than `period` when it was carried over.
+    """
 
     id: UUID
     award_id: UUID
@@ -44,6 +58,9 @@ class OrderOut(BaseModel):
     state: OrderState
     reason: str | None
     run_id: UUID | None
+    due_month: str
+    held: str | None
+    held_by: str | None
     bank_bin: str | None
     account: str | None
 
@@ -108,29 +125,55 @@ async def list_orders(
     return page
 
 
-@router.get("/orders/{order_id}")
-async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> OrderWithAttempts:
-    """Read an order and every attempt to pay it."""
+async def _whole(tx: Transaction, access: Access, order_id: UUID) -> OrderWithAttempts:
     row = await orders.order(tx, order_id)
     if row is None:
         raise Problem(404, "order_not_found")
     access.admit(row.area_code, Problem(404, "order_not_found"))
-    reads.one("order", order_id, area=row.area_code)
     attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
     return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)
+
+
+@router.get("/orders/{order_id}")
+async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> OrderWithAttempts:
+    """Read an order and every attempt to pay it."""
+    found = await _whole(tx, access, order_id)
+    reads.one("order", order_id, area=found.area_code)
+    return found
+
+
+@router.post("/orders/{order_id}/hold", status_code=201, dependencies=[IDEMPOTENT])
+async def hold_order(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.stop")], order_id: UUID, body: HoldIn
+) -> OrderWithAttempts:
+    """Keep every run from taking an order. One that waits for approval with it must be prepared anew."""
+    await _whole(tx, access, order_id)
+    if not await controls.hold(tx, order_id, reason=body.reason, actor=actor):
+        raise Problem(409, "order_not_holdable")
+    return await _whole(tx, access, order_id)
+
+
+@router.post("/orders/{order_id}/hold-release", status_code=201, dependencies=[IDEMPOTENT])
+async def release_order(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.approve")], order_id: UUID
+) -> OrderWithAttempts:
+    """Let runs take a held order again, as another person than who held it."""
+    held = await _whole(tx, access, order_id)
+    if held.held_by == actor:
+        raise Problem(403, "same_person")
+    if not await controls.let_go(tx, order_id):
+        raise Problem(409, "order_not_held")
+    return await _whole(tx, access, order_id)
 
 
 @router.get("/orders/{order_id}/history")
 async def get_order_history(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> list[StepOut]:
     """Show all that ever happened to an order, oldest first, with what the bank said in its own codes."""
-    row = await orders.order(tx, order_id)
-    if row is None:
-        raise Problem(404, "order_not_found")
-    access.admit(row.area_code, Problem(404, "order_not_found"))
-    reads.one("order", order_id, area=row.area_code)
+    found = await _whole(tx, access, order_id)
+    reads.one("order", order_id, area=found.area_code)
     steps = await history.steps_of(tx, order_id)
-    if row.run_id is not None:
-        steps += _of_run((await newest_proposals(tx, PAYMENT_RUN, [str(row.run_id)])).get(str(row.run_id)))
+    if found.run_id is not None:
+        steps += _of_run((await newest_proposals(tx, PAYMENT_RUN, [str(found.run_id)])).get(str(found.run_id)))
     reports = await history.reports_on(tx, order_id)
     steps += await asyncio.to_thread(lambda: [step for raw in reports for step in _reported(raw)])
     return [StepOut(**asdict(step)) for step in sorted(steps, key=lambda step: step.at)]

@@ -5,17 +5,22 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.api.orders import OrderOut, order_out
+from services.benefits.payments.domain.progress import Stage, stage_of
 from services.benefits.payments.domain.states import FileState, OrderState, RunState
-from services.benefits.payments.store import files, orders, runs
+from services.benefits.payments.domain.terms import bands_on
+from services.benefits.payments.store import approving, controls, files, orders, runs
+from shared import clock
 from shared.access import Access
 from shared.approvals import Proposal
 from shared.approvals.store import newest_proposals
 from shared.db import Transaction
 from shared.http.access import needs
+from shared.http.actor import Actor
 from shared.http.audit import Reads
+from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
@@ -33,14 +38,29 @@ class Part(BaseModel):
     sum: int
 
 
+class ApprovalOut(BaseModel):
+    """One of the people who approved a run as it is."""
+
+    approved_by: str
+    approved_at: datetime
+
+
 class RunOut(BaseModel):
-    """A run: what was declared, the hash to approve by, and how far it came."""
+    """A run: what was declared, the hash to approve by, who must approve and did, and how far it came.
+
+    `follows` is the run whose failed orders it pays again.
+    """
 
     id: UUID
     programme: str
     period: str
     payer_account: str
+    area_code: str | None
+    follows: UUID | None
     state: RunState
+    stage: Stage
+    paused_by: str | None
+    paused_reason: str | None
     declared_count: int
     declared_sum: int
     content_hash: str
@@ -48,11 +68,21 @@ class RunOut(BaseModel):
     prepared_at: datetime
     approved_by: str | None
     approved_at: datetime | None
+    approvers_needed: int = Field(description="how many people its sum takes beside who prepared it")
+    approvals: list[ApprovalOut] = Field(default_factory=list, description="those before the last one")
     funnel: dict[str, Part] = Field(
         default_factory=dict,
         description="by state of the orders and of the attempts at the bank",
         examples=[{"orders.INSTRUCTED": {"count": 3, "sum": 2250000}}],
     )
+
+
+class ReasonIn(BaseModel):
+    """Why it is stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=3, max_length=500, examples=["Chờ xác minh danh sách của xã"])
 
 
 class ReportOut(BaseModel):
@@ -74,15 +104,21 @@ class FileOut(BaseModel):
     reports: list[ReportOut]
 
 
-def _out(row: Any, prepared: Proposal, funnel: dict[str, dict[str, int]] | None = None) -> RunOut:
+def _out(
+    row: Any, prepared: Proposal, funnel: dict[str, dict[str, int]] | None = None, approvals: Sequence[Any] = ()
+) -> RunOut:
+    band = bands_on(clock.legal_date(prepared.decided_at or clock.now())).band(row.declared_sum)
     people = {
         "content_hash": prepared.content_hash,
         "prepared_by": prepared.prepared_by,
         "prepared_at": prepared.prepared_at,
-        "approved_by": prepared.decided_by,
-        "approved_at": prepared.decided_at,
+        "approved_by": prepared.decided_by if prepared.state == "approved" else None,
+        "approved_at": prepared.decided_at if prepared.state == "approved" else None,
+        "approvers_needed": band.approvers,
+        "approvals": [dict(one._mapping) for one in approvals],
     }
-    return RunOut.model_validate(dict(row._mapping) | people | {"funnel": funnel or {}})
+    stage = stage_of(RunState(row.state), paused=row.paused_at is not None, funnel=funnel or {})
+    return RunOut.model_validate(dict(row._mapping) | people | {"funnel": funnel or {}, "stage": stage})
 
 
 async def _prepared(tx: Transaction, rows: Sequence[Any]) -> dict[str, Proposal]:
@@ -101,20 +137,23 @@ async def run_out(tx: Transaction, run_id: UUID, access: Access) -> RunOut:
     for area_code in await runs.areas_outside(tx, run_id, access):
         access.admit(area_code, Problem(404, "run_not_found"))
     prepared = await _prepared(tx, [row])
-    return _out(row, prepared[str(run_id)], await runs.funnel(tx, run_id))
+    proposal = prepared[str(run_id)]
+    approvals = await approving.approvals_of(tx, run_id, proposal.content_hash)
+    return _out(row, proposal, await runs.funnel(tx, run_id), approvals)
 
 
 @router.get("/runs")
 async def list_runs(
     tx: Tx, access: Reading, paging: Paging, payer_account: str | None = None, state: RunState | None = None
 ) -> Page[RunOut]:
-    """List runs, newest first, without their funnels."""
+    """List runs, newest first."""
     after = paging.after(UUID)
     rows = await runs.page_of_runs(
         tx, access, payer_account=payer_account, state=state, after=after[0] if after else None, limit=paging.limit + 1
     )
-    prepared = await _prepared(tx, rows)
-    return paging.page([_out(row, prepared[str(row.id)]) for row in rows], key=lambda out: (out.id,))
+    prepared, funnels = await _prepared(tx, rows), await runs.funnels(tx, [row.id for row in rows])
+    found = [_out(row, prepared[str(row.id)], funnels.get(row.id)) for row in rows]
+    return paging.page(found, key=lambda out: (out.id,))
 
 
 @router.get("/runs/{run_id}")
@@ -154,3 +193,25 @@ async def list_run_files(tx: Tx, access: Reading, run_id: UUID) -> list[FileOut]
         if row.received_at is not None:
             file.reports.append(ReportOut(received_at=row.received_at, state=row.report, reason=row.reason))
     return list(found.values())
+
+
+@router.post("/runs/{run_id}/pause", status_code=201, dependencies=[IDEMPOTENT])
+async def pause_run(
+    tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.stop")], run_id: UUID, body: ReasonIn
+) -> RunOut:
+    """Let nothing more of an approved run go to the bank; what is there runs its course."""
+    await run_out(tx, run_id, access)
+    if not await controls.pause(tx, run_id, reason=body.reason, actor=actor, now=clock.now()):
+        raise Problem(409, "run_not_going")
+    return await run_out(tx, run_id, access)
+
+
+@router.post("/runs/{run_id}/resumption", status_code=201, dependencies=[IDEMPOTENT])
+async def resume_run(tx: Tx, actor: Actor, access: Annotated[Access, needs("runs.approve")], run_id: UUID) -> RunOut:
+    """Let a paused run go on, as another person than who paused it."""
+    paused = await run_out(tx, run_id, access)
+    if paused.paused_by == actor:
+        raise Problem(403, "same_person")
+    if not await controls.resume(tx, run_id):
+        raise Problem(409, "run_not_paused")
+    return await run_out(tx, run_id, access)

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-LARGEST_FILE = 1_000  # transactions; a smaller file is a smaller harm
-
 
 def message_id(payer: str, day: date, number: int) -> str:
     """Return the MsgId of a sealed file: `<payer>-<yyyymmdd>-<number>-A`.

@@ -12,6 +12,7 @@ class OrderState(StrEnum):
     INSTRUCTED = "INSTRUCTED"
     PAID = "PAID"
     RETURNED = "RETURNED"
+    CANCELLED = "CANCELLED"
 
 
 class InstructionState(StrEnum):
@@ -34,10 +35,11 @@ class InstructionState(StrEnum):
 
 
 class RunState(StrEnum):
-    """PREPARED may still be prepared again; APPROVED is sealed for good."""
+    """PREPARED may still be prepared again; APPROVED is sealed for good; CANCELLED was refused or withdrawn."""
 
     PREPARED = "PREPARED"
     APPROVED = "APPROVED"
+    CANCELLED = "CANCELLED"
 
 
 class FileState(StrEnum):
@@ -48,6 +50,7 @@ class FileState(StrEnum):
     UNKNOWN = "UNKNOWN"
     SENT = "SENT"
     REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"  # never reached the bank, and never will: another file took its place
 
 
 # Proven to have moved no money, or to have moved it back: a new attempt may be made.

@@ -11,13 +11,16 @@ from sqlalchemy import Result, Row, Select, case, func, or_, select, text, true,
 from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, SubmitOutcome
 from services.benefits.payments.domain.schedule import wait_after
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
+from services.benefits.payments.store import channels
 from services.benefits.payments.store.rows import (
     attempt_table,
     file_table,
     instruction_table,
     message_table,
     payer_table,
+    run_table,
 )
+from services.benefits.payments.store.sealing import carried_out_on
 from services.benefits.payments.store.statuses import Reported, apply_statuses
 from shared.db import Transaction
 from shared.ids import new_id
@@ -46,19 +49,24 @@ async def _move_instructions(
 
 
 async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: timedelta) -> Claimed | None:
-    """Take the next waiting file and note the attempt; None when none is due. Commit before calling the bank."""
+    """Take the next waiting file and note the attempt; None when none is due. Commit before calling the bank.
+
+    A file of a paused run waits; so does all while the bank rests or is halted, and what is too late for its day.
+    """
     connection = await session.connection()
     f = file_table.c
     query = (
         select(f.message_id, f.content, f.attempts)
         .join(payer_table, payer_table.c.code == f.payer_account)
+        .join(run_table, run_table.c.id == f.run_id)
         .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.next_at <= now)
+        .where(run_table.c.paused_at.is_(None), f.execution_date >= carried_out_on(bank, now))
         .order_by(f.next_at, f.message_id)
         .limit(1)
         .with_for_update(of=file_table, skip_locked=True)
     )
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
+    if row is None or not await channels.may_send(session, bank, now, lease):
         return None
     attempt_id = new_id()
     await connection.execute(

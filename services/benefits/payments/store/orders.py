@@ -4,12 +4,27 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.domain.reasons import REASONS, ReasonClass
 from services.benefits.payments.domain.states import OrderState
 from services.benefits.payments.store.rows import file_table, instruction_table, order_table
+from services.benefits.payments.store.runs import Scope, held_by
 from shared.access import Access
 from shared.db import Transaction
 
@@ -36,9 +51,14 @@ async def place_orders(session: Transaction, orders: Select[Any]) -> int:
     """
     placed = orders.subquery()
     query = select(
-        func.gen_random_uuid(), *(placed.c[name] for name in _PLACED), literal(OrderState.READY), false(), literal("L1")
+        func.gen_random_uuid(),
+        *(placed.c[name] for name in _PLACED),
+        literal(OrderState.READY),
+        false(),
+        literal("L1"),
+        placed.c.period,
     )
-    statement = insert(order_table).from_select(["id", *_PLACED, "state", "obliged", "payable"], query)
+    statement = insert(order_table).from_select(["id", *_PLACED, "state", "obliged", "payable", "due_month"], query)
     result = await (await session.connection()).execute(statement.on_conflict_do_nothing(constraint="order_once"))
     return result.rowcount
 
@@ -47,12 +67,14 @@ def _changed(payees: Any) -> ColumnElement[bool]:
     return or_(*(order_table.c[name].is_distinct_from(payees.c[name]) for name in _PAYEE))
 
 
-def _of(programme: str, period: str, fund: str) -> ColumnElement[bool]:
+def of_scope(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a run of a scope may pay an order: of its month, or carried to it from earlier ones."""
     c = order_table.c
-    return and_(c.programme == programme, c.period == period, c.fund == fund)
+    area = true() if scope.area_code is None else c.area_code == scope.area_code
+    return and_(c.programme == scope.programme, c.due_month <= scope.period, c.fund == scope.fund, area)
 
 
-async def refresh_payees(session: Transaction, programme: str, period: str, fund: str, payees: Select[Any]) -> None:
+async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]) -> None:
     """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
 
     `payees` yields person_id, bank_bin, account_number, holder_name.
@@ -63,7 +85,7 @@ async def refresh_payees(session: Transaction, programme: str, period: str, fund
     reopened = c.state.in_((OrderState.BLOCKED, OrderState.RETURNED))
     statement = (
         update(order_table)
-        .where(c.person_id == source.c.person_id, _of(programme, period, fund), c.state.in_(unpaid), _changed(source))
+        .where(c.person_id == source.c.person_id, of_scope(scope), c.state.in_(unpaid), _changed(source))
         .where(func.coalesce(c.reason, "").not_in(_HELD))
         .values({name: source.c[name] for name in _PAYEE})
         .values(state=case((reopened, OrderState.READY.value), else_=c.state), reason=None)
@@ -84,33 +106,39 @@ async def payees_changed(session: Transaction, run_id: UUID, payees: Select[Any]
 
 
 async def orders_for_run(
-    session: Transaction, run_id: UUID, programme: str, period: str, fund: str, payee_problems: Sequence[str]
+    session: Transaction, run_id: UUID, scope: Scope, payee_problems: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """Return, locked, the orders that a run may take: ready, in it already, or blocked for want of a usable account."""
+    """Return, locked, the orders that a run may take: ready, or blocked for want of a usable account; none on hold.
+
+    A run that follows another takes only what that one held.
+    """
     c = order_table.c
     query = (
         select(c.id, c.amount, *(c[name] for name in _PAYEE))
-        .where(_of(programme, period, fund))
-        .where(
-            or_(
-                c.state == OrderState.READY,
-                and_(c.state == OrderState.BATCHED, c.run_id == run_id),
-                and_(c.state == OrderState.BLOCKED, c.reason.in_(payee_problems)),
-            )
-        )
+        .where(of_scope(scope), c.held.is_(None))
+        .where(or_(c.state == OrderState.READY, and_(c.state == OrderState.BLOCKED, c.reason.in_(payee_problems))))
         .order_by(c.id)
         .with_for_update()
     )
+    if scope.follows is not None:
+        query = query.where(or_(c.run_id == run_id, held_by(scope.follows)))
     return (await (await session.connection()).execute(query)).all()
 
 
+async def take_out_of_run(session: Transaction, run_id: UUID) -> None:
+    """Make the orders that wait in a run ready again; they stay marked with it until they are put somewhere."""
+    c = order_table.c
+    batched = update(order_table).where(c.run_id == run_id, c.state == OrderState.BATCHED)
+    await (await session.connection()).execute(batched.values(state=OrderState.READY))
+
+
 async def put_in_run(session: Transaction, run_id: UUID, problems: dict[UUID, str | None]) -> None:
-    """Batch the orders without a problem and block those with one; both are shown with the run."""
-    if not problems:
-        return
+    """Batch the orders without a problem and block those with one; both are shown with the run, and no others."""
+    c = order_table.c
+    connection = await session.connection()
     statement = (
         update(order_table)
-        .where(order_table.c.id == bindparam("of_order"))
+        .where(c.id == bindparam("of_order"))
         .values(run_id=run_id, state=bindparam("to_state"), reason=bindparam("for_reason"))
     )
     rows = [
@@ -121,7 +149,10 @@ async def put_in_run(session: Transaction, run_id: UUID, problems: dict[UUID, st
         }
         for order_id, problem in sorted(problems.items())
     ]
-    await (await session.connection()).execute(statement, rows)
+    if rows:
+        await connection.execute(statement, rows)
+    left = update(order_table).where(c.run_id == run_id, c.state == OrderState.READY)
+    await connection.execute(left.values(run_id=None))
 
 
 async def page_of_orders(

@@ -8,14 +8,18 @@ from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.metadata import core
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.tables import (
+    BankChannel,
     BankMessage,
     BankSignature,
     BankStatement,
+    MonthClosing,
+    MonthLine,
     PayerAccount,
     PaymentFile,
     PaymentInstruction,
     PaymentOrder,
     PaymentRun,
+    RunApproval,
     SendAttempt,
     StatementEntry,
 )
@@ -30,6 +34,10 @@ message_table = core(BankMessage)
 signature_table = core(BankSignature)
 statement_table = core(BankStatement)
 entry_table = core(StatementEntry)
+channel_table = core(BankChannel)
+approval_table = core(RunApproval)
+closing_table = core(MonthClosing)
+line_table = core(MonthLine)
 
 
 def purpose_of(row: Row[Any]) -> Purpose:

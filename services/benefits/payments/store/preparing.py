@@ -1,0 +1,112 @@
+"""Preparing a run: who is owed goes into it, once, and is shown to who approves; and taking it apart again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from sqlalchemy import Select, insert, select, update
+
+from services.benefits.payments.domain.content import Line, content_of
+from services.benefits.payments.domain.payees import PayeeProblem, problem_of
+from services.benefits.payments.domain.states import RunState
+from services.benefits.payments.store import orders
+from services.benefits.payments.store.rows import payee_of, run_table
+from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of
+from shared.approvals import refuse as refuse_proposal
+from shared.approvals.store import open_proposal, prepare_anew
+from shared.db import Transaction
+from shared.ids import new_id
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What who prepares says that the run pays, from their own list: how many, and how much in VND."""
+
+    count: int
+    total: int
+
+
+class DeclaredOtherwise(Exception):
+    """The run is not what was declared: nothing is prepared until one of the two is corrected."""
+
+    def __init__(self, found: Declared) -> None:
+        super().__init__(f"{found.count} orders, {found.total} VND")
+        self.found = found
+
+
+async def _open_run(session: Transaction, scope: Scope) -> UUID:
+    connection = await session.connection()
+    c = run_table.c
+    query = select(c.id).where(
+        c.programme == scope.programme,
+        c.period == scope.period,
+        c.payer_account == scope.payer_account,
+        c.area_code.is_not_distinct_from(scope.area_code),
+        c.state == RunState.PREPARED,
+    )
+    found = (await connection.execute(query.with_for_update())).scalar_one_or_none()
+    if found is not None:
+        return UUID(str(found))
+    row = {
+        "id": new_id(),
+        "programme": scope.programme,
+        "period": scope.period,
+        "payer_account": scope.payer_account,
+        "area_code": scope.area_code,
+        "follows": scope.follows,
+        "state": RunState.PREPARED,
+        "declared_count": 0,
+        "declared_sum": 0,
+    }
+    await connection.execute(insert(run_table), [row])
+    return UUID(str(row["id"]))
+
+
+async def prepare(
+    session: Transaction,
+    scope: Scope,
+    *,
+    placed: Select[Any],
+    payees: Select[Any],
+    actor: str,
+    now: datetime,
+    declared: Declared | None = None,
+) -> UUID:
+    """Place the month's orders and put all that can be paid into the scope's open run, prepared anew if it stands.
+
+    `placed` is for `place_orders`, `payees` for `refresh_payees`. Returns the run's id.
+
+    Raises:
+        DeclaredOtherwise: count or sum are not those that were declared.
+    """
+    run_id = await _open_run(session, scope)
+    await orders.place_orders(session, placed)
+    await orders.refresh_payees(session, scope, payees)
+    await orders.take_out_of_run(session, run_id)
+    found = await orders.orders_for_run(session, run_id, scope, get_args(PayeeProblem))
+    problems: dict[UUID, str | None] = {row.id: problem_of(payee_of(row)) for row in found}
+    await orders.put_in_run(session, run_id, problems)
+    content = content_of(Line(row.id, row.amount, payee_of(row)) for row in found if problems[row.id] is None)
+    prepared = Declared(content.count, content.total)
+    if declared not in (None, prepared):
+        raise DeclaredOtherwise(prepared)
+    await prepare_anew(session, draft_of(run_id, scope, content), actor=actor, now=now)
+    values = {"declared_count": content.count, "declared_sum": content.total, "follows": scope.follows}
+    await (await session.connection()).execute(update(run_table).where(run_table.c.id == run_id).values(values))
+    return run_id
+
+
+async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, now: datetime) -> None:
+    """Refuse a prepared run, or withdraw one's own: its orders are ready for another.
+
+    Raises:
+        Problem: 409 `proposal_not_open`, it was approved or refused before.
+    """
+    proposal = await open_proposal(session, PAYMENT_RUN, str(run_id))
+    await refuse_proposal(session, proposal, note=note, actor=actor, now=now)
+    connection = await session.connection()
+    await orders.take_out_of_run(session, run_id)
+    await orders.put_in_run(session, run_id, {})
+    cancelled = update(run_table).where(run_table.c.id == run_id, run_table.c.state == RunState.PREPARED)
+    await connection.execute(cancelled.values(state=RunState.CANCELLED))

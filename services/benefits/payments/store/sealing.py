@@ -1,0 +1,203 @@
+"""Sealing: the files and attempts of what was approved, with their postings, in the transaction that decides it."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, insert, select, update
+
+from services.benefits.ledger.domain import templates
+from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
+from services.benefits.ledger.store import post
+from services.benefits.payments.domain.calendar import execution_date
+from services.benefits.payments.domain.identifiers import message_id
+from services.benefits.payments.domain.states import FileState, InstructionState
+from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
+from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
+from services.benefits.payments.iso20022.profile import findings
+from services.benefits.payments.store.rows import (
+    file_table,
+    instruction_table,
+    order_table,
+    payer_table,
+    purpose_of,
+    run_table,
+)
+from services.benefits.turns import take_turns
+from shared.clock import VIETNAM, legal_date
+from shared.db import Transaction
+from shared.ids import new_id, new_ulid
+
+
+class FileRefused(Exception):
+    """A written file breaks our own profile; nothing was sealed."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a programme's payments are described to banks: ISO 20022 external codes, a text without personal data."""
+
+    purpose: str
+    category_purpose: str
+    narrative: str
+
+
+def carried_out_on(bank: str, now: datetime) -> date:
+    """Return the day (Asia/Ho_Chi_Minh) on which a bank carries out what it gets now, by hours and banking days."""
+    day = legal_date(now)
+    return execution_date(day, now.astimezone(VIETNAM).time(), terms_of(bank, day), DAYS_OFF)
+
+
+async def seal(
+    session: Transaction, run_id: UUID, payer: Row[Any], rows: Sequence[Row[Any]], wording: Wording, now: datetime
+) -> Mapping[UUID, UUID]:
+    """Write the files of orders and one instruction an order; return the instruction's id by order.
+
+    Raises:
+        FileRefused: our own check refused a file that we wrote.
+    """
+    connection = await session.connection()
+    day, number = legal_date(now), payer.files
+    largest = terms_of(payer.bank, day).largest_file
+    debtor, due = Debtor(payer.holder, payer.number, payer.bin), carried_out_on(payer.bank, now)
+    instruction_ids: dict[UUID, UUID] = {}
+    for chunk in _chunks(rows, largest):
+        number += 1
+        transfers = [
+            Transfer(new_ulid(), uuid4(), row.amount, row.bank_bin, row.account_number, row.holder_name)
+            for row in chunk
+        ]
+        file = PaymentFile(
+            message_id=message_id(payer.code, day, number),
+            created_at=now,
+            execution_date=due,
+            debtor=debtor,
+            purpose=wording.purpose,
+            category_purpose=wording.category_purpose,
+            narrative=wording.narrative,
+            transfers=transfers,
+        )
+        content = await asyncio.to_thread(_written, file)
+        await connection.execute(insert(file_table), [_file_row(file, content, run_id, payer.code, now)])
+        instructions = [
+            {
+                "id": new_id(),
+                "order_id": row.id,
+                "message_id": file.message_id,
+                "end_to_end_id": transfer.end_to_end_id,
+                "uetr": transfer.uetr,
+                "amount": transfer.amount,
+                "state": InstructionState.QUEUED,
+                "rank": 0,
+                "version": 1,
+            }
+            for row, transfer in zip(chunk, transfers, strict=True)
+        ]
+        await connection.execute(insert(instruction_table), instructions)
+        instruction_ids |= {row.id: one["id"] for row, one in zip(chunk, instructions, strict=True)}
+    await connection.execute(update(payer_table).where(payer_table.c.code == payer.code).values(files=number))
+    return instruction_ids
+
+
+def _chunks(rows: Sequence[Row[Any]], largest: int) -> Iterator[Sequence[Row[Any]]]:
+    for start in range(0, len(rows), largest):
+        yield rows[start : start + largest]
+
+
+def _written(file: PaymentFile) -> bytes:
+    content = write(file)
+    if findings(content):
+        raise FileRefused
+    return content
+
+
+def _file_row(file: PaymentFile, content: bytes, run_id: UUID, payer: str, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": file.message_id,
+        "run_id": run_id,
+        "payer_account": payer,
+        "content": content,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "count": len(file.transfers),
+        "total": file.total,
+        "state": FileState.QUEUED,
+        "attempts": 0,
+        "sealed_at": now,
+        "execution_date": file.execution_date,
+        "next_at": now,
+        "polls": 0,
+        "next_poll_at": now,
+    }
+
+
+def reserved(rows: Sequence[Row[Any]], instructions: Mapping[UUID, UUID]) -> list[Posting]:
+    """Return the postings that set the money of new attempts aside, each from where its order stands."""
+    postings: list[Posting] = []
+    for row in rows:
+        wanted = templates.reservation(row.amount, purpose_of(row), row.payable)
+        postings += of_instruction(wanted, row.id, instructions[row.id])
+    return postings
+
+
+async def reseal_late(session: Transaction, bank: str, now: datetime) -> str | None:
+    """Put one file that no longer can be carried out on its day into a new one; return the late file's id, if any.
+
+    A file that waits was never taken by the bank: no attempt of it reached the bank, or the bank or two people proved
+    that it has it not. What was approved stays: the same orders, amounts and accounts, under new ids and another day.
+    """
+    connection = await session.connection()
+    f, i, o = file_table.c, instruction_table.c, order_table.c
+    query = (
+        select(file_table)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .join(run_table, run_table.c.id == f.run_id)
+        .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.execution_date < carried_out_on(bank, now))
+        .where(run_table.c.paused_at.is_(None))
+        .order_by(f.message_id)
+        .limit(1)
+        .with_for_update(of=file_table, skip_locked=True)
+    )
+    late = (await connection.execute(query)).one_or_none()
+    if late is None:
+        return None
+    payer_query = select(payer_table).where(payer_table.c.code == late.payer_account).with_for_update()
+    payer = (await connection.execute(payer_query)).one()  # before the households, as whoever approves does
+    mine = i.message_id == late.message_id
+    joined = instruction_table.join(order_table, o.id == i.order_id)
+    households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
+    await take_turns(session, list(households))
+    rows = (
+        await connection.execute(
+            select(order_table, i.id.label("instruction_id")).select_from(joined).where(mine).order_by(o.id)
+        )
+    ).all()
+    await connection.execute(
+        update(instruction_table)
+        .where(mine, i.state == InstructionState.QUEUED)
+        .values(state=InstructionState.CANCELLED, reason="late", version=i.version + 1)
+    )
+    await connection.execute(
+        update(file_table).where(f.message_id == late.message_id).values(state=FileState.WITHDRAWN, reason="late")
+    )
+    await _again(session, late, payer, rows, now)
+    return str(late.message_id)
+
+
+async def _again(
+    session: Transaction, late: Row[Any], payer: Row[Any], rows: Sequence[Row[Any]], now: datetime
+) -> None:
+    connection = await session.connection()
+    run = (await connection.execute(select(run_table).where(run_table.c.id == late.run_id))).one()
+    voided: list[Posting] = []
+    for row in rows:
+        wanted = templates.voided_reservation(row.amount, purpose_of(row), row.payable)
+        voided += of_instruction(wanted, row.id, row.instruction_id)
+    wording = Wording(run.purpose, run.category_purpose, run.narrative)
+    instructions = await seal(session, late.run_id, payer, rows, wording, now)
+    postings = (*voided, *reserved(rows, instructions))
+    cause = f"resealed:{late.message_id}"
+    await post(session, [Journal(cause, "resealing", legal_date(now), "system:benefits.payments", postings)])
