@@ -17,7 +17,8 @@ from deploy.postgres import EmbeddedPostgres
 from shared.audit.verification import Fault, Report, verify
 from shared.clock import VIETNAM
 from shared.db import Database
-from shared.keys import KeysMissing, load_keys, make_keys, public_key
+from shared.encryption import KeysMissing
+from shared.keys import load_keys, make_keys, public_key
 from shared.settings import SERVICES, ServiceName
 from shared.texts import LANGUAGES, Language, text
 

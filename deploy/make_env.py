@@ -3,6 +3,7 @@
     python3 deploy/make_env.py --domain ansinh.example.vn --sms-url https://sms.example.vn/api
     python3 deploy/make_env.py --demo            for this machine, with the simulated bank and SMS gateway
     python3 deploy/make_env.py --add             after an upgrade: add what is new, change nothing that is there
+    python3 deploy/make_env.py --new-key registry    a new generation of the key that encrypts: docs/privacy.md
 
 Every secret is made by the system's generator and written to a file of its own, which Compose mounts into the
 containers that need it. The folder is for its owner alone (0700); the files inside may be read by whoever gets that
@@ -40,11 +41,15 @@ SECRETS = (
     "keycloak_first",
     "keycloak_admin",
     "oidc_client",
-    "audit_registry",
-    "audit_benefits",
-    "audit_indicators",
-    "audit_notifications",
 )
+
+# A folder of keys a service, mounted as it is, so that a key that comes later is seen at once: shared/keys.py.
+KEY_FOLDERS = {
+    f"keys_{service}": (f"audit_{service}", f"data_{service}.1", f"index_{service}")
+    for service in ("registry", "benefits", "indicators", "notifications")
+}
+PEOPLE = "people"  # seals fields on the topic of that name; those that may read it share one key
+_READ_PEOPLE = ("keys_registry", "keys_benefits", "keys_notifications")
 
 
 class Refused(Exception):
@@ -96,6 +101,7 @@ def make(folder: Path, values: Mapping[str, str]) -> None:
     (folder / "secrets").mkdir(mode=0o700)
     for name in SECRETS:
         _write_secret(folder / "secrets" / name)
+    _add_keys(folder / "secrets")
     _write(folder / ".env", "".join(f"{name}={value}\n" for name, value in values.items()), 0o600)
 
 
@@ -114,6 +120,7 @@ def add(folder: Path, values: Mapping[str, str]) -> list[str]:
     files = [name for name in SECRETS if not (store / name).exists()]
     for name in files:
         _write_secret(store / name)
+    files += _add_keys(store)
     if variables:
         with env.open("a", encoding="utf-8") as file:
             file.write("" if text.endswith("\n") or not text else "\n")
@@ -127,6 +134,52 @@ def known_domain(folder: Path) -> str:
     lines = env.read_text(encoding="utf-8").splitlines() if env.exists() else []
     site = next((line.partition("=")[2] for line in lines if line.startswith("ANSINH_SITE=")), "")
     return urlsplit(site).hostname or ""
+
+
+def add_generation(folder: Path, key: str) -> list[str]:
+    """Make the next generation of a key (`registry` or another service's, or `people`); return the files' names.
+
+    Raises:
+        Refused: there is no such key.
+    """
+    store = folder / "secrets"
+    ring = PEOPLE if key == PEOPLE else f"data_{key}"
+    holders = [each for each in KEY_FOLDERS if _generations(store / each, ring)]
+    if not holders:
+        raise Refused(f"Không có khoá {key}. / There is no key {key}: {PEOPLE} or the name of a service.")
+    generation, text = 1 + max(_generations(store / holders[0], ring)), secrets.token_urlsafe(32)
+    for holder in holders:
+        _write(store / holder / f"{ring}.{generation}", text, 0o444)
+    return [f"secrets/{holder}/{ring}.{generation}" for holder in holders]
+
+
+def _generations(folder: Path, ring: str) -> list[int]:
+    names = [path.name.rpartition(".") for path in folder.glob(f"{ring}.*")]
+    return [int(number) for name, _, number in names if name == ring and number.isdecimal()]
+
+
+def _add_keys(store: Path) -> list[str]:
+    """Write the keys that are missing; return their names."""
+    added = []
+    for folder, names in KEY_FOLDERS.items():
+        (store / folder).mkdir(mode=0o755, exist_ok=True)
+        for name in names:
+            ring, _, generation = name.partition(".")
+            there = _generations(store / folder, ring) if generation else (store / folder / name).exists()
+            if not there:
+                _write_secret(store / folder / name)
+                added.append(f"{folder}/{name}")
+    return added + _add_people(store)
+
+
+def _add_people(store: Path) -> list[str]:
+    """Give the services that share a key the same one."""
+    if any(_generations(store / folder, PEOPLE) for folder in _READ_PEOPLE):
+        return []
+    text = secrets.token_urlsafe(32)
+    for folder in _READ_PEOPLE:
+        _write(store / folder / f"{PEOPLE}.1", text, 0o444)
+    return [f"{folder}/{PEOPLE}.1" for folder in _READ_PEOPLE]
 
 
 def _write_secret(path: Path) -> None:
@@ -154,9 +207,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jwks-url", default="", help="the issuer's keys, if not where it says itself")
     parser.add_argument("--demo", action="store_true", help="with the simulated bank and SMS gateway")
     parser.add_argument("--add", action="store_true", help="add what a new version needs; change nothing")
+    parser.add_argument("--new-key", metavar="KEY", help="add a generation of a service's key, or of `people`")
     parser.add_argument("--folder", type=Path, default=ROOT, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
+        if options.new_key:
+            print("\n".join(add_generation(options.folder, options.new_key)))  # noqa: T201
+            return 0
         if options.add:
             options.domain = known_domain(options.folder) or options.domain
             added = add(options.folder, settings(options))
@@ -166,7 +223,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (Refused, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    print(f"Đã tạo .env và {len(SECRETS)} khóa trong secrets/. / Made .env and {len(SECRETS)} secrets.")  # noqa: T201
+    made = len(SECRETS) + len(KEY_FOLDERS)
+    print(f"Đã tạo .env và {made} khóa trong secrets/. / Made .env and {made} secrets.")  # noqa: T201 - a command
     if not options.demo and not options.sms_url:
         print("Còn thiếu ANSINH_SMS_URL trong .env. / ANSINH_SMS_URL in .env is still to be filled in.")  # noqa: T201
     print("Tiếp theo / next: docker compose up --build --wait")  # noqa: T201

@@ -15,10 +15,11 @@ import orjson
 import structlog
 from structlog.types import EventDict, Processor
 
+from shared.encryption import CannotOpen, KeysMissing
 from shared.tracing import current_request_id, current_trace_id
 
 _service: ContextVar[str | None] = ContextVar("service", default=None)
-_SAFE_WORDS = (OSError, ImportError, AttributeError, TypeError, NameError, AssertionError)
+_SAFE_WORDS = (OSError, ImportError, AttributeError, TypeError, NameError, AssertionError, CannotOpen, KeysMissing)
 _SHOWN_FRAMES = 20
 
 

@@ -15,9 +15,7 @@ from pathlib import Path
 
 import structlog
 import uvloop
-from alembic.util import CommandError
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.apps import SETTINGS, build
 from deploy.demo.command import fill
@@ -118,13 +116,8 @@ async def _migrate(databases: dict[ServiceName, str]) -> None:
     for service, url in databases.items():
         try:
             await migrations.upgrade(service, url)
-        except (CommandError, SQLAlchemyError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise CannotStart(
-                f"Không đưa được cơ sở dữ liệu {service} lên phiên bản này: hãy dùng phiên bản mới hơn hoặc khôi phục "
-                f"bản sao lưu. / The database {service} cannot be brought to this version ({reason}); use a newer "
-                "version or restore a back-up."
-            ) from error
+        except migrations.MigrationFailed as error:
+            raise CannotStart(str(error)) from error
 
 
 async def _grant(registry_url: str) -> None:

@@ -1,10 +1,11 @@
 """All tables of the service, for its migrations."""
 
 from services.benefits import turns
+from services.benefits.accounts import tables as accounts
 from services.benefits.beneficiaries import tables as beneficiaries
 from services.benefits.cash import tables as cash
 from services.benefits.ledger import tables as ledger
 from services.benefits.metadata import metadata
 from services.benefits.payments import tables as payments
 
-__all__ = ["beneficiaries", "cash", "ledger", "metadata", "payments", "turns"]
+__all__ = ["accounts", "beneficiaries", "cash", "ledger", "metadata", "payments", "turns"]

@@ -11,6 +11,7 @@ from services.notifications.domain.templates import Template, choose, render
 from services.notifications.store import messages
 from shared.clock import legal_date
 from shared.db import Database
+from shared.keys import keys_of
 
 _BATCH = 500
 
@@ -29,14 +30,15 @@ class Addressing:
         now = self.now()
         async with database.transaction() as session:
             found = await messages.awaiting_contact(session, now, _BATCH)
-            moved, worded = [], []
+            keys, moved, worded = keys_of(session), [], []
             for row in found:
-                if row.head_phone is None:
+                phone = messages.head_phone_of(row, keys)
+                if phone is None:
                     moved.append((row, without_contact(row.occurred_at, row.created_at, now)))
                     continue
                 template = choose(self.templates, row.purpose, legal_date(now))
                 text = render(template, {**row.facts, "name": row.full_name}, marks=self.marks)
-                worded.append((row.id, row.head_phone, text, template.version, size(text).parts))
+                worded.append((row.id, phone, text, template.version, size(text).parts))
                 moved.append((row, with_contact(row.occurred_at, now, self.quiet)))
             await messages.word(session, worded)
             await messages.move(session, moved, now)

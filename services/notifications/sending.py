@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -14,6 +15,7 @@ from services.notifications.gateway import Gateway
 from services.notifications.store import messages
 from shared.audit import Entry, counted, write
 from shared.db import Database
+from shared.keys import keys_of
 
 _BATCH = 40
 _AT_ONCE = 10
@@ -37,21 +39,23 @@ class Sending:
             if claimed:  # names and telephone numbers leave the platform
                 sent = counted(session, [row.id for row in claimed])
                 await write(session, Entry("system:notifications.send", "send_messages", "message", details=sent))
+            keys = keys_of(session)
+            going = [(row.id, messages.phone_of(row, keys), row.content) for row in claimed]
         if not claimed:
             return False
-        attempted = await self._send(claimed)
+        attempted = await self._send(going)
         await self._record(database, claimed, attempted)
         return any(attempt.outcome != "unknown" for attempt in attempted)
 
-    async def _send(self, claimed: Sequence[Row[Any]]) -> list[Attempted]:
+    async def _send(self, going: Sequence[tuple[UUID, str, str]]) -> list[Attempted]:
         slots = asyncio.Semaphore(_AT_ONCE)
         async with self.gateway.line() as line:
 
-            async def send(row: Row[Any]) -> Attempted:
+            async def send(message_id: UUID, phone: str, content: str) -> Attempted:
                 async with slots:
-                    return await line.send(row.id, row.phone, row.content)
+                    return await line.send(message_id, phone, content)
 
-            return list(await asyncio.gather(*map(send, claimed)))
+            return list(await asyncio.gather(*(send(*each) for each in going)))
 
     async def _record(self, database: Database, claimed: Sequence[Row[Any]], attempted: Sequence[Attempted]) -> None:
         now = self.now()

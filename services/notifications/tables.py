@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from services.notifications.domain.progress import STATES
+from shared.encryption import SEALED, SealedTable
 
 _Instant = DateTime(timezone=True)
 
@@ -31,10 +32,11 @@ class Person(Table, table=True):
     """A person's name and telephone as registered now. Projection."""
 
     __tablename__ = "people"
+    __table_args__ = (CheckConstraint(f"phone ~ '{SEALED}'", name="phone_sealed"),)
 
     person_id: UUID = Field(primary_key=True)
     full_name: str = Field(sa_type=Text)
-    phone: str | None = Field(default=None, sa_type=Text, description="E.164")
+    phone: str | None = Field(default=None, sa_type=Text, description="E.164, sealed")
     version: int
 
 
@@ -58,6 +60,7 @@ class Message(Table, table=True):
     __table_args__ = (
         UniqueConstraint("event_id", "purpose"),
         CheckConstraint(f"state IN ({', '.join(repr(state) for state in STATES)})", name="state"),
+        CheckConstraint(f"phone ~ '{SEALED}'", name="phone_sealed"),
         Index("messages_due", "state", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("messages_newest", "created_at", "id"),
         Index("messages_of_household", "household_id", "created_at", "id"),
@@ -70,7 +73,7 @@ class Message(Table, table=True):
     facts: dict[str, Any] = Field(sa_column=Column("facts", JSONB, nullable=False))
     state: str = Field(sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text, description="why it failed")
-    phone: str | None = Field(default=None, sa_type=Text, description="E.164, as of when the text was worded")
+    phone: str | None = Field(default=None, sa_type=Text, description="E.164, as of when it was worded; sealed")
     content: str | None = Field(default=None, sa_type=Text, description="the text itself, the same in every attempt")
     template: str | None = Field(default=None, sa_type=Text)
     parts: int | None = None
@@ -100,3 +103,6 @@ people = metadata.tables["people"]
 households = metadata.tables["households"]
 messages = metadata.tables["messages"]
 attempts = metadata.tables["attempts"]
+
+# Where this service keeps sealed values, for a change of keys.
+SEALED_TABLES = (SealedTable(people, ("phone",), row_id=("person_id",)), SealedTable(messages, ("phone",)))

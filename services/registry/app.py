@@ -35,7 +35,7 @@ def definition() -> ServiceDefinition:
         jobs={HOUSEHOLD_IMPORT: import_households, SIMULATION: simulate},
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
         constraints={
-            "uq_people_personal_number": Problem(409, "person_registered"),
+            "uq_people_personal_number_index": Problem(409, "person_registered"),
             "uq_decisions_number": Problem(409, "decision_number_taken"),
             "uq_class_history_assessment_id": Problem(409, "decision_conflict", errors=[decided], count=1),
             "uq_review_rounds_period": Problem(409, "round_open"),

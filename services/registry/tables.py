@@ -8,10 +8,12 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -19,6 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+from shared.encryption import SEALED, SealedTable
 
 metadata = MetaData(
     naming_convention={
@@ -92,8 +96,9 @@ class Households(Table, table=True):
 class People(Table, table=True):
     """Members of households, in the order in which they were named.
 
-    Identity number and account stand in these four columns and nowhere else in this database. `area_code` is the
-    household's: the database keeps it so. `name_words` and `name_key` are of the name as `shared.names` has them.
+    Phone, identity number, account number and holder are sealed (`shared/encryption.py`), each for its column and the
+    row's id; the database refuses them in the clear. They are found by the blind indexes beside them. `area_code` is
+    the household's: the database keeps it so. `name_words` and `name_key` are of the name as `shared.names` has them.
     """
 
     __table_args__ = (
@@ -104,6 +109,10 @@ class People(Table, table=True):
         ),
         Index("ix_people_name_key", "name_key", "id"),
         Index("ix_people_area_name", "area_code", "name_key", "id"),
+        *(
+            CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed")
+            for name in ("phone", "personal_number", "account_number", "account_holder")
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -118,9 +127,12 @@ class People(Table, table=True):
     ethnicity: str = Field(sa_type=Text)
     relationship: str = Field(sa_type=Text)
     phone: str | None = Field(sa_type=Text)
-    personal_number: str | None = Field(sa_type=Text, unique=True)
+    phone_index: str | None = Field(sa_type=Text, index=True)
+    personal_number: str | None = Field(sa_type=Text)
+    personal_number_index: str | None = Field(sa_type=Text, unique=True)
     bank_bin: str | None = Field(sa_type=Text)
     account_number: str | None = Field(sa_type=Text)
+    account_number_index: str | None = Field(sa_type=Text, index=True)
     account_holder: str | None = Field(sa_type=Text)
     version: int
 
@@ -487,14 +499,17 @@ class HouseholdImports(Table, table=True):
 
 
 class HouseholdImportRows(Table, table=True):
-    """Rows of lists as they were sent: those still to be handled, and those of refused households. Personal data."""
+    """Rows of lists as they were sent: those still to be handled, and those of refused households.
+
+    `cells` is the list of cells as JSON, sealed for import and line.
+    """
 
     __tablename__ = "household_import_rows"
 
     import_id: UUID = Field(primary_key=True)
     reference: str = Field(primary_key=True, sa_type=Text)
     line: int = Field(primary_key=True)
-    cells: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    cells: bytes = Field(sa_type=LargeBinary)
 
 
 class HouseholdImportFaults(Table, table=True):
@@ -547,3 +562,9 @@ HOUSEHOLD_IMPORT_ROWS = metadata.tables["household_import_rows"]
 HOUSEHOLD_IMPORT_FAULTS = metadata.tables["household_import_faults"]
 HOUSEHOLD_IMPORT_NUMBERS = metadata.tables["household_import_numbers"]
 SIMULATED_CHANGES = metadata.tables["simulated_changes"]
+
+# Where this service keeps sealed values, for a change of keys.
+SEALED_TABLES = (
+    SealedTable(PEOPLE, ("phone", "personal_number", "account_number", "account_holder")),
+    SealedTable(HOUSEHOLD_IMPORT_ROWS, ("cells",), row_id=("import_id", "line")),
+)

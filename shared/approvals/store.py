@@ -1,4 +1,7 @@
-"""Proposals in the database. A proposal is locked while it is decided, so of two approvers one comes too late."""
+"""Proposals in the database. A proposal is locked while it is decided, so of two approvers one comes too late.
+
+Their content is sealed as a whole: it may hold account numbers.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,24 +15,30 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from shared.approvals.proposals import Draft, Proposal
 from shared.approvals.tables import proposals
 from shared.db import Transaction
+from shared.encryption import SealedTable
 from shared.http.problems import Problem
 from shared.ids import new_id
+from shared.keys import keys_of
+
+SEALED = SealedTable(proposals, ("content",))
+_CONTENT = "proposals.content"
 
 
-def _proposal(row: Row[Any]) -> Proposal:
+def _proposal(session: Transaction, row: Row[Any]) -> Proposal:
     fields = dict(row._mapping)
+    content = keys_of(session).data.open_bytes(fields.pop("content"), _CONTENT, fields["id"])
     draft = Draft(
         kind=fields.pop("kind"),
         subject=fields.pop("subject"),
         area_code=fields.pop("area_code"),
-        content=orjson.loads(fields.pop("content")),
+        content=orjson.loads(content),
     )
     return Proposal(draft=draft, **fields)
 
 
 async def _one(session: Transaction, query: Select[Any]) -> Proposal | None:
     row = (await (await session.connection()).execute(query)).one_or_none()
-    return None if row is None else _proposal(row)
+    return None if row is None else _proposal(session, row)
 
 
 async def open_proposal(session: Transaction, kind: str, subject: str) -> Proposal | None:
@@ -56,7 +65,7 @@ async def newest_proposals(session: Transaction, kind: str, subjects: Sequence[s
         .order_by(c.subject, c.id.desc())
     )
     rows = await (await session.connection()).execute(query)
-    return {row.subject: _proposal(row) for row in rows}
+    return {row.subject: _proposal(session, row) for row in rows}
 
 
 async def find_proposal(session: Transaction, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
@@ -80,7 +89,7 @@ async def page_of_proposals(
     query = query if kind is None else query.where(c.kind == kind)
     query = query if state is None else query.where(c.state == state)
     query = query if after is None else query.where(c.id < after)
-    return [_proposal(row) for row in await (await session.connection()).execute(query)]
+    return [_proposal(session, row) for row in await (await session.connection()).execute(query)]
 
 
 async def propose(session: Transaction, draft: Draft, *, actor: str, now: datetime) -> Proposal:
@@ -92,19 +101,32 @@ async def propose(session: Transaction, draft: Draft, *, actor: str, now: dateti
     if await open_proposal(session, draft.kind, draft.subject) is not None:
         raise Problem(409, "proposal_open")
     proposal_id = new_id()
+    written = _written(session, proposal_id, draft)
     row = {
         "id": proposal_id,
         "kind": draft.kind,
         "subject": draft.subject,
-        "area_code": draft.area_code,
-        "content": draft.encoded,
-        "content_hash": draft.hash,
         "state": "open",
         "prepared_by": actor,
         "prepared_at": now,
+        **written,
     }
     await (await session.connection()).execute(insert(proposals), [row])
-    return Proposal(proposal_id, draft, draft.hash, "open", actor, now, None, None, None)
+    return Proposal(proposal_id, draft, written["content_hash"], "open", actor, now, None, None, None)
+
+
+def _written(session: Transaction, proposal_id: UUID, draft: Draft) -> dict[str, Any]:
+    keys = keys_of(session)
+    return {
+        "area_code": draft.area_code,
+        "content": keys.data.seal_bytes(draft.encoded, _CONTENT, proposal_id),
+        "content_hash": draft.hash(keys.digests),
+    }
+
+
+def is_as_proposed(session: Transaction, proposal: Proposal, current: Draft) -> bool:
+    """Say whether a draft, as it would be prepared now, is what stands on record."""
+    return current.hash(keys_of(session).digests) == proposal.content_hash
 
 
 async def prepare_anew(session: Transaction, draft: Draft, *, actor: str, now: datetime) -> None:
@@ -113,13 +135,7 @@ async def prepare_anew(session: Transaction, draft: Draft, *, actor: str, now: d
     if found is None:
         await propose(session, draft, actor=actor, now=now)
         return
-    values = {
-        "area_code": draft.area_code,
-        "content": draft.encoded,
-        "content_hash": draft.hash,
-        "prepared_by": actor,
-        "prepared_at": now,
-    }
+    values = {**_written(session, found.id, draft), "prepared_by": actor, "prepared_at": now}
     await _write(session, found, values)
 
 
@@ -137,7 +153,8 @@ async def approve(
     """
     found = _decidable(found)
     _two_people(found, actor)
-    if {seen, found.draft.hash, found.draft.hash if current is None else current.hash} != {found.content_hash}:
+    drafts = (found.draft, found.draft if current is None else current)
+    if seen != found.content_hash or not all(is_as_proposed(session, found, each) for each in drafts):
         raise Problem(409, "content_changed")
     await _write(session, found, {"state": "approved", "decided_by": actor, "decided_at": now})
 

@@ -126,15 +126,18 @@ class HouseholdClassified(HouseholdEvent):
 
 
 class PaymentAccount(_Part):
-    """Where to pay: an account at a bank, by the bank's NAPAS number."""
+    """Where to pay: an account at a bank, by the bank's NAPAS number. Number and holder are sealed."""
 
     bank_bin: str
-    number: str
-    holder_name: str
+    number: str = Field(description="sealed for `account.number` and the person's id")
+    holder_name: str = Field(description="sealed for `account.holder_name` and the person's id")
 
 
 class PersonStated(HouseholdEvent):
-    """A person as registered now: name, contact, account. Only benefits and notifications may read this topic."""
+    """A person as registered now: name, contact, account. Only benefits and notifications may read this topic.
+
+    Telephone and account are sealed by the key that the registry shares with them (`shared/encryption.py`).
+    """
 
     TYPE: ClassVar[str] = "vn.ansinh.registry.person.stated.v1"
     TOPIC: ClassVar[str] = "registry.people"
@@ -145,7 +148,7 @@ class PersonStated(HouseholdEvent):
     full_name: str
     is_head: bool
     birth_date: date | None = Field(default=None, description="decides an age that the birth year alone leaves open")
-    phone: str | None = Field(default=None, description="E.164")
+    phone: str | None = Field(default=None, description="E.164, sealed for `phone` and the person's id")
     account: PaymentAccount | None = None
 
 

@@ -5,8 +5,7 @@ in the transaction of the effect, so there is never one without the other, and a
 
 A key belongs to an actor and a route. The same key with the same request is answered from the store, byte for byte,
 with `Idempotent-Replayed: true`; while the first still runs, 409 `idempotency_running`; with another path, query or
-body, 422 `idempotency_mismatch`. An answer of an endpoint that stands here holds no clear identity or account number,
-for it is stored as it is.
+body, 422 `idempotency_mismatch`. Answers name people, so they are sealed; of a request a keyed digest is kept.
 """
 
 import hashlib
@@ -19,10 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.db import Transaction
+from shared.encryption import SealedTable
 from shared.http.actor import Actor
 from shared.http.problems import Answered, Problem
 from shared.http.tables import idempotency_keys
 from shared.http.transactions import Tx
+from shared.keys import Keys, keys_of
+
+SEALED = SealedTable(idempotency_keys, ("body",), row_id=("actor", "route", "key"))
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,20 @@ class Claim:
         name = "\n".join(("idempotency", self.actor, self.route, self.key))
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
+    @property
+    def keys(self) -> Keys:
+        """The keys of the service that is asked."""
+        return keys_of(self.transaction)
 
-async def _request_hash(request: Request) -> bytes:
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What the stored answer is sealed for."""
+        return ("idempotency_keys.body", self.actor, self.route, self.key)
+
+
+async def _request_hash(request: Request, keys: Keys) -> bytes:
     target = f"{request.url.path}?{request.url.query}\n"
-    return hashlib.sha256(target.encode() + await request.body()).digest()
+    return bytes.fromhex(keys.digests.whole(target.encode() + await request.body()))
 
 
 async def _stored_answer(claim: Claim) -> Response | None:
@@ -57,9 +70,10 @@ async def _stored_answer(claim: Claim) -> Response | None:
         return None
     if stored.request_hash != claim.request_hash:
         raise Problem(422, "idempotency_mismatch")
-    response = Response(stored.body, stored.status)
+    body = claim.keys.data.open_bytes(stored.body, *claim.place)
+    response = Response(body, stored.status)
     response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stored.headers]
-    response.headers["Content-Length"] = str(len(stored.body))
+    response.headers["Content-Length"] = str(len(body))
     response.headers["Idempotent-Replayed"] = "true"
     return response
 
@@ -85,7 +99,7 @@ async def claim_key(
         Problem: 409 it is being done, 422 the key was used for another request.
     """
     route = f"{request.method} {request.scope['route'].path}"
-    claim = Claim(transaction, actor, route, key, await _request_hash(request))
+    claim = Claim(transaction, actor, route, key, await _request_hash(request, keys_of(transaction)))
     connection = await transaction.connection()
     if not (await connection.execute(select(func.pg_try_advisory_xact_lock(claim.lock)))).scalar_one():
         raise Problem(409, "idempotency_running", headers={"Retry-After": "1"})
@@ -115,6 +129,6 @@ async def keep_answer(request: Request, response: Response) -> None:
         "request_hash": claim.request_hash,
         "status": response.status_code,
         "headers": headers,
-        "body": bytes(response.body),
+        "body": claim.keys.data.seal_bytes(bytes(response.body), *claim.place),
     }
     await (await claim.transaction.connection()).execute(insert(idempotency_keys), [row])

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -13,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.access import AreaNotGranted
+from shared.encryption import CannotOpen
 from shared.http.audit import note_refusal, note_replay
 from shared.http.problems import Answered, BodyTooLarge, FieldProblem, Problem, answer, pointer
 from shared.texts import CATALOGUE, DEFAULT_LANGUAGE, has_text, placeholders
 
+_log = structlog.get_logger(__name__)
 _BY_STATUS = {404: "not_found", 400: "malformed_request"}
 _OWN_PROBLEM = {
     "idempotency-key": (400, "idempotency_key_required"),
@@ -126,6 +129,12 @@ async def _method_not_allowed(request: Request, _error: Exception) -> Response:
     return answer(request, Problem(405, "method_not_allowed", headers=headers))
 
 
+async def _cannot_open(request: Request, error: Exception) -> Response:
+    """Say that a sealed value is refused; which one, and why, is for the operator's eyes."""
+    _log.error("sealed_value_refused", exc_info=error)
+    return answer(request, Problem(500, "sealed_value_refused"))
+
+
 async def _answered(request: Request, error: Exception) -> Response:
     if not isinstance(error, Answered):
         raise error
@@ -141,5 +150,6 @@ def install(app: FastAPI, constraints: Constraints) -> None:
     app.add_exception_handler(HTTPException, _answering(_http_problem))
     for kind in (DBAPIError, *_NO_CONNECTION):
         app.add_exception_handler(kind, _answering(lambda error: database_problem(error, constraints)))
+    app.add_exception_handler(CannotOpen, _cannot_open)
     app.add_exception_handler(AreaNotGranted, _answering(lambda _: Problem(403, "area_not_granted")))
     app.add_exception_handler(Answered, _answered)

@@ -19,6 +19,7 @@ from shared.db import Transaction
 from shared.eventlog import Stored
 from shared.events import Event, Message, Received, decode
 from shared.faults import is_transient
+from shared.keys import keys_of
 from shared.messaging.envelope import BrokenEnvelope, from_stored
 from shared.messaging.tables import dead_letters
 from shared.tracing import trace
@@ -169,9 +170,10 @@ async def put_aside(
     state: Literal["failed", "parked"],
     error: BaseException | None = None,
 ) -> None:
-    """Keep messages as dead letters."""
+    """Keep messages as dead letters, their data sealed."""
     if not messages:
         return
+    keys = keys_of(session)
     rows = [
         {
             "consumer": consumer.name,
@@ -182,7 +184,7 @@ async def put_aside(
             "source": message.source,
             "time": message.time,
             "traceparent": message.traceparent,
-            "data": message.data,
+            "data": keys.data.seal_bytes(message.data, "dead_letters.data", consumer.name, message.id),
             "state": state,
             "error": None if error is None else type(error).__name__,
             "attempts": 0 if error is None else 1,

@@ -9,12 +9,15 @@ from sqlalchemy import RowMapping, func, select, text, update
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database, Transaction
+from shared.encryption import SealedTable
 from shared.events.contract import Message
 from shared.faults import is_transient
+from shared.keys import Keys, keys_of
 from shared.messaging.consumers import Consumer, handle
 from shared.messaging.tables import dead_letters
 
 WAITING = ("failed", "parked")
+SEALED = SealedTable(dead_letters, ("data",), row_id=("consumer", "event_id"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ async def replay(database: Database, consumer: Consumer, key: str, *, actor: str
                 letter = await _first_waiting(session, consumer, key)
                 if letter is None:
                     return handled, 0
-                await handle(session, consumer, [_message(letter)])
+                await handle(session, consumer, [_message(letter, keys_of(session))])
                 await _resolve(session, letter["id"], state="replayed", actor=actor, reason=None)
                 await write(session, Entry(actor, "handle_dead_letter", "dead_letter", str(letter["id"])))
             handled += 1
@@ -133,7 +136,7 @@ async def _still_failing(session: Transaction, consumer: Consumer, key: str, err
     return int((await session.execute(waiting)).scalar_one())
 
 
-def _message(letter: RowMapping) -> Message:
+def _message(letter: RowMapping, keys: Keys) -> Message:
     return Message(
         id=letter["event_id"],
         type=letter["type"],
@@ -142,6 +145,6 @@ def _message(letter: RowMapping) -> Message:
         time=letter["time"],
         topic=letter["topic"],
         key=letter["key"],
-        data=letter["data"],
+        data=keys.data.open_bytes(letter["data"], "dead_letters.data", letter["consumer"], letter["event_id"]),
         traceparent=letter["traceparent"],
     )

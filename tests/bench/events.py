@@ -23,6 +23,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from tests.bench.ground import Ground, report
 from tests.support.events import classified, message
+from tests.support.keys import KEYS
 
 EVENTS = 60_000
 TOPIC = HouseholdClassified.TOPIC
@@ -33,7 +34,7 @@ async def measure_events(ground: Ground) -> None:
     """Print the figures of the relay, the consumer and the latency."""
     url = ground.database("indicators")
     await migrations.upgrade("indicators", url)
-    database = Database(url, name="bench")
+    database = Database(url, name="bench", keys=KEYS)
     try:
         events = [classified(number, number) for number in range(EVENTS)]
         await _relay(ground, database, events)

@@ -14,6 +14,7 @@ from shared.db import Database, migrations
 from tests.bench.ground import Ground, report
 from tests.support.access import grant
 from tests.support.household_lists import rows_of_household, written
+from tests.support.keys import KEYS
 from tests.support.programs import Program, running
 from tests.support.tokens import bearer, trust_the_issuer
 
@@ -28,7 +29,7 @@ async def measure_household_import(ground: Ground) -> None:
     trust_the_issuer()
     url = ground.database("registry")
     await migrations.upgrade("registry", url)
-    database = Database(url, name="bench")
+    database = Database(url, name="bench", keys=KEYS)
     env = {
         "ANSINH_SERVICE": "registry",
         "ANSINH_DATABASE_URL": url,

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -16,6 +17,7 @@ from shared.db import Database
 from shared.eventlog import EventLog
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
+from shared.keys import load_keys
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from tests.support.events import projector, record_what_is_not_refused
@@ -26,7 +28,9 @@ async def main(part: str, name: str) -> None:
     """Run until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    database = Database(os.environ["CHAIN_DATABASE"], name=name)
+    database = Database(
+        os.environ["CHAIN_DATABASE"], name=name, keys=load_keys(Path(os.environ["ANSINH_KEYS"]), "registry")
+    )
     log = _log(name)
     if part == "relay":
         seen = Doubling(log) if "CHAIN_TWICE" in os.environ else log

@@ -193,7 +193,8 @@ class Stack:
     def _secrets(self, name: str, folder: Path) -> Path:
         store = _made(folder / "secrets")
         for secret in self._services[name].get("secrets", []):
-            shutil.copy(self._home / "secrets" / secret, store / secret)
+            source = self._home / "secrets" / secret
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, store / secret)
         return store
 
 

@@ -28,6 +28,7 @@ from shared.messaging.outbox import publish
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from shared.messaging.tables import dead_letters, outbox
+from tests.support.keys import KEYS
 from tests.support.waiting import until
 
 HOUSEHOLDS = UUID("0192f0c0-0000-7000-8000-000000000000")
@@ -293,7 +294,11 @@ async def running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
 
 async def open_chain(producer_url: str, consumer_url: str, log: EventLog) -> Chain:
     """Return a chain over fresh databases, its topics made."""
-    chain = Chain(Database(producer_url, name="test producer"), Database(consumer_url, name="test consumer"), log)
+    chain = Chain(
+        Database(producer_url, name="test producer", keys=KEYS),
+        Database(consumer_url, name="test consumer", keys=KEYS),
+        log,
+    )
     await create_tables(chain.producer)
     await create_tables(chain.consumer)
     await log.ensure_topics([TOPIC])

@@ -1,11 +1,16 @@
 """What benefits copies from the registry's events."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
+from services.benefits.accounts.store import account_row, keep_accounts
 from services.benefits.beneficiaries.store import household_table, person_table
 from shared.db import Transaction, upsert
 from shared.events import Received
+from shared.events.people import account_of
 from shared.events.registry import HouseholdStated, PersonStated
+from shared.keys import Keys, keys_of
 from shared.messaging.consumers import Consumer
 
 
@@ -24,21 +29,31 @@ async def project(session: Transaction, received: Sequence[Received]) -> None:
         if isinstance(event, HouseholdStated)
     ]
     await upsert(session, household_table, households, newer_by="version")
-    people = [
-        {
-            "person_id": event.person_id,
-            "household_id": event.household_id,
-            "version": event.version,
-            "full_name": event.full_name,
-            "birth_date": event.birth_date,
-            "bank_bin": event.account.bank_bin if event.account else None,
-            "account_number": event.account.number if event.account else None,
-            "account_holder": event.account.holder_name if event.account else None,
-        }
-        for event in events
-        if isinstance(event, PersonStated)
-    ]
+    stated = [event for event in events if isinstance(event, PersonStated)]
+    people, accounts = await asyncio.to_thread(_people, stated, keys_of(session))
+    # Accounts outlive a rebuild, for orders name them. The same account has the same id there, so adding is harmless.
+    await keep_accounts(session, accounts)
     await upsert(session, person_table, people, newer_by="version")
+
+
+def _people(stated: Sequence[PersonStated], keys: Keys) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows of people and of their accounts; thousands of them take too long for the event loop."""
+    people, accounts = [], []
+    for event in stated:
+        account = account_of(keys.people, event)
+        if account is not None:
+            accounts.append(account_row(account, keys))
+        people.append(
+            {
+                "person_id": event.person_id,
+                "household_id": event.household_id,
+                "version": event.version,
+                "full_name": event.full_name,
+                "birth_date": event.birth_date,
+                "account_id": None if account is None else accounts[-1]["id"],
+            }
+        )
+    return people, accounts
 
 
 BENEFICIARIES = Consumer(

@@ -23,7 +23,7 @@ class Household(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person as last stated: the name, and where to pay."""
+    """A person as last stated: the name, and the account to pay to."""
 
     __tablename__ = "person"
 
@@ -32,6 +32,4 @@ class Person(Table, table=True):
     version: int
     full_name: str
     birth_date: date | None = None
-    bank_bin: str | None = None
-    account_number: str | None = None
-    account_holder: str | None = None
+    account_id: UUID | None = None

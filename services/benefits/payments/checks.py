@@ -46,10 +46,6 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
              WHERE i.message_id = f.message_id)""",
     ),
     Check(
-        "a_sealed_file_is_as_it_was_sealed",
-        "SELECT message_id FROM payment_file WHERE encode(sha256(content), 'hex') <> sha256",
-    ),
-    Check(
         "every_statement_leads_from_its_opening_to_its_closing",
         """SELECT s.payer_account || '/' || s.sequence FROM bank_statement s
            LEFT JOIN statement_entry e ON e.payer_account = s.payer_account AND e.sequence = s.sequence

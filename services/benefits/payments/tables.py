@@ -107,9 +107,7 @@ class PaymentOrder(Table, table=True):
     state: str
     reason: str | None = None
     run_id: UUID | None = Field(default=None, foreign_key="payment_run.id")
-    bank_bin: str | None = None
-    account_number: str | None = None
-    holder_name: str | None = None
+    account_id: UUID | None = Field(default=None, foreign_key="account.id")
     obliged: bool = Field(default=False, sa_column_kwargs={"comment": "approved once: owed in the books"})
     payable: str = "L1"
     due_month: str = Field(sa_column_kwargs={"comment": "the month whose run pays it: its own, or a later one"})
@@ -130,7 +128,7 @@ class PaymentFile(Table, table=True):
     message_id: str = Field(primary_key=True)
     run_id: UUID = Field(foreign_key="payment_run.id")
     payer_account: str = Field(foreign_key="payer_account.code")
-    content: bytes = Field(sa_type=LargeBinary)
+    content: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "encrypted"})
     sha256: str
     count: int
     total: int = Field(sa_type=BigInteger)
@@ -206,7 +204,7 @@ class PaymentInstruction(Table, table=True):
 
 
 class BankMessage(Table, table=True):
-    """What a bank sent, as it came, stored before anybody read it; its signature too, as evidence."""
+    """What a bank sent, stored before anybody read it: the bytes as they came, encrypted, and their signature."""
 
     __tablename__ = "bank_message"
     __table_args__ = (UniqueConstraint("bank", "kind", "external_id", "sha256", name="inbound_once"),)

@@ -13,6 +13,7 @@ from services.notifications.domain.progress import STATES, State
 from services.notifications.store import messages as store
 from shared.access import Access
 from shared.http import Page, Paging, Problem, Reads, Router, Tx, needs
+from shared.keys import Keys, keys_of
 
 Reading = Annotated[Access, needs("messages.read")]
 _SHOWN_DIGITS = 3
@@ -39,10 +40,10 @@ class MessageOut(BaseModel):
     ended_at: datetime | None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """Return a stored message as it is shown."""
-        shown = dict(row._mapping)
-        shown["phone"] = None if row.phone is None else f"***{row.phone[-_SHOWN_DIGITS:]}"
+    def of(cls, row: Row[Any], keys: Keys) -> Self:
+        """Return a stored message as it is shown. Raises CannotOpen."""
+        shown, phone = dict(row._mapping), store.phone_of(row, keys)
+        shown["phone"] = None if phone is None else f"***{phone[-_SHOWN_DIGITS:]}"
         return cls.model_validate({**shown, "text": row.content})
 
 
@@ -88,7 +89,7 @@ def messages_router() -> Router:
         rows = await store.page(
             tx, access, household_id=household_id, state=state, purpose=purpose, after=after, limit=paging.limit + 1
         )
-        page = paging.page([MessageOut.of(row) for row in rows], key=lambda out: (out.created_at, out.id))
+        page = paging.page([MessageOut.of(row, keys_of(tx)) for row in rows], key=lambda out: (out.created_at, out.id))
         reads.many("message", [each.id for each in page.items])
         return page
 
@@ -111,6 +112,6 @@ def messages_router() -> Router:
         access.admit(row.area_code, Problem(404, "message_not_found"))
         reads.one("message", message_id)
         log = [dict(attempt._mapping) for attempt in await store.attempts_of(tx, message_id)]
-        return MessageDetail.model_validate({**MessageOut.of(row).model_dump(), "log": log})
+        return MessageDetail.model_validate({**MessageOut.of(row, keys_of(tx)).model_dump(), "log": log})
 
     return router

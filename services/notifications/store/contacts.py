@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 from services.notifications.tables import households, people
 from shared.db import Transaction, upsert
+from shared.events.people import phone_of
 from shared.events.registry import HouseholdStated, PersonStated
+from shared.keys import keys_of
 from shared.text import clean
 
 
 async def keep_people(session: Transaction, stated: Sequence[PersonStated]) -> None:
     """Keep names and telephone numbers."""
+    keys = keys_of(session)
     rows = [
         {
             "person_id": person.person_id,
             "full_name": clean(person.full_name),
-            "phone": person.phone,
+            "phone": keys.data.seal(phone_of(keys.people, person), "people.phone", person.person_id),
             "version": person.version,
         }
         for person in stated

@@ -19,6 +19,7 @@ from shared.access import Access
 from shared.db import Transaction, insert_new
 from shared.events import Event
 from shared.events.notifications import MessageDelivered, MessageFailed
+from shared.keys import Keys, keys_of
 from shared.messaging.outbox import publish
 
 _MOVE = (
@@ -69,13 +70,26 @@ def _due(columns: Select[Any], state: str, now: datetime, limit: int) -> Select[
 
 
 async def awaiting_contact(session: Transaction, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Lock and return messages whose contact is to be looked up, with `full_name` and `head_phone` where known."""
+    """Lock and return messages whose contact is to be looked up, with `full_name`, `head_id` and `head_phone` (sealed)
+    where known.
+    """
     known = messages.outerjoin(households, households.c.household_id == messages.c.household_id).outerjoin(
         people, people.c.person_id == households.c.head_id
     )
-    columns = select(messages, people.c.full_name, people.c.phone.label("head_phone")).select_from(known)
+    head = (people.c.full_name, people.c.person_id.label("head_id"), people.c.phone.label("head_phone"))
+    columns = select(messages, *head).select_from(known)
     statement = _due(columns, "awaiting_contact", now, limit).with_for_update(of=messages, skip_locked=True)
     return list((await session.execute(statement)).all())
+
+
+def head_phone_of(row: Row[Any], keys: Keys) -> Any:
+    """Return the telephone of the household's head, from a row of `awaiting_contact`. Raises CannotOpen."""
+    return keys.data.open(row.head_phone, "people.phone", row.head_id)
+
+
+def phone_of(row: Row[Any], keys: Keys) -> Any:
+    """Return the telephone that a message goes to, None while none is known. Raises CannotOpen."""
+    return keys.data.open(row.phone, "messages.phone", row.id)
 
 
 async def claim(session: Transaction, now: datetime, lease_until: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -109,8 +123,10 @@ async def locked(session: Transaction, ids: Sequence[UUID], state: str) -> Seque
 async def word(session: Transaction, worded: Sequence[tuple[UUID, str, str, str, int]]) -> None:
     """Keep (message id, telephone, text, template, parts); every attempt sends just this."""
     names = ("message_id", "to_phone", "text", "worded_by", "in_parts")
-    if worded:
-        await (await session.connection()).execute(_WORD, [dict(zip(names, row, strict=True)) for row in worded])
+    ring = keys_of(session).data
+    rows = [(known_as, ring.seal(phone, "messages.phone", known_as), *rest) for known_as, phone, *rest in worded]
+    if rows:
+        await (await session.connection()).execute(_WORD, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 async def end_attempts(session: Transaction, ended: Sequence[tuple[UUID, int, str, str]], now: datetime) -> None:

@@ -14,7 +14,7 @@ from services.registry.store import households, people_search
 from services.registry.store.people_search import Wanted
 from shared import clock
 from shared.access import Access
-from shared.approvals import Draft, Proposal, propose
+from shared.approvals import Draft, Proposal, is_as_proposed, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
 from shared.events.registry import HouseholdClass
@@ -134,7 +134,7 @@ async def _change_account(session: Transaction, proposal: Proposal, actor: str, 
     change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
     person = await households.person(session, UUID(proposal.draft.subject), lock=True)
     area_code = await households.area_of_person(session, person.id)
-    if _account_draft(person, area_code, change).hash != proposal.content_hash:
+    if not is_as_proposed(session, proposal, _account_draft(person, area_code, change)):
         raise Problem(409, "content_changed")
     await households.save_person(session, change.applied_to(person))
 

@@ -22,7 +22,9 @@ from services.registry.domain.household_rows import (
 from services.registry.domain.households import Household, HouseholdRegistration
 from services.registry.store.areas import communes
 from services.registry.store.household_imports import HouseholdImport
-from services.registry.store.households import households_of, known_numbers, with_ids, write
+from services.registry.store.household_rows import opened_rows
+from services.registry.store.households import households_of, with_ids, write
+from services.registry.store.people import known_numbers
 from services.registry.tables import (
     HOUSEHOLD_IMPORT_FAULTS,
     HOUSEHOLD_IMPORT_NUMBERS,
@@ -105,7 +107,8 @@ async def register_next(session: Transaction, found: HouseholdImport, access: Ac
 
 async def _page(session: Transaction, import_id: UUID, after: tuple[str | None, int]) -> list[Row]:
     place = {"id": import_id, "reference": after[0] or "", "line": after[1], "limit": _PAGE}
-    return [Row(*each) for each in await session.execute(_NEXT_ROWS, place)]
+    rows = (await session.execute(_NEXT_ROWS, place)).all()
+    return await asyncio.to_thread(opened_rows, rows, import_id, keys_of(session).data)
 
 
 def _judged(found: HouseholdImport, groups: Sequence[Group], today: date) -> _Chunk:

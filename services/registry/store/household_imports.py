@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, exists, func, select, tuple_
 
 from services.registry.domain.household_csv import Row
+from services.registry.store.household_rows import opened_rows
 from services.registry.tables import (
     HOUSEHOLD_IMPORT_FAULTS,
     HOUSEHOLD_IMPORT_ROWS,
@@ -20,6 +21,7 @@ from services.registry.tables import (
 from shared.access import Access
 from shared.db import Database, Transaction, among
 from shared.http import Problem
+from shared.keys import keys_of
 
 _AT_ONCE = 2_000  # rows
 _FAULTS = HOUSEHOLD_IMPORT_FAULTS.c
@@ -122,7 +124,7 @@ async def refused_rows(database: Database, found: HouseholdImport) -> AsyncItera
                 .order_by(_ROWS.reference, _ROWS.line)
                 .limit(_AT_ONCE)
             )
-            rows = [Row(*each) for each in await session.execute(query)]
+            rows = opened_rows(await session.execute(query), found.id, keys_of(session).data)
             wrong = await _faults_of(session, found.id, [row.line for row in rows])
         if not rows:
             return

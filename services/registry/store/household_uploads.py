@@ -1,5 +1,6 @@
 """Taking in a list of households: its rows go to the database as they come, in short transactions of their own."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, exists, insert, not_, or_, select, update
 
 from services.registry.domain.household_csv import HouseholdFile, HouseholdFileRefused, Row
+from services.registry.store.household_rows import sealed_rows
 from services.registry.tables import (
     HOUSEHOLD_IMPORT_FAULTS,
     HOUSEHOLD_IMPORT_NUMBERS,
@@ -19,6 +21,7 @@ from shared.db import Database, Transaction, among, copy_rows
 from shared.http import Problem
 from shared.ids import new_id
 from shared.jobs.tables import jobs
+from shared.keys import keys_of
 
 _AT_ONCE = 5_000  # rows
 _GIVEN_UP_AFTER = timedelta(days=1)
@@ -82,14 +85,8 @@ async def _stage(database: Database, pieces: AsyncIterator[bytes], upload: Uploa
 
 async def _put(database: Database, import_id: UUID, rows: Sequence[Row]) -> int:
     async with database.transaction() as session:
-        await copy_rows(
-            session,
-            HOUSEHOLD_IMPORT_ROWS,
-            [
-                {"import_id": import_id, "reference": row.reference, "line": row.line, "cells": row.cells}
-                for row in rows
-            ],
-        )
+        sealed = await asyncio.to_thread(sealed_rows, rows, import_id, keys_of(session).data)
+        await copy_rows(session, HOUSEHOLD_IMPORT_ROWS, sealed)
     return len(rows)
 
 

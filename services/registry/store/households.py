@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import Select, select, update
 
 from services.registry.domain.households import (
     Household,
@@ -18,9 +18,9 @@ from services.registry.domain.households import (
     registered,
     repeated_personal_numbers,
 )
-from services.registry.domain.identity import Account
 from services.registry.store.areas import communes
 from services.registry.store.ledger import first_presence
+from services.registry.store.people import known_numbers, people_in, person_of, person_row
 from services.registry.store.statements import household_stated, person_stated
 from services.registry.tables import HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
@@ -30,8 +30,10 @@ from shared.events.registry import HouseholdClass, Standing
 from shared.http import FieldProblem, Problem
 from shared.http.problems import pointer
 from shared.ids import new_id
+from shared.keys import Keys, keys_of
 from shared.messaging.outbox import EncodedEvent, publish, publish_many
-from shared.names import name_key, search_words
+
+_MANY = 200  # people; to open more takes too long for the event loop
 
 
 async def register(
@@ -65,7 +67,7 @@ def with_ids(registration: HouseholdRegistration, registered_on: date) -> Househ
 
 async def write(session: Transaction, households: Sequence[Household], *, by: str, now: datetime) -> None:
     """Write new households with their members, and tell of them: the one way in which people get into the registry."""
-    rows = await asyncio.to_thread(_Rows.of, households, by, now)
+    rows = await asyncio.to_thread(_Rows.of, households, keys_of(session), by, now)
     await copy_rows(session, HOUSEHOLDS, rows.households)
     await copy_rows(session, PEOPLE, rows.people)
     await copy_rows(session, PRESENCES, rows.presences)
@@ -82,10 +84,10 @@ class _Rows:
     events: Sequence[EncodedEvent]
 
     @classmethod
-    def of(cls, households: Sequence[Household], by: str, now: datetime) -> "_Rows":
-        """Return the rows; thousands of them take too long for the event loop."""
+    def of(cls, households: Sequence[Household], keys: Keys, by: str, now: datetime) -> "_Rows":
+        """Return the rows, sealed; thousands of them take too long for the event loop."""
         people = [
-            {**_person_row(person), "position": position}
+            {**person_row(person, keys), "position": position}
             for each in households
             for position, person in enumerate(each.members)
         ]
@@ -98,7 +100,7 @@ class _Rows:
         events = [
             EncodedEvent.of(event)
             for each in households
-            for event in (household_stated(each, now), *map(person_stated, each.members))
+            for event in (household_stated(each, now), *(person_stated(one, keys.people) for one in each.members))
         ]
         return cls([_household_row(each, by, now) for each in households], people, presences, events)
 
@@ -141,12 +143,6 @@ async def _refuse_known_people(
         raise Problem(409, "person_registered", errors=errors)
 
 
-async def known_numbers(session: Transaction, numbers: Collection[str]) -> set[str]:
-    """Return those of some personal numbers that belong to somebody in the registry."""
-    query = select(PEOPLE.c.personal_number).where(among(PEOPLE.c.personal_number, numbers))
-    return set((await session.execute(query)).scalars()) if numbers else set()
-
-
 def _household_row(household: Household, by: str, now: datetime) -> dict[str, Any]:
     return {
         "id": household.id,
@@ -158,52 +154,20 @@ def _household_row(household: Household, by: str, now: datetime) -> dict[str, An
     }
 
 
-def _person_row(person: Person) -> dict[str, Any]:
-    account = person.account
-    return {
-        "id": person.id,
-        "household_id": person.household_id,
-        "full_name": person.full_name,
-        "name_words": " ".join(search_words(person.full_name)),
-        "name_key": name_key(person.full_name),
-        "sex": person.sex,
-        "birth_date": person.birth_date,
-        "ethnicity": person.ethnicity,
-        "relationship": person.relationship,
-        "phone": person.phone,
-        "personal_number": person.personal_number,
-        "bank_bin": account and account.bank_bin,
-        "account_number": account and account.number,
-        "account_holder": account and account.holder_name,
-        "version": person.version,
-    }
-
-
-def _person(row: RowMapping) -> Person:
-    account = None
-    if row["account_number"] is not None:
-        account = Account(bank_bin=row["bank_bin"], number=row["account_number"], holder_name=row["account_holder"])
-    return Person(
-        id=row["id"],
-        household_id=row["household_id"],
-        full_name=row["full_name"],
-        sex=row["sex"],
-        birth_date=row["birth_date"],
-        ethnicity=row["ethnicity"],
-        relationship=row["relationship"],
-        phone=row["phone"],
-        personal_number=row["personal_number"],
-        account=account,
-        version=row["version"],
-    )
+async def _people(session: Transaction, query: Select[Any]) -> list[Person]:
+    """Return the people that a query of the table yields, in its order."""
+    rows, keys = (await session.execute(query)).mappings().all(), keys_of(session)
+    if len(rows) < _MANY:
+        return people_in(rows, keys)
+    return await asyncio.to_thread(people_in, rows, keys)
 
 
 async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Household]:
     """Return households by id, with members in their order and standings by standard."""
     members: dict[UUID, list[Person]] = defaultdict(list)
     query = select(PEOPLE).where(among(PEOPLE.c.household_id, ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
-    for row in (await session.execute(query)).mappings():
-        members[row["household_id"]].append(_person(row))
+    for each in await _people(session, query):
+        members[each.household_id].append(each)
     standings = await standings_of(session, ids)
     rows = (await session.execute(select(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)))).mappings()
     return {
@@ -231,7 +195,8 @@ async def standings_of(session: Transaction, household_ids: Collection[UUID]) ->
 async def people_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, tuple[Person, str]]:
     """Return people by id, each with the code of the commune where the household lives."""
     rows = (await session.execute(select(PEOPLE).where(among(PEOPLE.c.id, ids)))).mappings()
-    return {row["id"]: (_person(row), row["area_code"]) for row in rows}
+    keys = keys_of(session)
+    return {row["id"]: (person_of(row, keys), row["area_code"]) for row in rows}
 
 
 async def household(session: Transaction, household_id: UUID, access: Access) -> Household:
@@ -288,7 +253,7 @@ async def person(session: Transaction, person_id: UUID, *, lock: bool = False) -
     row = (await session.execute(select(PEOPLE).where(PEOPLE.c.id == person_id))).mappings().one_or_none()
     if row is None:
         raise Problem(404, "person_not_found")
-    return _person(row)
+    return person_of(row, keys_of(session))
 
 
 async def area_of_person(session: Transaction, person_id: UUID) -> str | None:
@@ -299,5 +264,6 @@ async def area_of_person(session: Transaction, person_id: UUID) -> str | None:
 
 async def save_person(session: Transaction, changed: Person) -> None:
     """Write a changed person, whose household's row the caller has locked, and tell of it."""
-    await session.execute(update(PEOPLE).where(PEOPLE.c.id == changed.id).values(**_person_row(changed)))
-    await publish(session, "registry", [person_stated(changed)])
+    keys = keys_of(session)
+    await session.execute(update(PEOPLE).where(PEOPLE.c.id == changed.id).values(**person_row(changed, keys)))
+    await publish(session, "registry", [person_stated(changed, keys.people)])

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from services.registry.domain.households import Household, Person
-from shared.events.registry import HouseholdStated, Member, PaymentAccount, PersonStated
+from shared.encryption import Keyring
+from shared.events.people import sealed_account, sealed_phone
+from shared.events.registry import HouseholdStated, Member, PersonStated
 
 
 def household_stated(household: Household, recorded_at: datetime) -> HouseholdStated:
@@ -27,8 +29,8 @@ def household_stated(household: Household, recorded_at: datetime) -> HouseholdSt
     )
 
 
-def person_stated(person: Person) -> PersonStated:
-    """Return the state of a person: name, contact, account."""
+def person_stated(person: Person, ring: Keyring) -> PersonStated:
+    """Return the state of a person: name, and sealed by the topic's key, contact and account."""
     account = person.account
     return PersonStated(
         household_id=person.household_id,
@@ -37,8 +39,6 @@ def person_stated(person: Person) -> PersonStated:
         full_name=person.full_name,
         is_head=person.is_head,
         birth_date=person.birth_date,
-        phone=person.phone,
-        account=None
-        if account is None
-        else PaymentAccount(bank_bin=account.bank_bin, number=account.number, holder_name=account.holder_name),
+        phone=sealed_phone(ring, person.id, person.phone),
+        account=account and sealed_account(ring, person.id, account.bank_bin, account.number, account.holder_name),
     )

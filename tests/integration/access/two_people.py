@@ -115,7 +115,7 @@ async def _account_change(desk: Desk) -> Waiting:
 
 
 async def _other_account(desk: Desk, waiting: Waiting) -> None:
-    await desk.change("UPDATE people SET account_holder = 'AI DO' WHERE id = :id", id=waiting.about)
+    await desk.change("UPDATE people SET bank_bin = '970436' WHERE id = :id", id=waiting.about)
 
 
 async def _other_home(desk: Desk, waiting: Waiting) -> None:
@@ -202,7 +202,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
             _run,
             {
                 "amount": _orders("amount = amount + 1"),
-                "account": _orders("account_number = '3120209999999'"),
+                "account": _orders("account_id = NULL"),
                 "prepared anew": _run_again,
             },
         ),

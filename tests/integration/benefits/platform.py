@@ -19,9 +19,11 @@ from services.benefits.payments.workers import BankWork
 from shared import clock
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event, Message
-from shared.events.registry import HouseholdClass, HouseholdStated, Member, PaymentAccount, PersonStated, Standing
+from shared.events.people import sealed_account
+from shared.events.registry import HouseholdClass, HouseholdStated, Member, PersonStated, Standing
 from shared.ids import new_id
 from shared.messaging.consumers import apply
+from tests.support.keys import KEYS
 from tests.support.simulated_bank import SimulatedBank
 from tests.support.tokens import bearer
 from tests.support.waiting import until
@@ -80,7 +82,7 @@ def household(
 
 def person(who: Somebody, *, version: int = 1, number: str | None = "3120205112345") -> Event:
     """Return a person with an account at the payer's bank, or with none."""
-    account = PaymentAccount(bank_bin=BIN, number=number, holder_name="Đặng Thị Lan") if number else None
+    account = sealed_account(KEYS.people, who.person_id, BIN, number, "Đặng Thị Lan") if number else None
     return PersonStated(
         household_id=who.household_id,
         person_id=who.person_id,

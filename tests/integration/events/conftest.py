@@ -10,6 +10,7 @@ from shared.eventlog import EventLog
 from shared.eventlog.embedded import EmbeddedLog
 from shared.eventlog.kafka import KafkaLog
 from tests.support.events import TOPIC, Chain, create_tables
+from tests.support.keys import KEYS
 from tests.support.postgres import Databases
 
 _EMPTY = "TRUNCATE outbox, log_marks, inbox, dead_letters, effects, households"
@@ -30,7 +31,7 @@ async def urls(databases: Databases) -> AsyncIterator[Urls]:
     """Databases with the chain's tables, and one for the embedded log."""
     made = Urls(await databases.create(), await databases.create(), await databases.create())
     for url in (made.producer, made.consumer):
-        database = Database(url, name="test")
+        database = Database(url, name="test", keys=KEYS)
         await create_tables(database)
         await database.close()
     log = EmbeddedLog(made.log, client="test")
@@ -43,7 +44,7 @@ async def urls(databases: Databases) -> AsyncIterator[Urls]:
 
 async def execute(url: str, statement: str) -> None:
     """Execute a statement on a connection of its own."""
-    database = Database(url, name="test")
+    database = Database(url, name="test", keys=KEYS)
     connection = await database.connect()
     try:
         await connection.execute(statement)
@@ -57,7 +58,11 @@ async def empty_chain(urls: Urls, log: EventLog) -> Chain:
     for url in (urls.producer, urls.consumer):
         await execute(url, _EMPTY)
     await log.ensure_topics([TOPIC])
-    return Chain(Database(urls.producer, name="test producer"), Database(urls.consumer, name="test consumer"), log)
+    return Chain(
+        Database(urls.producer, name="test producer", keys=KEYS),
+        Database(urls.consumer, name="test consumer", keys=KEYS),
+        log,
+    )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from shared.eventlog import TopicPartition, partition_of
 from shared.events.contract import PARTITIONS
 from tests.integration.events.conftest import Urls
 from tests.support.events import TOPIC, Chain, household, write_next
+from tests.support.keys import KEYS
 from tests.support.logs import Hesitant, Silenced
 from tests.support.waiting import until
 
@@ -38,7 +39,7 @@ async def cut(urls: Urls, losses: dict[TopicPartition, int]) -> None:
 
     The log is away meanwhile: nobody is connected. It may be away for no time at all.
     """
-    inside, outside = Database(urls.log, name="cut"), Database(urls.producer, name="cut")
+    inside, outside = Database(urls.log, name="cut", keys=KEYS), Database(urls.producer, name="cut", keys=KEYS)
     log, gate = await inside.connect(), await outside.connect()
     name = await log.fetchval("SELECT current_database()")
 
@@ -125,7 +126,7 @@ def of_one_partition(count: int) -> list[int]:
 
 async def everything_read(urls: Urls, count: int) -> None:
     """Wait until the consumer has committed that it read so many records."""
-    database = Database(urls.log, name="test")
+    database = Database(urls.log, name="test", keys=KEYS)
 
     async def committed() -> bool:
         async with database.transaction() as session:

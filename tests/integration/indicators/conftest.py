@@ -10,13 +10,14 @@ from services.indicators.app import build
 from services.indicators.settings import IndicatorsSettings
 from shared.db import Database
 from shared.settings import EventLogSettings
+from tests.support.keys import KEYS
 from tests.support.postgres import CreateDatabase
 
 
 @pytest.fixture
 async def database(create_database: CreateDatabase) -> AsyncIterator[Database]:
     """Indicators' database, empty."""
-    opened = Database(await create_database("indicators"), name="test indicators")
+    opened = Database(await create_database("indicators"), name="test indicators", keys=KEYS)
     yield opened
     await opened.close()
 

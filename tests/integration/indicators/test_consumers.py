@@ -24,6 +24,7 @@ from tests.integration.indicators.given import (
     settled,
     totals,
 )
+from tests.support.keys import KEYS
 from tests.support.postgres import CreateDatabase
 
 
@@ -78,8 +79,8 @@ def _between_topics(batch: Sequence[Message], seed: int) -> list[Message]:
 async def test_any_order_between_keys_and_any_batches_give_the_same_rows(
     create_database: CreateDatabase, seed: int
 ) -> None:
-    straight = Database(await create_database("indicators"), name="straight")
-    mixed = Database(await create_database("indicators"), name="mixed")
+    straight = Database(await create_database("indicators"), name="straight", keys=KEYS)
+    mixed = Database(await create_database("indicators"), name="mixed", keys=KEYS)
     story = messages(_story())
     await hear(straight, story)
 

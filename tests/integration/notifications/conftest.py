@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.db import Database
+from shared.keys import load_keys
 from tests.integration.notifications.desk import Desk
-from tests.support.keys import KEYS
+from tests.support.keys import FOLDER
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import Program, running
 
@@ -27,6 +28,6 @@ async def database_url(create_database: CreateDatabase) -> str:
 @pytest.fixture
 async def desk(database_url: str, gateway: Program) -> AsyncIterator[Desk]:
     """The service in the test's hands, at ten in the morning."""
-    database = Database(database_url, name="test notifications", keys=KEYS)
+    database = Database(database_url, name="test notifications", keys=load_keys(FOLDER, "notifications"))
     yield Desk(database, gateway.url)
     await database.close()

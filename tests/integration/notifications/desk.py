@@ -16,16 +16,20 @@ from services.notifications.domain.quiet_hours import load_quiet_hours
 from services.notifications.domain.templates import load_templates
 from services.notifications.gateway import Gateway
 from services.notifications.sending import Sending
+from services.notifications.store.messages import phone_of
 from services.notifications.tables import attempts, messages
 from shared.clock import VIETNAM
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event, Message
 from shared.events.benefits import PaymentReturned, PaymentSettled
+from shared.events.people import sealed_phone
 from shared.events.registry import HouseholdStated, Member, PersonStated
 from shared.ids import new_id
+from shared.keys import keys_of
 from shared.messaging.consumers import apply
 from shared.messaging.tables import outbox
 from tests.support import events
+from tests.support.keys import KEYS
 from tests.support.waiting import until
 
 TEN_IN_THE_MORNING = datetime(2026, 11, 23, 10, tzinfo=VIETNAM)
@@ -77,7 +81,7 @@ class Family:
             version=version,
             full_name=name,
             is_head=True,
-            phone=phone or self.phone,
+            phone=sealed_phone(KEYS.people, self.head, phone or self.phone),
         )
 
     def classified(self) -> Event:
@@ -157,6 +161,11 @@ class Desk:
         """Return every message."""
         async with self.database.transaction() as session:
             return (await session.execute(select(messages).order_by(messages.c.purpose))).all()
+
+    async def telephones(self) -> list[str | None]:
+        """Return the telephone that each message goes to."""
+        async with self.database.transaction() as session:
+            return [phone_of(row, keys_of(session)) for row in await self.messages()]
 
     async def attempts(self) -> list[tuple[int, str | None]]:
         """Return number and outcome of every attempt."""

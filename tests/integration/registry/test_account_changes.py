@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import httpx
 
+from shared.events.people import account_of
 from shared.events.registry import PersonStated
 from tests.integration.registry.conftest import Registry, member
 from tests.integration.registry.test_households import ACCOUNT
+from tests.support.keys import KEYS
 from tests.support.tokens import bearer
 
 OTHER = {"bank_bin": "970405", "number": "3120205199999", "holder_name": "HA THI MAN"}
@@ -38,7 +40,8 @@ async def test_an_account_changes_once_another_person_approved_it(registry: Regi
     assert (answer.status_code, answer.json()["state"], answer.json()["decided_by"]) == (201, "approved", "chair")
     assert (await registry.get(person))["account"]["number_ends"] == "999"
     stated = [event for event in await registry.events(PersonStated) if isinstance(event, PersonStated)]
-    assert [event.account.number for event in stated if event.account] == [ACCOUNT["number"], OTHER["number"]]
+    accounts = [account_of(KEYS.people, event) for event in stated]
+    assert [each.number for each in accounts if each] == [ACCOUNT["number"], OTHER["number"]]
 
 
 async def test_who_approves_sees_from_what_to_what_without_the_numbers(registry: Registry) -> None:

@@ -112,7 +112,7 @@ def test_whatever_payee_has_no_problem_makes_a_file_that_may_go_out(lines: list[
     ("payee", "problem"),
     [
         (Payee("970405", "3120205123456", "Đặng Thị Lan"), None),
-        (Payee(None, None, None), "no_account"),
+        (None, "no_account"),
         (Payee("97040", "3120205123456", "Lan"), "bank_number"),
         (Payee("970405", "12345", "Lan"), "account_number"),
         (Payee("970405", "12345 6789", "Lan"), "account_number"),
@@ -120,7 +120,7 @@ def test_whatever_payee_has_no_problem_makes_a_file_that_may_go_out(lines: list[
         (Payee("970405", "3120205123456", "Lan " * 20), "holder_name"),
     ],
 )
-def test_money_goes_only_where_it_can_be_written(payee: Payee, problem: str | None) -> None:
+def test_money_goes_only_where_it_can_be_written(payee: Payee | None, problem: str | None) -> None:
     assert problem_of(payee) == problem
 
 
@@ -141,15 +141,13 @@ def test_a_message_id_fits_and_differs_by_number() -> None:
 
 
 def test_the_content_hash_sees_every_change_and_no_order() -> None:
-    lines = [Line(new_id(), 500_000 + n, Payee("970405", f"31202{n:05}", "LAN")) for n in range(4)]
+    lines = [Line(new_id(), 500_000 + n, new_id()) for n in range(4)]
     content = content_of(lines)
     assert content == content_of(reversed(lines))
     assert (content.count, content.total) == (4, 2_000_006)
     for changed in (
         replace(lines[0], amount=1),
         replace(lines[0], order_id=new_id()),
-        replace(lines[0], payee=replace(lines[0].payee, account_number="3120299999")),
-        replace(lines[0], payee=replace(lines[0].payee, bank_bin="970436")),
-        replace(lines[0], payee=replace(lines[0].payee, holder_name="LAM")),
+        replace(lines[0], account_id=new_id()),
     ):
         assert content_of([changed, *lines[1:]]).hash != content.hash

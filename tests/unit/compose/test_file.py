@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.make_env import SECRETS, main
+from deploy.make_env import KEY_FOLDERS, SECRETS, main
 from deploy.pin_images import FILES as IMAGE_FILES
 from deploy.pin_images import IMAGE, pin
 from shared.settings import SERVICES
@@ -85,7 +85,8 @@ class TestEveryContainer:
     def test_is_given_no_secret_by_its_environment(self, name: str, services: dict[str, Any]) -> None:
         for variable, value in services[name].get("environment", {}).items():
             if variable == "ANSINH_KEYS":
-                assert value == "/run/secrets"
+                assert value == f"/run/secrets/keys_{name}"
+                assert f"keys_{name}" in services[name]["secrets"]
             elif re.search("PASSWORD|SECRET|KEY", variable):
                 assert variable.endswith("_FILE")
                 assert value.removeprefix("/run/secrets/") in services[name]["secrets"]
@@ -122,7 +123,7 @@ def test_a_service_holds_only_its_own_secrets(services: dict[str, Any]) -> None:
             foreign = [other for other in SERVICES if other != name]
             assert not [secret for secret in services[holder]["secrets"] if secret.endswith(tuple(foreign))]
     everything = {secret for service in services.values() for secret in service.get("secrets", [])}
-    assert everything == set(RAW["secrets"]) == set(SECRETS)
+    assert everything == set(RAW["secrets"]) == {*SECRETS, *KEY_FOLDERS}
 
 
 def test_only_the_gateway_is_reached_from_outside(services: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from deploy.apps import SETTINGS
 from deploy.make_env import SECRETS, main
-from shared.settings import AuditSettings, EventLogSettings, IdentitySettings, Settings
+from shared.keys import load_keys
+from shared.settings import SERVICES, AuditSettings, EventLogSettings, IdentitySettings, Settings
 from tests.support.compose_file import FILE, ROOT, read_variables
 
 SCRIPT = ROOT / "deploy" / "make_env.py"
@@ -51,7 +52,7 @@ def test_an_upgrade_adds_what_is_new_and_changes_nothing(tmp_path: Path, capsys:
     env, secret = tmp_path / ".env", tmp_path / "secrets" / "kafka_benefits"
     env.write_text("# mine\n" + env.read_text().replace("ANSINH_LOG_LEVEL=INFO\n", ""))
     secret.unlink()
-    kept = {path: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    kept = {path: path.read_text() for path in (tmp_path / "secrets").rglob("*") if path.is_file()}
     before = env.read_text()
     capsys.readouterr()
 
@@ -112,3 +113,30 @@ def test_the_example_explains_every_setting_of_the_programs() -> None:
     fields = {name for settings in classes for name in settings.model_fields} - {"service", "event_log", "identity"}
     fields = fields - {"audit"} | {f"audit__{name}" for name in AuditSettings.model_fields}
     assert not [name for name in sorted(fields) if f"ANSINH_{name.upper()}=" not in example]
+
+
+def test_each_service_finds_its_keys_in_its_own_folder(tmp_path: Path) -> None:
+    main(["--demo", "--folder", str(tmp_path)])
+    for service in SERVICES:
+        keys = load_keys(tmp_path / "secrets" / f"keys_{service}", service)
+        assert keys.data.open(keys.data.seal("1", "a"), "a") == "1"
+    texts = [path.read_text() for path in (tmp_path / "secrets").glob("keys_*/*") if path.name != "people.1"]
+    assert len(texts) == len(set(texts)) == 12
+    assert len({path.read_text() for path in (tmp_path / "secrets").glob("keys_*/people.1")}) == 1
+    assert not (tmp_path / "secrets" / "keys_indicators" / "people.1").exists()
+
+
+@pytest.mark.parametrize(("key", "files"), [("registry", ["keys_registry/data_registry.2"]), ("people", None)])
+def test_a_new_generation_comes_beside_the_old_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, files: list[str] | None
+) -> None:
+    main(["--demo", "--folder", str(tmp_path)])
+    capsys.readouterr()
+    assert main(["--new-key", key, "--folder", str(tmp_path)]) == 0
+    made = capsys.readouterr().out.split()
+    readers = ("registry", "benefits", "notifications")
+    assert made == [f"secrets/{each}" for each in files or [f"keys_{name}/people.2" for name in readers]]
+    assert len({(tmp_path / each).read_text() for each in made}) == 1
+    assert main(["--add", "--folder", str(tmp_path)]) == 0
+    assert "Không thiếu gì" in capsys.readouterr().out
+    assert main(["--new-key", "nobody", "--folder", str(tmp_path)]) == 1

@@ -38,7 +38,7 @@ def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Sel
 def payees() -> Select[Any]:
     """Return the query of where each person is paid now."""
     p = person_table.c
-    return select(p.person_id, p.bank_bin, p.account_number, p.account_holder.label("holder_name"))
+    return select(p.person_id, p.account_id)
 
 
 async def award(session: Transaction, award_id: UUID) -> Row[Any] | None:

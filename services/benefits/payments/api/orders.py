@@ -13,6 +13,7 @@ from services.benefits.payments.domain.states import InstructionState, OrderStat
 from services.benefits.payments.iso20022 import pain002
 from services.benefits.payments.store import controls, history, orders
 from services.benefits.payments.store.history import Happened, RawReport, Step
+from services.benefits.payments.store.rows import payee_of
 from services.benefits.payments.store.runs import PAYMENT_RUN
 from shared.access import Access
 from shared.approvals import Proposal
@@ -26,6 +27,7 @@ from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
+from shared.keys import Keys, keys_of
 
 router = Router(prefix="/benefits/v1", tags=["orders"])
 
@@ -85,9 +87,11 @@ class OrderWithAttempts(OrderOut):
     instructions: list[InstructionOut]
 
 
-def order_out(row: Any) -> OrderOut:
-    """Return an order as it is shown."""
-    return OrderOut.model_validate(dict(row._mapping) | {"account": masked(row.account_number)})
+def order_out(row: Any, keys: Keys) -> OrderOut:
+    """Return an order as it is shown. Raises CannotOpen."""
+    payee = payee_of(row, keys)
+    account = None if payee is None else masked(payee.account_number)
+    return OrderOut.model_validate(dict(row._mapping) | {"account": account})
 
 
 class StepOut(BaseModel):
@@ -120,7 +124,7 @@ async def list_orders(
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
-    page = paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([order_out(row, keys_of(tx)) for row in rows], key=lambda out: (out.id,))
     reads.many("order", [each.id for each in page.items])
     return page
 
@@ -131,7 +135,7 @@ async def _whole(tx: Transaction, access: Access, order_id: UUID) -> OrderWithAt
         raise Problem(404, "order_not_found")
     access.admit(row.area_code, Problem(404, "order_not_found"))
     attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
-    return OrderWithAttempts(**order_out(row).model_dump(), instructions=attempts)
+    return OrderWithAttempts(**order_out(row, keys_of(tx)).model_dump(), instructions=attempts)
 
 
 @router.get("/orders/{order_id}")

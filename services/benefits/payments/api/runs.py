@@ -25,6 +25,7 @@ from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
+from shared.keys import keys_of
 
 router = Router(prefix="/benefits/v1", tags=["runs"])
 
@@ -177,7 +178,7 @@ async def list_run_orders(
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
-    page = paging.page([order_out(row) for row in rows], key=lambda out: (out.id,))
+    page = paging.page([order_out(row, keys_of(tx)) for row in rows], key=lambda out: (out.id,))
     reads.many("order", [each.id for each in page.items])
     reads.note(run=str(run_id))
     return page

@@ -5,16 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.benefits.payments.domain.payees import Payee
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order of a run. `amount` is VND."""
+    """One order of a run. `amount` is VND; `account_id` is the keyed digest of bank, number and holder."""
 
     order_id: UUID
     amount: int
-    payee: Payee
+    account_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,7 @@ def content_of(lines: Iterable[Line]) -> Content:
     """Return what the lines add up to; the order in which they come does not matter."""
     digest, count, total = hashlib.sha256(), 0, 0
     for line in sorted(lines, key=lambda line: line.order_id):
-        payee = line.payee
-        fields = (line.order_id, line.amount, payee.bank_bin, payee.account_number, payee.holder_name)
+        fields = (line.order_id, line.amount, line.account_id)
         digest.update(("\x1f".join(str(field) for field in fields) + "\x1e").encode())
         count, total = count + 1, total + line.amount
     return Content(count, total, digest.hexdigest())

@@ -17,9 +17,9 @@ _NUMBER = re.compile(r"[A-Za-z0-9]{6,19}")
 class Payee:
     """An account: the bank's NAPAS number (6 digits), the account number and its holder's name as registered."""
 
-    bank_bin: str | None
-    account_number: str | None
-    holder_name: str | None
+    bank_bin: str
+    account_number: str
+    holder_name: str
 
 
 def bank_name(name: str) -> str:
@@ -27,9 +27,9 @@ def bank_name(name: str) -> str:
     return latin(name).upper()
 
 
-def problem_of(payee: Payee) -> PayeeProblem | None:
+def problem_of(payee: Payee | None) -> PayeeProblem | None:
     """Return why money cannot be sent to a payee, None when it can. Nothing is cut to fit."""
-    if payee.bank_bin is None or payee.account_number is None or payee.holder_name is None:
+    if payee is None:
         return "no_account"
     if not _BIN.fullmatch(payee.bank_bin):
         return "bank_number"

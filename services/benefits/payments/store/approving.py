@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from services.benefits.accounts.store import COLUMNS
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
 from services.benefits.ledger.store import post
@@ -20,9 +21,9 @@ from services.benefits.payments.store.rows import (
     approval_table,
     event_fields,
     order_table,
-    payee_of,
     purpose_of,
     run_table,
+    with_payees,
 )
 from services.benefits.payments.store.runs import PAYMENT_RUN, draft_of, run, scope_of
 from services.benefits.payments.store.sealing import Wording, reserved, seal
@@ -150,9 +151,9 @@ async def _approved_content(session: Transaction, run_id: UUID) -> tuple[Sequenc
     batched = (c.run_id == run_id) & (c.state == OrderState.BATCHED)
     households = (await connection.execute(select(c.household_id).where(batched).distinct())).scalars()
     await take_turns(session, list(households))
-    query = select(order_table, c.id.label("order_id")).where(batched).order_by(c.id).with_for_update()
-    rows = (await connection.execute(query)).all()
-    return rows, content_of(Line(row.id, row.amount, payee_of(row)) for row in rows)
+    query = with_payees(select(order_table, c.id.label("order_id"), *COLUMNS)).where(batched).order_by(c.id)
+    rows = (await connection.execute(query.with_for_update(of=order_table))).all()
+    return rows, content_of(Line(row.id, row.amount, row.account_id) for row in rows)
 
 
 async def _book(

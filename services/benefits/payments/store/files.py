@@ -13,6 +13,7 @@ from services.benefits.payments.domain.schedule import wait_after
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
 from services.benefits.payments.store import channels
 from services.benefits.payments.store.rows import (
+    FILE_CONTENT,
     attempt_table,
     file_table,
     instruction_table,
@@ -24,6 +25,7 @@ from services.benefits.payments.store.sealing import carried_out_on
 from services.benefits.payments.store.statuses import Reported, apply_statuses
 from shared.db import Transaction
 from shared.ids import new_id
+from shared.keys import keys_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: t
         attempt_table.insert(), [{"id": attempt_id, "message_id": row.message_id, "started_at": now}]
     )
     await _move_instructions(session, row.message_id, frozenset({InstructionState.QUEUED}), InstructionState.SENDING)
-    return Claimed(row.message_id, row.content, row.attempts + 1, attempt_id)
+    content = keys_of(session).data.open_bytes(row.content, FILE_CONTENT, row.message_id)
+    return Claimed(row.message_id, content, row.attempts + 1, attempt_id)
 
 
 async def finish_attempt(session: Transaction, claimed: Claimed, outcome: SubmitOutcome, now: datetime) -> None:
@@ -156,14 +159,14 @@ async def unknown_due(session: Transaction, bank: str, now: datetime) -> Claimed
     """Return a file of unknown outcome that the bank should be asked about now."""
     f = file_table.c
     query = (
-        select(f.message_id, f.content, f.polls)
+        select(f.message_id, f.polls)
         .join(payer_table, payer_table.c.code == f.payer_account)
         .where(payer_table.c.bank == bank, f.state == FileState.UNKNOWN, f.next_at <= now)
         .order_by(f.next_at, f.message_id)
         .limit(1)
     )
     row = (await (await session.connection()).execute(query)).one_or_none()
-    return None if row is None else Claimed(row.message_id, row.content, row.polls)
+    return None if row is None else Claimed(row.message_id, b"", row.polls)
 
 
 async def resolve_unknown(session: Transaction, message_id: str, *, found: bool, now: datetime) -> None:

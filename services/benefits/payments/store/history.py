@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.benefits.payments.store.rows import (
+    MESSAGE_CONTENT,
     attempt_table,
     entry_table,
     file_table,
@@ -16,6 +17,7 @@ from services.benefits.payments.store.rows import (
     statement_table,
 )
 from shared.db import Transaction
+from shared.keys import keys_of
 
 Happened = Literal["run_prepared", "run_approved", "sealed", "called", "reported", "booked", "returned", "excepted"]
 
@@ -82,9 +84,14 @@ async def reports_on(session: Transaction, order_id: UUID) -> list[RawReport]:
     """Return the bank's reports on the files in which an order went, unread."""
     i, m = instruction_table.c, message_table.c
     query = (
-        select(m.received_at, i.end_to_end_id, m.content)
+        select(m.id, m.received_at, i.end_to_end_id, m.content)
         .join(instruction_table, i.message_id == m.external_id)
         .where(i.order_id == order_id, m.kind == "pain.002", m.state == "applied")
         .order_by(m.received_at)
     )
-    return [RawReport(*row) for row in await (await session.connection()).execute(query)]
+    ring = keys_of(session).data
+    rows = await (await session.connection()).execute(query)
+    return [
+        RawReport(row.received_at, row.end_to_end_id, ring.open_bytes(row.content, MESSAGE_CONTENT, row.id))
+        for row in rows
+    ]

@@ -1,4 +1,4 @@
-"""What banks send, stored as it came before anybody reads it."""
+"""What banks send, stored before anybody reads it: the bytes as they came, sealed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.benefits.payments.store.rows import message_table
+from services.benefits.payments.store.rows import MESSAGE_CONTENT, message_table
 from shared.db import Transaction
 from shared.ids import new_id
+from shared.keys import keys_of
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,14 @@ async def keep(
     """Store what a bank sent, once for the same bytes."""
     connection = await session.connection()
     digest = hashlib.sha256(content).hexdigest()
+    message_id = new_id()
     row = {
-        "id": new_id(),
+        "id": message_id,
         "bank": bank,
         "kind": kind,
         "external_id": external_id,
         "sha256": digest,
-        "content": content,
+        "content": keys_of(session).data.seal_bytes(content, MESSAGE_CONTENT, message_id),
         "received_at": now,
         "state": "received",
         "signature": signature,
@@ -72,7 +74,10 @@ async def waiting(session: Transaction, bank: str, kind: str, external_id: str) 
         .limit(1)
     )
     row = (await (await session.connection()).execute(query)).one_or_none()
-    return None if row is None else StoredMessage(row.id, bank, kind, external_id, row.content, False, False)
+    if row is None:
+        return None
+    content = keys_of(session).data.open_bytes(row.content, MESSAGE_CONTENT, row.id)
+    return StoredMessage(row.id, bank, kind, external_id, content, applied=False, new=False)
 
 
 async def settle(

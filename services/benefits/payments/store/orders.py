@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Result,
     Row,
     Select,
     and_,
@@ -21,15 +22,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from services.benefits.accounts.store import COLUMNS
 from services.benefits.payments.domain.reasons import REASONS, ReasonClass
 from services.benefits.payments.domain.states import OrderState
-from services.benefits.payments.store.rows import file_table, instruction_table, order_table
+from services.benefits.payments.store.rows import (
+    PAYEE_COLUMNS,
+    file_table,
+    instruction_table,
+    order_table,
+    with_payees,
+)
 from services.benefits.payments.store.runs import Scope, held_by
 from shared.access import Access
 from shared.db import Transaction
 
 _PLACED = ("award_id", "household_id", "person_id", "programme", "fund", "area_code", "period", "kind", "amount")
-_PAYEE = ("bank_bin", "account_number", "holder_name")
 
 # Codes after which corrected data alone does not reopen an order: a person decides.
 _HELD = tuple(
@@ -64,7 +71,7 @@ async def place_orders(session: Transaction, orders: Select[Any]) -> int:
 
 
 def _changed(payees: Any) -> ColumnElement[bool]:
-    return or_(*(order_table.c[name].is_distinct_from(payees.c[name]) for name in _PAYEE))
+    return order_table.c.account_id.is_distinct_from(payees.c.account_id)
 
 
 def of_scope(scope: Scope) -> ColumnElement[bool]:
@@ -77,7 +84,7 @@ def of_scope(scope: Scope) -> ColumnElement[bool]:
 async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]) -> None:
     """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
 
-    `payees` yields person_id, bank_bin, account_number, holder_name.
+    `payees` yields person_id and account_id.
     """
     source = payees.subquery()
     c = order_table.c
@@ -87,8 +94,9 @@ async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]
         update(order_table)
         .where(c.person_id == source.c.person_id, of_scope(scope), c.state.in_(unpaid), _changed(source))
         .where(func.coalesce(c.reason, "").not_in(_HELD))
-        .values({name: source.c[name] for name in _PAYEE})
-        .values(state=case((reopened, OrderState.READY.value), else_=c.state), reason=None)
+        .values(
+            account_id=source.c.account_id, state=case((reopened, OrderState.READY.value), else_=c.state), reason=None
+        )
     )
     await (await session.connection()).execute(statement)
 
@@ -113,16 +121,18 @@ async def orders_for_run(
     A run that follows another takes only what that one held.
     """
     c = order_table.c
-    query = (
-        select(c.id, c.amount, *(c[name] for name in _PAYEE))
+    columns: Select[Any] = select(c.id, c.amount, *PAYEE_COLUMNS)
+    query: Select[Any] = (
+        with_payees(columns)
         .where(of_scope(scope), c.held.is_(None))
         .where(or_(c.state == OrderState.READY, and_(c.state == OrderState.BLOCKED, c.reason.in_(payee_problems))))
         .order_by(c.id)
-        .with_for_update()
+        .with_for_update(of=order_table)
     )
     if scope.follows is not None:
         query = query.where(or_(c.run_id == run_id, held_by(scope.follows)))
-    return (await (await session.connection()).execute(query)).all()
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()
 
 
 async def take_out_of_run(session: Transaction, run_id: UUID) -> None:
@@ -165,10 +175,11 @@ async def page_of_orders(
     after: UUID | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return orders of an access's areas by id, of a run, a household or a state, after an id."""
+    """Return orders of an access's areas by id with their payees, of a run, a household or a state, after an id."""
     c = order_table.c
     filters = {"run_id": run_id, "household_id": household_id, "state": state}
-    query = select(order_table).where(access.within(c.area_code)).order_by(c.id).limit(limit)
+    query = with_payees(select(order_table, *COLUMNS))
+    query = query.where(access.within(c.area_code)).order_by(c.id).limit(limit)
     for name, value in filters.items():
         if value is not None:
             query = query.where(c[name] == value)
@@ -177,8 +188,8 @@ async def page_of_orders(
 
 
 async def order(session: Transaction, order_id: UUID) -> Row[Any] | None:
-    """Return an order."""
-    query = select(order_table).where(order_table.c.id == order_id)
+    """Return an order with its payee."""
+    query = with_payees(select(order_table, *COLUMNS)).where(order_table.c.id == order_id)
     return (await (await session.connection()).execute(query)).one_or_none()
 
 

@@ -1,11 +1,13 @@
 """Preparing a run: who is owed goes into it, once, and is shown to who approves; and taking it apart again."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 
 from services.benefits.payments.domain.content import Line, content_of
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
@@ -17,6 +19,7 @@ from shared.approvals import refuse as refuse_proposal
 from shared.approvals.store import open_proposal, prepare_anew
 from shared.db import Transaction
 from shared.ids import new_id
+from shared.keys import Keys, keys_of
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,9 @@ async def prepare(
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
     found = await orders.orders_for_run(session, run_id, scope, get_args(PayeeProblem))
-    problems: dict[UUID, str | None] = {row.id: problem_of(payee_of(row)) for row in found}
+    problems = await asyncio.to_thread(_problems, found, keys_of(session))
     await orders.put_in_run(session, run_id, problems)
-    content = content_of(Line(row.id, row.amount, payee_of(row)) for row in found if problems[row.id] is None)
+    content = content_of(Line(row.id, row.amount, row.account_id) for row in found if problems[row.id] is None)
     prepared = Declared(content.count, content.total)
     if declared not in (None, prepared):
         raise DeclaredOtherwise(prepared)
@@ -95,6 +98,11 @@ async def prepare(
     values = {"declared_count": content.count, "declared_sum": content.total, "follows": scope.follows}
     await (await session.connection()).execute(update(run_table).where(run_table.c.id == run_id).values(values))
     return run_id
+
+
+def _problems(found: Sequence[Row[Any]], keys: Keys) -> dict[UUID, str | None]:
+    """Return why each order cannot be paid; to open thousands of accounts takes too long for the event loop."""
+    return {row.id: problem_of(payee_of(row, keys)) for row in found}
 
 
 async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, now: datetime) -> None:

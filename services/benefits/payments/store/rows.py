@@ -1,9 +1,10 @@
 """The Core tables of payments, and how their rows become what the rules and events speak of."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 
+from services.benefits.accounts.store import COLUMNS, account_table, opened
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.metadata import core
 from services.benefits.payments.domain.payees import Payee
@@ -23,6 +24,10 @@ from services.benefits.payments.tables import (
     SendAttempt,
     StatementEntry,
 )
+from shared.encryption import SealedTable
+from shared.keys import Keys
+
+Query = TypeVar("Query", bound=Select[Any])
 
 payer_table = core(PayerAccount)
 order_table = core(PaymentOrder)
@@ -39,16 +44,30 @@ approval_table = core(RunApproval)
 closing_table = core(MonthClosing)
 line_table = core(MonthLine)
 
+FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
+SEALED = (
+    SealedTable(file_table, ("content",), row_id=("message_id",)),
+    SealedTable(message_table, ("content",)),
+)
+
 
 def purpose_of(row: Row[Any]) -> Purpose:
     """Return the purpose of an order's money; the fiscal year is the calendar year of its month."""
     return Purpose(row.fund, row.programme, int(row.period[:4]))
 
 
-def payee_of(row: Row[Any]) -> Payee:
-    """Return where an order is paid to."""
-    return Payee(row.bank_bin, row.account_number, row.holder_name)
+def payee_of(row: Any, keys: Keys) -> Payee | None:
+    """Return where an order is paid to, None while nobody knows. The row has PAYEE_COLUMNS. Raises CannotOpen."""
+    account = opened(row, keys)
+    return None if account is None else Payee(account.bank_bin, account.number, account.holder_name)
 
+
+def with_payees(query: Query) -> Query:
+    """Return a query of orders with PAYEE_COLUMNS, where each is paid to."""
+    return query.outerjoin(account_table, account_table.c.id == order_table.c.account_id)
+
+
+PAYEE_COLUMNS = (order_table.c.account_id, *COLUMNS)
 
 # What every payment event says of its order.
 EVENT_COLUMNS = (

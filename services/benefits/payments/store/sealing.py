@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, insert, select, update
 
+from services.benefits.accounts.store import COLUMNS
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
 from services.benefits.ledger.store import post
@@ -20,17 +21,21 @@ from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
 from services.benefits.payments.iso20022.profile import findings
 from services.benefits.payments.store.rows import (
+    FILE_CONTENT,
     file_table,
     instruction_table,
     order_table,
+    payee_of,
     payer_table,
     purpose_of,
     run_table,
+    with_payees,
 )
 from services.benefits.turns import take_turns
 from shared.clock import VIETNAM, legal_date
 from shared.db import Transaction
 from shared.ids import new_id, new_ulid
+from shared.keys import Keys, keys_of
 
 
 class FileRefused(Exception):
@@ -62,15 +67,13 @@ async def seal(
     """
     connection = await session.connection()
     day, number = legal_date(now), payer.files
+    keys = keys_of(session)
     largest = terms_of(payer.bank, day).largest_file
     debtor, due = Debtor(payer.holder, payer.number, payer.bin), carried_out_on(payer.bank, now)
     instruction_ids: dict[UUID, UUID] = {}
     for chunk in _chunks(rows, largest):
         number += 1
-        transfers = [
-            Transfer(new_ulid(), uuid4(), row.amount, row.bank_bin, row.account_number, row.holder_name)
-            for row in chunk
-        ]
+        transfers = await asyncio.to_thread(_transfers, chunk, keys)
         file = PaymentFile(
             message_id=message_id(payer.code, day, number),
             created_at=now,
@@ -82,7 +85,7 @@ async def seal(
             transfers=transfers,
         )
         content = await asyncio.to_thread(_written, file)
-        await connection.execute(insert(file_table), [_file_row(file, content, run_id, payer.code, now)])
+        await connection.execute(insert(file_table), [_file_row(file, content, run_id, payer.code, now, keys)])
         instructions = [
             {
                 "id": new_id(),
@@ -108,6 +111,16 @@ def _chunks(rows: Sequence[Row[Any]], largest: int) -> Iterator[Sequence[Row[Any
         yield rows[start : start + largest]
 
 
+def _transfers(rows: Sequence[Row[Any]], keys: Keys) -> list[Transfer]:
+    """Return a transfer an order; to open thousands of accounts takes too long for the event loop."""
+    found = ((row, payee_of(row, keys)) for row in rows)
+    return [
+        Transfer(new_ulid(), uuid4(), row.amount, payee.bank_bin, payee.account_number, payee.holder_name)
+        for row, payee in found
+        if payee is not None
+    ]
+
+
 def _written(file: PaymentFile) -> bytes:
     content = write(file)
     if findings(content):
@@ -115,12 +128,12 @@ def _written(file: PaymentFile) -> bytes:
     return content
 
 
-def _file_row(file: PaymentFile, content: bytes, run_id: UUID, payer: str, now: datetime) -> dict[str, Any]:
+def _file_row(file: PaymentFile, content: bytes, run_id: UUID, payer: str, now: datetime, keys: Keys) -> dict[str, Any]:
     return {
         "message_id": file.message_id,
         "run_id": run_id,
         "payer_account": payer,
-        "content": content,
+        "content": keys.data.seal_bytes(content, FILE_CONTENT, file.message_id),
         "sha256": hashlib.sha256(content).hexdigest(),
         "count": len(file.transfers),
         "total": file.total,
@@ -170,11 +183,8 @@ async def reseal_late(session: Transaction, bank: str, now: datetime) -> str | N
     joined = instruction_table.join(order_table, o.id == i.order_id)
     households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
     await take_turns(session, list(households))
-    rows = (
-        await connection.execute(
-            select(order_table, i.id.label("instruction_id")).select_from(joined).where(mine).order_by(o.id)
-        )
-    ).all()
+    again = with_payees(select(order_table, i.id.label("instruction_id"), *COLUMNS).select_from(joined))
+    rows = (await connection.execute(again.where(mine).order_by(o.id))).all()
     await connection.execute(
         update(instruction_table)
         .where(mine, i.state == InstructionState.QUEUED)

@@ -1,0 +1,109 @@
+"""Rows of people, sealed and opened, and finding people by a number that is stored sealed."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from services.registry.domain.households import Person
+from services.registry.domain.identity import Account
+from services.registry.tables import HOUSEHOLDS, PEOPLE
+from shared.access import Access
+from shared.db import Transaction, among
+from shared.keys import Keys, keys_of
+from shared.names import name_key, search_words
+
+Number = Literal["personal_number", "account_number", "phone"]
+
+
+def person_row(person: Person, keys: Keys) -> dict[str, Any]:
+    """Return the row of a person: numbers and the account's holder sealed, numbers indexed."""
+    account = person.account
+    account_number = None if account is None else account.number
+    account_holder = None if account is None else account.holder_name
+
+    def sealed(column: str, value: str | None) -> str | None:
+        return keys.data.seal(value, f"people.{column}", person.id)
+
+    return {
+        "id": person.id,
+        "household_id": person.household_id,
+        "full_name": person.full_name,
+        "name_words": " ".join(search_words(person.full_name)),
+        "name_key": name_key(person.full_name),
+        "sex": person.sex,
+        "birth_date": person.birth_date,
+        "ethnicity": person.ethnicity,
+        "relationship": person.relationship,
+        "phone": sealed("phone", person.phone),
+        "phone_index": index_of(keys, "phone", person.phone),
+        "personal_number": sealed("personal_number", person.personal_number),
+        "personal_number_index": index_of(keys, "personal_number", person.personal_number),
+        "bank_bin": account and account.bank_bin,
+        "account_number": sealed("account_number", account_number),
+        "account_number_index": index_of(keys, "account_number", account_number),
+        "account_holder": sealed("account_holder", account_holder),
+        "version": person.version,
+    }
+
+
+def person_of(row: RowMapping, keys: Keys) -> Person:
+    """Return the person of a row. Raises CannotOpen."""
+    person_id = row["id"]
+
+    def opened(column: str) -> Any:
+        return keys.data.open(row[column], f"people.{column}", person_id)
+
+    account = None
+    if row["account_number"] is not None:
+        account = Account.model_construct(
+            bank_bin=row["bank_bin"], number=opened("account_number"), holder_name=opened("account_holder")
+        )
+    return Person(
+        id=person_id,
+        household_id=row["household_id"],
+        full_name=row["full_name"],
+        sex=row["sex"],
+        birth_date=row["birth_date"],
+        ethnicity=row["ethnicity"],
+        relationship=row["relationship"],
+        phone=opened("phone"),
+        personal_number=opened("personal_number"),
+        account=account,
+        version=row["version"],
+    )
+
+
+def people_in(rows: Iterable[RowMapping], keys: Keys) -> list[Person]:
+    """Return the people of rows, in their order. Raises CannotOpen."""
+    return [person_of(row, keys) for row in rows]
+
+
+def index_of(keys: Keys, number: Number, value: str | None) -> str | None:
+    """Return the blind index by which a number is found."""
+    return None if value is None else keys.index.of(f"people.{number}", value)
+
+
+async def known_numbers(session: Transaction, numbers: Collection[str]) -> set[str]:
+    """Return those of some personal numbers that belong to somebody in the registry."""
+    keys = keys_of(session)
+    by_index = {keys.index.of("people.personal_number", number): number for number in numbers}
+    column = PEOPLE.c.personal_number_index
+    query = select(column).where(among(column, by_index))
+    return {by_index[each] for each in (await session.execute(query)).scalars()} if by_index else set()
+
+
+async def with_number(
+    session: Transaction, access: Access, number: Number, value: str, *, limit: int
+) -> Sequence[UUID]:
+    """Return the ids of people in an access's areas who have a number, as it is written in the registry."""
+    index = index_of(keys_of(session), number, value)
+    query = (
+        select(PEOPLE.c.id)
+        .join(HOUSEHOLDS, HOUSEHOLDS.c.id == PEOPLE.c.household_id)
+        .where(PEOPLE.c[f"{number}_index"] == index, access.within(HOUSEHOLDS.c.area_code))
+        .order_by(PEOPLE.c.id)
+        .limit(limit)
+    )
+    return (await session.execute(query)).scalars().all()
