@@ -1,4 +1,4 @@
-"""`ansinh audit` and `ansinh keys`: does the record hold, and the keys that it stands on."""
+"""`ansinh audit`: does the record hold?"""
 
 import asyncio
 import time
@@ -6,43 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from deploy.postgres import EmbeddedPostgres
+from deploy.embedded.address import Home, database_of
 from shared.audit.verification import Fault, Report, verify
 from shared.clock import VIETNAM
 from shared.db import Database
 from shared.encryption import KeysMissing
-from shared.keys import load_keys, make_keys, public_key
+from shared.keys import load_keys, public_key
 from shared.settings import SERVICES, ServiceName
 from shared.texts import LANGUAGES, Language, text
 
 audit_commands = typer.Typer(no_args_is_help=True, help="The record of who did what.")
-key_commands = typer.Typer(no_args_is_help=True, help="The keys of a service.")
 
-_SOCKET_LINE = 4  # of PostgreSQL's postmaster.pid
 Service = Annotated[ServiceName, typer.Argument(help=", ".join(SERVICES))]
-Home = Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of the platform on one machine")]
 Keys = Annotated[Path | None, typer.Option(envvar="ANSINH_KEYS", help="folder of the service's keys")]
-
-
-@key_commands.command("make")
-def make(folder: Annotated[Path, typer.Argument(envvar="ANSINH_KEYS", help="folder of the keys")]) -> None:
-    """Make the keys that a folder lacks, readable by their owner alone. Those that are there stay."""
-    make_keys(folder)
-    typer.echo(f"Đã có khoá trong {folder}. / The keys are in {folder}.")
-
-
-@key_commands.command("public")
-def public(service: Service, keys: Keys = None, home: Home = Path(".ansinh")) -> None:
-    """Print the public key that proves the signed heads: keep it where whoever inspects can trust it."""
-    key = load_keys(keys or home / "keys", service).signing.public_key()
-    typer.echo(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(), nl=False)
 
 
 @audit_commands.command("verify")
@@ -63,7 +45,7 @@ def verify_audit(
     Ends with status 1 when something was.
     """
     try:
-        url = database_url or _embedded_url(home.resolve(), service)
+        url = database_url or database_of(home.resolve(), service)
         known = _public_keys(public_keys or [], keys or home / "keys", service)
         began = time.monotonic()
         report = asyncio.run(_verify(url, service, heads or home / "audit", known))
@@ -84,19 +66,6 @@ async def _verify(url: str, service: ServiceName, heads: Path, keys: Sequence[by
         return await verify(database, service, heads, keys)
     finally:
         await database.close()
-
-
-def _embedded_url(home: Path, service: str) -> str:
-    """Return where a service's database answers on the platform that runs on this machine."""
-    data = EmbeddedPostgres(home / "postgres").data
-    try:
-        sockets = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[_SOCKET_LINE].strip()
-    except (OSError, IndexError) as error:
-        raise LookupError(
-            f"Không có nền tảng đang chạy ở {home}; hãy đặt ANSINH_DATABASE_URL. / "
-            f"No platform runs on {home}; set ANSINH_DATABASE_URL"
-        ) from error
-    return f"postgresql://{service}@/{service}?host={quote(sockets)}"
 
 
 def _public_keys(files: Sequence[Path], folder: Path, service: ServiceName) -> list[bytes]:

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from deploy.acting import NotSignedIn, acting_from, signed_in
 from deploy.apps import SETTINGS, build
-from deploy.audit import audit_commands, key_commands
+from deploy.audit import audit_commands
 from deploy.client import Refused
 from deploy.demo.cells import ScaleRefused, read_scale
 from deploy.demo.command import demo
@@ -26,6 +26,7 @@ from deploy.first_grants import FirstGrantRefused, first_grants, parse_grants
 from deploy.imports import import_households
 from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.issuer.people import BadName, People
+from deploy.keys import key_commands
 from deploy.postgres import EmbeddedPostgresError
 from deploy.sign_in import NotSignedInThere, access_token
 from deploy.smoke import SmokeFailed, tell_the_story

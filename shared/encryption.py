@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -40,11 +40,19 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True)
 class SealedTable:
-    """Where sealed values stand: columns of a table, each sealed for itself and for the row's `row_id`."""
+    """Where sealed values stand: columns of a table, each sealed for itself and for the row's `row_id`.
+
+    `at_once` is how many rows are held in memory when their key changes.
+    """
 
     table: Table
     columns: tuple[str, ...]
     row_id: tuple[str, ...] = ("id",)
+    at_once: int = 1_000
+
+    def place(self, column: str, row: Mapping[str, Any]) -> tuple[object, ...]:
+        """Return what a row's value of a column is sealed for."""
+        return (f"{self.table.name}.{column}", *(row[name] for name in self.row_id))
 
 
 def read_key(path: Path) -> bytes:

@@ -46,8 +46,8 @@ line_table = core(MonthLine)
 
 FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
 SEALED = (
-    SealedTable(file_table, ("content",), row_id=("message_id",)),
-    SealedTable(message_table, ("content",)),
+    SealedTable(file_table, ("content",), row_id=("message_id",), at_once=10),
+    SealedTable(message_table, ("content",), at_once=10),
 )
 
 
