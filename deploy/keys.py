@@ -107,10 +107,7 @@ def rotate(
     except (KeysMissing, CannotOpen) as error:
         raise _fail(error) from error
     except (asyncpg.PostgresError, OSError) as error:
-        again = (
-            f"Cơ sở dữ liệu không trả lời; hãy chạy lại. / The database went away ({type(error).__name__}): run again."
-        )
-        raise _fail(again) from error
+        raise _fail(f"Hãy chạy lại. / Run again: {type(error).__name__}.") from error
 
 
 async def _rotate(service: ServiceName, url: str, folder: Path, at_once: int | None) -> None:

@@ -1,7 +1,7 @@
 """A change of keys: sealed values come to the newest generation, and an old one is retired once nothing uses it.
 
-Both go by the mark that stands on each value, so a rotation keeps no record of its own: one that was killed goes on where
-it was when it is begun again, and of two at the same time each takes rows that the other does not hold.
+Both go by the mark that stands on each value, so a rotation keeps no record of its own: one that was killed goes on
+where it was when it is begun again, and of two at the same time each takes rows that the other does not hold.
 """
 
 import asyncio
@@ -76,9 +76,8 @@ async def usage(database: Database, tables: Sequence[SealedTable]) -> Counter[in
         for each in tables:
             for name in each.columns:
                 mark = f"split_part({_beginning(each, name)}, '.', 1)"
-                query = (
-                    f"SELECT {mark} AS mark, count(*) FROM {_name(each)} WHERE {_quoted(name)} IS NOT NULL GROUP BY 1"  # noqa: S608 - our own names
-                )
+                there = f"{_name(each)} WHERE {_quoted(name)} IS NOT NULL"
+                query = f"SELECT {mark} AS mark, count(*) FROM {there} GROUP BY 1"  # noqa: S608 - our own names
                 found.update({int(row["mark"][1:]): row["count"] for row in await connection.fetch(query)})
         return found
     finally:
