@@ -97,8 +97,10 @@ class CaseView(BaseModel):
     screening_reason: str | None
     assessment_id: UUID | None
     proposed_class: HouseholdClass | None
+    meeting_id: UUID | None
     met_on: date | None
     agreed: bool | None
+    posting_id: UUID | None
     posted_on: date | None
     posted_until: date | None
     objected_on: date | None

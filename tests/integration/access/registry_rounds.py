@@ -25,25 +25,34 @@ class Reviewed:
     posted: str
     objection: str
     decided: str
+    certified: str
+    meeting: str
+    posting: str
+    decision: str
 
 
 async def reviewed(registry: Registry) -> Reviewed:
     """Return a round with a household at every step."""
-    listed, seen, agreed, posted, objected, decided = [await poor_household(registry) for _ in range(6)]
+    listed, seen, agreed, posted, objected, decided, certified = [await poor_household(registry) for _ in range(7)]
     applied, stranger = [str((await registry.register(member()))["id"]) for _ in range(2)]
     opened = await registry.post("/rounds", ROUND)
     at = f"/rounds/{opened['id']}"
     application = {"household_id": applied, "received_on": "2025-10-01", "channel": "post"}
     await registry.post("/review-applications", application)
     found = (await registry.assess(listed, assessed_on="2025-10-06"))["id"]
-    assessments = {each: await surveyed(registry, at, each) for each in (seen, agreed, posted, objected, decided)}
-    votes = [{"household_id": each, "agreeing": 41} for each in (agreed, posted, objected, decided)]
-    await registry.post(f"{at}/meetings", minutes(agreed, 41, votes=votes))
-    await registry.post(f"{at}/postings", posting(posted) | {"household_ids": [posted, objected, decided]})
+    heard = (agreed, posted, objected, decided, certified)
+    assessments = {each: await surveyed(registry, at, each) for each in (seen, *heard)}
+    votes = [{"household_id": each, "agreeing": 41} for each in heard]
+    met = await registry.post(f"{at}/meetings", minutes(agreed, 41, votes=votes))
+    hung = await registry.post(f"{at}/postings", posting(posted) | {"household_ids": list(heard[1:])})
     taken = await registry.post(f"{at}/objections", _OBJECTION | {"household_id": objected})
-    decision = decision_on([assessments[decided]], decided_on="2025-10-17", round_id=opened["id"])
-    await registry.post("/decisions", decision)
-    return Reviewed(at, stranger, applied, listed, str(found), seen, agreed, posted, str(taken["id"]), decided)
+    ends = [assessments[decided], assessments[certified]]
+    made = await registry.post("/decisions", decision_on(ends, decided_on="2025-10-17", round_id=opened["id"]))
+    await registry.post(f"{at}/certificates", issue(certified, first=1))
+    papers = (str(each["id"]) for each in (met, hung, made))
+    return Reviewed(
+        at, stranger, applied, listed, str(found), seen, agreed, posted, str(taken["id"]), decided, certified, *papers
+    )
 
 
 def round_operations(round_: Reviewed) -> dict[str, Operation]:
@@ -52,6 +61,9 @@ def round_operations(round_: Reviewed) -> dict[str, Operation]:
 
     def run(path: str, body: Any) -> Operation:
         return Operation("rounds.run", lambda _: Call("POST", f"{at}/{path}", body), 201)
+
+    def paper(path: str) -> Operation:
+        return Operation("rounds.read", lambda _: Call("GET", f"{at}/{path}"))
 
     survey = {"surveys": [{"household_id": round_.listed, "assessment_id": round_.found}]}
     screening = {"household_id": round_.applied, "screened_on": "2025-10-02", "screened_out": False}
@@ -72,6 +84,11 @@ def round_operations(round_: Reviewed) -> dict[str, Operation]:
         ),
         "get_round": Operation("rounds.read", lambda _: Call("GET", at)),
         "list_review_cases": Operation("rounds.read", lambda _: Call("GET", f"{at}/cases")),
+        "get_round_list": paper("list"),
+        "get_posting": paper(f"postings/{round_.posting}"),
+        "get_minutes": paper(f"meetings/{round_.meeting}"),
+        "get_certificate": paper(f"certificates/{round_.certified}"),
+        "get_decision_paper": Operation("decisions.read", lambda _: Call("GET", f"/decisions/{round_.decision}/paper")),
         "screen_household": run("screenings", screening),
         "survey_households": run("surveys", survey),
         "record_meeting": run("meetings", minutes(round_.surveyed, 41)),
