@@ -24,6 +24,7 @@ class Account(StrEnum):
     RETURNED_PAYABLE = "L2"
     UNMATCHED_CREDIT = "L3"
     BENEFIT_EXPENSE = "E1"
+    BANK_FEE = "E2"
     FUND_BALANCE = "F1"
     UNMATCHED_DEBIT = "S1"
 

@@ -53,6 +53,20 @@ def booked_return(amount: int, purpose: Purpose, bank_account: str) -> tuple[Pos
     )
 
 
+def partial_return(amount: int, returned: int, purpose: Purpose, bank_account: str) -> tuple[Posting, ...]:
+    """Paid money came back less what the bank kept, which it owes us: B2 → B3, A1 and A4 → L2."""
+    return (
+        *transfer(Account.ENCUMBERED, Account.EXPENDED, amount, purpose),
+        *transfer(Account.CASH, Account.RETURNED_PAYABLE, returned, purpose, bank_account=bank_account),
+        *transfer(Account.CLAIMS_ON_BANK, Account.RETURNED_PAYABLE, amount - returned, purpose),
+    )
+
+
+def bank_fee(amount: int, fund: str, bank_account: str) -> tuple[Posting, ...]:
+    """The bank took its fee from the account that pays, and from nobody who is helped: E2 → A1."""
+    return transfer(Account.BANK_FEE, Account.CASH, amount, Purpose(fund), bank_account=bank_account)
+
+
 def contribution(amount: int, fund: str, bank_account: str) -> tuple[Posting, ...]:
     """Money that a fund declared has arrived: A1 → F1."""
     return transfer(Account.CASH, Account.FUND_BALANCE, amount, Purpose(fund), bank_account=bank_account)

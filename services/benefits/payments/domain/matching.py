@@ -1,6 +1,6 @@
 """What each entry of a statement means for our instructions and books. The statement decides; nothing is guessed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -13,11 +13,13 @@ from services.benefits.payments.domain.states import CLOSED, InstructionState
 
 
 class Outcome(StrEnum):
-    """What was made of an entry. The first three are the ordinary course; all others are for a person to look at."""
+    """What was made of an entry. The first four are the ordinary course; all others are for a person to look at."""
 
     PAID = "paid"
     RETURNED = "returned"
     CONTRIBUTION = "contribution"
+    FEE = "fee"
+    RETURNED_PARTIAL = "returned_partial"
     UNKNOWN_CREDIT = "unknown_credit"
     UNKNOWN_DEBIT = "unknown_debit"
     AMOUNT_MISMATCH = "amount_mismatch"
@@ -29,12 +31,33 @@ class Outcome(StrEnum):
     @property
     def is_exception(self) -> bool:
         """Whether somebody must decide what it was."""
-        return self not in (Outcome.PAID, Outcome.RETURNED, Outcome.CONTRIBUTION, Outcome.OPENING_BALANCE)
+        return self not in _ORDINARY
+
+
+_ORDINARY = (Outcome.PAID, Outcome.RETURNED, Outcome.CONTRIBUTION, Outcome.FEE, Outcome.OPENING_BALANCE)
+REOPENING = frozenset({Outcome.RETURNED, Outcome.RETURNED_PARTIAL})
+
+
+class Rung(StrEnum):
+    """By what an entry was found to be an attempt's. All but the bank's own reference are ids that we gave."""
+
+    END_TO_END_ID = "end_to_end_id"
+    UETR = "uetr"
+    BANK_REFERENCE = "bank_reference"
+    INSTRUCTION_ID = "instruction_id"
+    BATCH = "batch"
+
+
+# What a bank may have kept of money that it gives back; a larger difference is for a person. VND, not confirmed.
+LARGEST_KEPT = 66_000
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An instruction as it is when the statement comes. `amount` is VND; `booked_on` is set once a debit was shown."""
+    """An instruction as it is when the statement comes. `amount` is VND; `booked_on` is set once a debit was shown.
+
+    `bank_reference` is what the bank reported as its own reference of it.
+    """
 
     instruction_id: UUID
     order_id: UUID
@@ -42,6 +65,8 @@ class Attempt:
     purpose: Purpose
     state: InstructionState
     booked_on: date | None
+    uetr: str | None = None
+    bank_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +79,18 @@ class Pledge:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What to do for an entry: its postings, and the state that the instruction takes, if any."""
+    """What to do for an entry: its postings, and the state that the instruction takes, if any.
+
+    `rung` says by what it was matched. `suggested` is an attempt that it may be of, which only a person can say.
+    """
 
     entry: Entry
     outcome: Outcome
     postings: tuple[Posting, ...]
     attempt: Attempt | None = None
     contribution_id: UUID | None = None
+    rung: Rung | None = None
+    suggested: UUID | None = None
 
 
 class Matcher:
@@ -72,33 +102,64 @@ class Matcher:
         self._fund = fund
         self._bank_account = bank_account
         self._attempts = dict(attempts)
+        self._by_uetr = _unique((one.uetr, key) for key, one in attempts.items())
+        self._by_reference = _unique((one.bank_reference, key) for key, one in attempts.items())
         self._pledges = dict(pledges)
 
     def judge(self, entries: Sequence[Entry]) -> list[Judgement]:
         """Return what each entry means, in order."""
         return [self._debit(entry) if entry.side == "debit" else self._credit(entry) for entry in entries]
 
+    def _found(self, entry: Entry) -> tuple[str, Rung] | None:
+        """Climb the ladder: return the end-to-end id of the attempt that an entry is of, and by what it was found.
+
+        Ids of ours that name different attempts name none.
+        """
+        ours = (
+            (entry.end_to_end_id if entry.end_to_end_id in self._attempts else None, Rung.END_TO_END_ID),
+            (self._by_uetr.get(entry.uetr or ""), Rung.UETR),
+            (entry.instruction_id if entry.instruction_id in self._attempts else None, Rung.INSTRUCTION_ID),
+        )
+        named = [(key, rung) for key, rung in ours if key is not None]
+        if len({key for key, _ in named}) > 1:
+            return None
+        if named and named[0][1] is not Rung.INSTRUCTION_ID:
+            return named[0]
+        by_reference = self._by_reference.get(entry.bank_reference or "") if entry.end_to_end_id is None else None
+        if by_reference is not None and self._attempts[by_reference].amount == entry.amount:
+            return by_reference, Rung.BANK_REFERENCE
+        return named[0] if named else None
+
     def _debit(self, entry: Entry) -> Judgement:
-        attempt = self._attempts.get(entry.end_to_end_id or "")
-        if attempt is None:
-            postings = templates.unknown_debit(entry.amount, self._fund, self._bank_account)
-            return Judgement(entry, Outcome.UNKNOWN_DEBIT, postings)
+        found = self._found(entry)
+        if found is None:
+            return self._unmatched_debit(entry)
+        key, rung = found
+        attempt = self._attempts[key]
         if attempt.state in CLOSED:
-            return self._claim(entry, attempt, Outcome.DEBIT_AFTER_CLOSE)
+            return self._claim(entry, key, rung, Outcome.DEBIT_AFTER_CLOSE)
         if attempt.booked_on is not None or attempt.state is InstructionState.EXCEPTION:
-            return self._claim(entry, attempt, Outcome.DOUBLE_DEBIT)
+            return self._claim(entry, key, rung, Outcome.DOUBLE_DEBIT)
         if entry.amount != attempt.amount:
-            return self._claim(entry, attempt, Outcome.AMOUNT_MISMATCH)
+            return self._claim(entry, key, rung, Outcome.AMOUNT_MISMATCH)
         state = attempt.state if attempt.state is InstructionState.RETURN_EXPECTED else InstructionState.BOOKED
         postings = templates.booked_debit(attempt.amount, attempt.purpose, self._bank_account)
-        return self._of_attempt(entry, Outcome.PAID, postings, replace(attempt, state=state, booked_on=entry.booked_on))
+        booked = replace(attempt, state=state, booked_on=entry.booked_on)
+        return self._of_attempt(entry, Outcome.PAID, postings, key, rung, booked)
 
-    def _claim(self, entry: Entry, attempt: Attempt, outcome: Outcome) -> Judgement:
+    def _unmatched_debit(self, entry: Entry) -> Judgement:
+        if entry.is_fee and entry.end_to_end_id is None:
+            return Judgement(entry, Outcome.FEE, templates.bank_fee(entry.amount, self._fund, self._bank_account))
+        postings = templates.unknown_debit(entry.amount, self._fund, self._bank_account)
+        return Judgement(entry, Outcome.UNKNOWN_DEBIT, postings)
+
+    def _claim(self, entry: Entry, key: str, rung: Rung, outcome: Outcome) -> Judgement:
+        attempt = self._attempts[key]
         postings = templates.wrong_debit(entry.amount, attempt.purpose, self._bank_account)
         # A rejected or returned attempt stays closed: its order may have another one by now.
         closed = outcome is Outcome.DEBIT_AFTER_CLOSE
         state = attempt.state if closed else InstructionState.EXCEPTION
-        return self._of_attempt(entry, outcome, postings, replace(attempt, state=state))
+        return self._of_attempt(entry, outcome, postings, key, rung, replace(attempt, state=state))
 
     def _credit(self, entry: Entry) -> Judgement:
         if entry.is_return:
@@ -111,26 +172,41 @@ class Matcher:
         return self._suspense(entry, Outcome.UNKNOWN_CREDIT)
 
     def _return(self, entry: Entry) -> Judgement:
-        attempt = self._attempts.get(entry.end_to_end_id or "")
+        found = self._found(entry)
+        attempt = self._attempts[found[0]] if found is not None else None
         returnable = (InstructionState.BOOKED, InstructionState.RETURN_EXPECTED)
-        if (
-            attempt is None
-            or attempt.state not in returnable
-            or attempt.booked_on is None
-            or attempt.amount != entry.amount
-        ):
+        if found is None or attempt is None or attempt.state not in returnable or attempt.booked_on is None:
             return self._suspense(entry, Outcome.RETURN_UNMATCHED)
-        postings = templates.booked_return(attempt.amount, attempt.purpose, self._bank_account)
         returned = replace(attempt, state=InstructionState.RETURNED)
-        return self._of_attempt(entry, Outcome.RETURNED, postings, returned)
+        if entry.amount == attempt.amount:
+            postings = templates.booked_return(attempt.amount, attempt.purpose, self._bank_account)
+            return self._of_attempt(entry, Outcome.RETURNED, postings, *found, returned)
+        if 0 < attempt.amount - entry.amount <= LARGEST_KEPT:
+            postings = templates.partial_return(attempt.amount, entry.amount, attempt.purpose, self._bank_account)
+            return self._of_attempt(entry, Outcome.RETURNED_PARTIAL, postings, *found, returned)
+        return self._suspense(entry, Outcome.RETURN_UNMATCHED)
 
     def _suspense(self, entry: Entry, outcome: Outcome) -> Judgement:
         return Judgement(entry, outcome, templates.unknown_credit(entry.amount, self._fund, self._bank_account))
 
-    def _of_attempt(self, entry: Entry, outcome: Outcome, postings: tuple[Posting, ...], attempt: Attempt) -> Judgement:
-        self._attempts[entry.end_to_end_id or ""] = attempt
+    def _of_attempt(
+        self, entry: Entry, outcome: Outcome, postings: tuple[Posting, ...], key: str, rung: Rung, attempt: Attempt
+    ) -> Judgement:
+        self._attempts[key] = attempt
         marked = of_instruction(postings, attempt.order_id, attempt.instruction_id)
-        return Judgement(entry, outcome, marked, attempt)
+        return Judgement(entry, outcome, marked, attempt, rung=rung)
+
+
+def _unique(pairs: Iterable[tuple[str | None, str]]) -> dict[str, str]:
+    """Return what each key leads to, without the keys that lead to several."""
+    found: dict[str, str] = {}
+    several: set[str] = set()
+    for key, value in pairs:
+        if key is None:
+            continue
+        if found.setdefault(key, value) != value:
+            several.add(key)
+    return {key: value for key, value in found.items() if key not in several}
 
 
 def opening_balance(statement: Statement, fund: str, bank_account: str) -> Judgement:

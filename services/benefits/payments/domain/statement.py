@@ -1,14 +1,28 @@
 """A bank's statement of one account: what it says, and whether it follows from the one before."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What a bank says of several payments that it booked in one sum: which of ours they are, and how many."""
+
+    message_id: str | None
+    payment_information_id: str | None
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A booked entry. `amount` is VND over zero; `is_return` marks money that comes back (or a reversed booking)."""
+    """One booked line: an entry, or one of the payments that an entry books together.
+
+    `ordinal` counts the lines of a statement, `number` its entries. `amount` is VND over zero; `is_return` marks money
+    that comes back (or a reversed booking). `batch` is set where the entry's payments are not told apart; `fault` says
+    what could not be read of a line whose amount and side could.
+    """
 
     ordinal: int
     side: Literal["debit", "credit"]
@@ -19,11 +33,26 @@ class Entry:
     narrative: str | None
     is_return: bool
     return_reason: str | None
+    uetr: str | None = None
+    instruction_id: str | None = None
+    number: int | None = None
+    batch: Batch | None = None
+    is_fee: bool = False
+    fault: str | None = None
 
     @property
     def signed(self) -> int:
         """The amount, below zero when it left the account."""
         return self.amount if self.side == "credit" else -self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a bank tells of entries beside the statement that books them. It moves nothing."""
+
+    advice_id: str
+    account: str
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +80,10 @@ class Reconciled:
 
 
 def _sum(entries: Iterable[Entry], side: str) -> tuple[int, int]:
-    amounts = [entry.amount for entry in entries if entry.side == side]
-    return len(amounts), sum(amounts)
+    """Return how many entries there are on a side, and how much (VND)."""
+    lines = [entry for entry in entries if entry.side == side]
+    numbers = {("line", line.ordinal) if line.number is None else ("entry", line.number) for line in lines}
+    return len(numbers), sum(line.amount for line in lines)
 
 
 def refusal(statement: Statement, account: str, before: Reconciled | None) -> str | None:
@@ -73,3 +104,20 @@ def refusal(statement: Statement, account: str, before: Reconciled | None) -> st
     if any(given is not None and given != _sum(statement.entries, side) for given, side in declared):
         return "the declared sums are not those of the entries"
     return None
+
+
+def told_apart(entry: Entry, parts: Sequence[Entry]) -> tuple[Entry, ...] | None:
+    """Return an entry as the parts that an advice gives of it, None where they are not the whole of it."""
+    if not parts or any(part.side != entry.side for part in parts):
+        return None
+    if sum(part.amount for part in parts) != entry.amount:
+        return None
+    return tuple(
+        replace(part, number=entry.number, booked_on=entry.booked_on, bank_reference=entry.bank_reference)
+        for part in parts
+    )
+
+
+def numbered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the lines of a statement counted from 1."""
+    return tuple(replace(entry, ordinal=ordinal) for ordinal, entry in enumerate(entries, 1))

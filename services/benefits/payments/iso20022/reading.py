@@ -1,35 +1,99 @@
-"""Reading XML that somebody else wrote: bounded, without entities, without the network."""
+"""Reading XML that somebody else wrote: bounded, record by record, without entities, without the network."""
+
+from collections.abc import Iterator
+from io import BytesIO
 
 from lxml import etree
 
 LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes
+MOST_RECORDS = 200_000
 
 
 class Unreadable(ValueError):
     """The bytes are not the message they claim to be; the text says what is wrong and quotes nothing of it."""
 
 
+class Message:
+    """A message that is read once, as it streams: its records one by one, then what stands around them.
+
+    A record is an element at `record`, a path below the message (`Stmt/Ntry`); it is forgotten when the next is read.
+    Elements may be nested 256 deep and hold 10 MB of text (libxml2's own bounds).
+    """
+
+    def __init__(self, raw: bytes, namespace: str, root: str, record: str) -> None:
+        self._raw = raw
+        self._namespace = namespace
+        self._root = root
+        self._record = [f"{{{namespace}}}{name}" for name in ("Document", root, *record.split("/"))]
+        self._message: etree._Element | None = None
+
+    def records(self) -> Iterator[etree._Element]:
+        """Yield the records in their order.
+
+        Raises:
+            Unreadable: too large, not well-formed, a DOCTYPE, another namespace or message, too many records.
+        """
+        if len(self._raw) > LARGEST_MESSAGE:
+            raise Unreadable("larger than a message may be")
+        if b"<!DOCTYPE" in self._raw or b"\0" in self._raw:
+            raise Unreadable("a DOCTYPE, or an encoding of more than one byte a sign")
+        parser = etree.iterparse(
+            BytesIO(self._raw),
+            events=("end",),
+            tag=self._record[-1],
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+        )
+        try:
+            for count, (_, element) in enumerate(parser, 1):
+                if count > MOST_RECORDS:
+                    raise Unreadable("more records than a message may have")
+                if self._path(element) != self._record:
+                    raise Unreadable(f"{etree.QName(element).localname} in another place")
+                yield element
+                self._forget(element)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            if isinstance(error, Unreadable):
+                raise
+            raise Unreadable("not well-formed XML") from error
+        document = parser.root
+        if document.getroottree().docinfo.internalDTD is not None:
+            raise Unreadable("a DOCTYPE")
+        found = document.find(f"{{{self._namespace}}}{self._root}") if document.tag == self._record[0] else None
+        if found is None:
+            raise Unreadable(f"not a {self._root} of {self._namespace.rpartition(':')[2]}")
+        self._message = found
+
+    @property
+    def around(self) -> etree._Element:
+        """The message without its records, once all were read."""
+        if self._message is None:
+            raise Unreadable("not read to its end")
+        return self._message
+
+    def _path(self, element: etree._Element) -> list[str]:
+        return [str(each.tag) for each in reversed([element, *element.iterancestors()])]
+
+    @staticmethod
+    def _forget(element: etree._Element) -> None:
+        element.clear()
+        parent, before = element.getparent(), element.getprevious()
+        if parent is not None and before is not None and before.tag == element.tag:
+            parent.remove(before)
+
+
 def parse(raw: bytes, namespace: str, root: str) -> etree._Element:
-    """Return the message element of a document of that namespace.
+    """Return the message element of a small document of that namespace, whole.
 
     Raises:
-        Unreadable: too large, not well-formed, a DOCTYPE, another namespace or another message.
+        Unreadable: as `Message.records` says.
     """
-    if len(raw) > LARGEST_MESSAGE:
-        raise Unreadable("larger than a message may be")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
-    try:
-        document = etree.fromstring(raw, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable("not well-formed XML") from error
-    if document.getroottree().docinfo.internalDTD is not None:
-        raise Unreadable("a DOCTYPE")
-    message = document.find(f"{{{namespace}}}{root}") if document.tag == f"{{{namespace}}}Document" else None
-    if message is None:
-        raise Unreadable(f"not a {root} of {namespace.rpartition(':')[2]}")
-    return message
+    message = Message(raw, namespace, root, "Nothing")
+    for _ in message.records():
+        raise Unreadable("an element that no message has")
+    return message.around
 
 
 class Reader:
@@ -69,10 +133,10 @@ class Reader:
         """Return an amount in VND, or a count.
 
         Raises:
-            Unreadable: it is missing, has a fraction, or is no number.
+            Unreadable: it is missing, has a fraction, or is no number that a bank writes.
         """
         found = self.need(element, path)
         whole, _, fraction = found.partition(".")
-        if not (whole.isascii() and whole.isdigit()) or fraction.strip("0"):
+        if not (whole.isascii() and whole.isdigit() and len(whole) <= 18) or fraction.strip("0"):
             raise Unreadable(f"{path} is not a whole number")
         return int(whole)
