@@ -4,19 +4,21 @@ What does not fit is quarantined with its reason and changes nothing; what comes
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
 from services.benefits.payments.bank.port import Inbound, MessageKind, RawStatement
-from services.benefits.payments.iso20022 import camt053, pain002
+from services.benefits.payments.domain.lines import LineFault
+from services.benefits.payments.iso20022 import camt029, camt053, camt054, pain002
 from services.benefits.payments.iso20022.reading import Unreadable
-from services.benefits.payments.store import accounts, messages, statements
+from services.benefits.payments.store import accounts, advices, lines, messages, recalls, statements
 from services.benefits.payments.store.statuses import ReportRefused, apply_report
 from shared import clock
 from shared.audit import Entry, write
-from shared.db import Database
+from shared.db import Database, Transaction
 
 _SYSTEM = "system:benefits.payments"
 
@@ -55,21 +57,41 @@ async def take_inbound(database: Database, bank: str, inbound: Inbound) -> messa
     return await _keep(database, bank, inbound.kind, subject, inbound.content, inbound.signature)
 
 
-async def apply_stored(database: Database, stored: messages.StoredMessage) -> bool:
+async def apply_stored(database: Database, stored: messages.StoredMessage, *, exceptions_only: bool = False) -> bool:
     """Apply a stored message that did not take effect yet; return whether it did now."""
     if stored.kind == "pain.002":
-        return await _apply_report(database, stored)
+        return await _apply_report(database, stored, exceptions_only=exceptions_only)
     if stored.kind == "camt.053":
         return await _apply_statement(database, stored)
+    if stored.kind == "camt.054":
+        return await _apply_advice(database, stored)
+    if stored.kind == "camt.029":
+        return await _apply_answer(database, stored)
     return False
 
 
-async def take_report(database: Database, bank: str, message_id: str, content: bytes) -> bool:
+async def take_report(
+    database: Database, bank: str, message_id: str, content: bytes, *, exceptions_only: bool = False
+) -> bool:
     """Store and apply a pain.002; return whether it told anything new."""
     stored = await _keep(database, bank, "pain.002", message_id, content)
     if not stored.applied:
-        await _apply_report(database, stored)
+        await _apply_report(database, stored, exceptions_only=exceptions_only)
     return stored.new
+
+
+async def take_answer(database: Database, bank: str, request_id: str, content: bytes) -> None:
+    """Store and apply a camt.029."""
+    stored = await _keep(database, bank, "camt.029", request_id, content)
+    if not stored.applied:
+        await _apply_answer(database, stored)
+
+
+async def take_advice(database: Database, bank: str, payer: str, raw: RawStatement) -> None:
+    """Store and keep a camt.054."""
+    stored = await _keep(database, bank, "camt.054", f"{payer}/{raw.sequence}", raw.content)
+    if not stored.applied:
+        await _apply_advice(database, stored)
 
 
 async def take_statement(database: Database, bank: str, payer: str, raw: RawStatement) -> bool:
@@ -78,13 +100,15 @@ async def take_statement(database: Database, bank: str, payer: str, raw: RawStat
     return False if stored.applied else await _apply_statement(database, stored)
 
 
-async def _apply_report(database: Database, stored: messages.StoredMessage) -> bool:
+async def _apply_report(database: Database, stored: messages.StoredMessage, *, exceptions_only: bool) -> bool:
     try:
         report = await _read_apart(pain002.read, stored.content)
+        now = clock.now()
         async with database.transaction() as session:
-            await apply_report(session, stored.bank, stored.external_id, report, clock.now())
-            await write(session, Entry(_SYSTEM, "apply_bank_report", "payment_file", stored.external_id))
-            await messages.settle(session, stored.id)
+            faults = await apply_report(
+                session, stored.bank, stored.external_id, report, now, exceptions_only=exceptions_only
+            )
+            await _settle(session, stored, "apply_bank_report", "payment_file", faults, now)
     except (Unreadable, ReportRefused) as error:
         await _quarantine(database, stored, str(error))
         return False
@@ -97,10 +121,10 @@ async def _apply_statement(database: Database, stored: messages.StoredMessage) -
         message = await _read_apart(camt053.read, stored.content)
         if sequence != str(message.statement.sequence):
             raise Unreadable(f"came as statement {sequence} and is statement {message.statement.sequence}")
+        now = clock.now()
         async with database.transaction() as session:
-            await statements.apply_statement(session, payer, stored.id, message.statement, clock.now())
-            await write(session, Entry(_SYSTEM, "apply_bank_statement", "statement", stored.external_id))
-            await messages.settle(session, stored.id)
+            faults = await statements.apply_statement(session, payer, stored.id, message.statement, now)
+            await _settle(session, stored, "apply_bank_statement", "statement", faults, now)
     except statements.StatementEarly as error:
         await _wait(database, stored, str(error))
         return False
@@ -109,6 +133,56 @@ async def _apply_statement(database: Database, stored: messages.StoredMessage) -
         return False
     await _apply_waiting(database, stored.bank, f"{payer}/{message.statement.sequence + 1}")
     return True
+
+
+async def _apply_advice(database: Database, stored: messages.StoredMessage) -> bool:
+    payer_code = stored.external_id.partition("/")[0]
+    try:
+        advice = await _read_apart(camt054.read, stored.content)
+        now = clock.now()
+        async with database.transaction() as session:
+            payer = await accounts.payer(session, payer_code)
+            if payer is None or payer.number != advice.account:
+                raise Unreadable("an advice of another account")
+            await advices.keep_advice(session, payer_code, stored.id, advice)
+            faults = [LineFault(one.ordinal, one.end_to_end_id, one.fault) for one in advice.entries if one.fault]
+            await _settle(session, stored, "keep_bank_advice", "bank_message", faults, now)
+            behind = payer.reconciled_sequence
+    except Unreadable as error:
+        await _quarantine(database, stored, str(error))
+        return False
+    if behind is not None:  # a statement may have waited for these details
+        await _apply_waiting(database, stored.bank, f"{payer_code}/{behind + 1}")
+    return True
+
+
+async def _apply_answer(database: Database, stored: messages.StoredMessage) -> bool:
+    try:
+        resolution = await _read_apart(camt029.read, stored.content)
+        now = clock.now()
+        async with database.transaction() as session:
+            faults = await recalls.apply_answer(session, stored.bank, stored.external_id, resolution, now)
+            await _settle(session, stored, "apply_recall_answer", "payment_recall", faults, now)
+    except (Unreadable, recalls.RecallRefused) as error:
+        await _quarantine(database, stored, str(error))
+        return False
+    return True
+
+
+async def _settle(
+    session: Transaction,
+    stored: messages.StoredMessage,
+    operation: str,
+    kind: str,
+    faults: Sequence[LineFault],
+    now: datetime,
+) -> None:
+    """Note that a message took effect, and which of its lines did not."""
+    fresh = await lines.put_aside(session, stored.id, faults, now)
+    await write(session, Entry(_SYSTEM, operation, kind, stored.external_id, details={"lines_aside": len(faults)}))
+    await messages.settle(session, stored.id)
+    if fresh:
+        log.error("bank_message_lines_aside", kind=stored.kind, message=str(stored.id), lines=fresh)
 
 
 async def _apply_waiting(database: Database, bank: str, external_id: str) -> None:

@@ -186,6 +186,11 @@ class PaymentInstruction(Table, table=True):
         UniqueConstraint("end_to_end_id", name="end_to_end_id_forever"),
         UniqueConstraint("uetr", name="uetr_forever"),
         Index("payment_instruction_by_file", "message_id"),
+        Index(
+            "payment_instruction_by_bank_reference",
+            "bank_reference",
+            postgresql_where=text("bank_reference IS NOT NULL"),
+        ),
         CheckConstraint("amount > 0", name="amount_vnd"),
     )
 
@@ -219,6 +224,78 @@ class BankMessage(Table, table=True):
     state: str = Field(sa_column_kwargs={"comment": "received, waiting, applied, quarantined or set_aside"})
     reason: str | None = None
     signature: str | None = None
+
+
+class BankMessageLine(Table, table=True):
+    """A line of a message that could not be used, while its other lines were: until a person has dealt with it."""
+
+    __tablename__ = "bank_message_line"
+    __table_args__ = (
+        UniqueConstraint("message", "ordinal", name="one_fault_a_line"),
+        Index("bank_message_line_open", "id", postgresql_where=text("state = 'open'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    message: UUID = Field(foreign_key="bank_message.id")
+    ordinal: int
+    end_to_end_id: str | None = None
+    reason: str
+    state: str = Field(sa_column_kwargs={"comment": "open, applied or set_aside"})
+    note: str | None = None
+    settled_by: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class BankAdviceLine(Table, table=True):
+    """One payment of an entry that a statement books in one sum. It moves nothing; `reference` is the entry's."""
+
+    __tablename__ = "bank_advice_line"
+    __table_args__ = (Index("bank_advice_line_by_reference", "payer_account", "reference"),)
+
+    message: UUID = Field(primary_key=True, foreign_key="bank_message.id")
+    ordinal: int = Field(primary_key=True)
+    payer_account: str = Field(foreign_key="payer_account.code")
+    reference: str
+    side: str
+    amount: int = Field(sa_type=BigInteger)
+    end_to_end_id: str | None = None
+    uetr: str | None = None
+    instruction_id: str | None = None
+    is_return: bool = False
+    return_reason: str | None = None
+
+
+class PaymentRecall(Table, table=True):
+    """A request that the bank cancels an attempt, or calls its money back: a camt.055 under its own id."""
+
+    __tablename__ = "payment_recall"
+    __table_args__ = (
+        Index(
+            "one_open_recall",
+            "instruction_id",
+            unique=True,
+            postgresql_where=text("state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'SENT')"),
+        ),
+        Index(
+            "payment_recall_waiting",
+            "next_at",
+            postgresql_where=text("state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'SENT')"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    instruction_id: UUID = Field(foreign_key="payment_instruction.id")
+    bank: str
+    reason: str = Field(sa_column_kwargs={"comment": "an external cancellation code"})
+    content: bytes = Field(sa_type=LargeBinary)
+    sha256: str
+    state: str
+    answer: str | None = Field(default=None, sa_column_kwargs={"comment": "why the bank refused"})
+    prepared_by: str
+    approved_by: str
+    approved_at: datetime = Field(sa_type=Instant)
+    attempts: int = 0
+    next_at: datetime = Field(sa_type=Instant)
 
 
 class BankSignature(Table, table=True):
@@ -269,6 +346,9 @@ class StatementEntry(Table, table=True):
     end_to_end_id: str | None = None
     bank_reference: str | None = None
     outcome: str
+    number: int = Field(default=0, sa_column_kwargs={"comment": "the entry that the line is of"})
+    rung: str | None = Field(default=None, sa_column_kwargs={"comment": "by what it was matched"})
+    suggested: UUID | None = Field(default=None, sa_column_kwargs={"comment": "an attempt that it may be of"})
     return_reason: str | None = None
     instruction_id: UUID | None = None
     contribution_id: UUID | None = None

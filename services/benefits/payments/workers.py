@@ -14,14 +14,22 @@ from services.benefits.payments.bank.port import (
     Found,
     NotFound,
     NotSent,
+    RawStatement,
     Rejected,
     Unavailable,
     Unknown,
     Unusable,
 )
 from services.benefits.payments.domain.terms import terms_of
-from services.benefits.payments.incoming import apply_stored, take_inbound, take_report, take_statement
-from services.benefits.payments.store import accounts, channels, files
+from services.benefits.payments.incoming import (
+    apply_stored,
+    take_advice,
+    take_answer,
+    take_inbound,
+    take_report,
+    take_statement,
+)
+from services.benefits.payments.store import accounts, channels, files, messages, recalls
 from services.benefits.payments.store.sealing import reseal_late
 from shared import clock
 from shared.audit import Entry, write
@@ -34,11 +42,15 @@ log = structlog.get_logger(__name__)
 
 
 class BankWork:
-    """The steps of one bank's workers. `lease` is how long an attempt may last before its sender counts as dead."""
+    """The steps of one bank's workers. `lease` is how long an attempt may last before its sender counts as dead.
 
-    def __init__(self, adapter: BankAdapter, *, lease: timedelta) -> None:
+    `exceptions_only` is how the bank reports, as `apply_report` says.
+    """
+
+    def __init__(self, adapter: BankAdapter, *, lease: timedelta, exceptions_only: bool = False) -> None:
         self._adapter = adapter
         self._lease = lease
+        self._exceptions_only = exceptions_only
 
     async def send(self, database: Database) -> bool:
         """Resolve one file of unknown outcome, or send one that waits."""
@@ -80,7 +92,12 @@ class BankWork:
             if isinstance(answer, Rejected):
                 await files.reject_sent(session, unknown.message_id, answer.code, clock.now())
         if isinstance(answer, Found) and answer.report is not None:
-            await take_report(database, self._adapter.bank, unknown.message_id, answer.report)
+            await self._report(database, unknown.message_id, answer.report)
+
+    async def _report(self, database: Database, message_id: str, report: bytes) -> bool:
+        return await take_report(
+            database, self._adapter.bank, message_id, report, exceptions_only=self._exceptions_only
+        )
 
     async def status(self, database: Database) -> bool:
         """Ask for the status of one file that is not ended, or that the bank never reported on."""
@@ -91,7 +108,7 @@ class BankWork:
         answer = await self._adapter.query(due.message_id)
         news = False
         if isinstance(answer, Found) and answer.report is not None:
-            news = await take_report(database, self._adapter.bank, due.message_id, answer.report)
+            news = await self._report(database, due.message_id, answer.report)
         async with database.transaction() as session:
             if isinstance(answer, Rejected):
                 await files.reject_sent(session, due.message_id, answer.code, clock.now())
@@ -104,10 +121,47 @@ class BankWork:
             payers = await accounts.payers(session, self._adapter.bank)
         progress = False
         for payer in payers:
+            await self._advices(database, payer.code, payer.number)
             raw = await self._adapter.next_statement(payer.number, payer.reconciled_sequence or 0)
             if raw is not None and not isinstance(raw, Unavailable):
                 progress |= await take_statement(database, self._adapter.bank, payer.code, raw)
         return progress
+
+    async def _advices(self, database: Database, payer: str, number: str) -> None:
+        """Fetch what the bank told of an account beside its statements, before they are read."""
+        async with database.transaction() as session:
+            after = await messages.last_number(session, self._adapter.bank, "camt.054", payer)
+        while isinstance(raw := await self._adapter.next_advice(number, after), RawStatement):
+            await take_advice(database, self._adapter.bank, payer, raw)
+            after = raw.sequence
+
+    async def recall(self, database: Database) -> bool:
+        """Send the next request to cancel or call back, or ask what became of one."""
+        now = clock.now()
+        async with database.transaction() as session:
+            due = await recalls.due(session, self._adapter.bank, now, self._lease)
+        if due is None:
+            return False
+        if due.to_send:
+            outcome = await self._adapter.cancel(due.id, due.content)
+            async with database.transaction() as session:
+                await recalls.sent(session, due, outcome, clock.now())
+                await write(session, Entry(_SYSTEM, "send_recall", "payment_recall", due.id))
+            return True
+        answer = await self._adapter.cancellation(due.id)
+        refused = answer.code if isinstance(answer, Rejected) else None
+        async with database.transaction() as session:
+            await recalls.asked(
+                session,
+                due,
+                found=isinstance(answer, Found),
+                absent=isinstance(answer, NotFound) and answer.final,
+                refused=refused,
+                now=clock.now(),
+            )
+        if isinstance(answer, Found) and answer.report is not None:
+            await take_answer(database, self._adapter.bank, due.id, answer.report)
+        return True
 
     async def inbound(self, database: Database) -> bool:
         """Store the next message that the bank left for us, tell it so, and apply it."""
@@ -125,17 +179,20 @@ class BankWork:
         stored = await take_inbound(database, self._adapter.bank, inbound)
         await self._adapter.acknowledge(inbound.name, usable=True)
         if not stored.applied:
-            await apply_stored(database, stored)
+            await apply_stored(database, stored, exceptions_only=self._exceptions_only)
         return True
 
 
-def bank_workers(adapter: BankAdapter, *, timeout: float, poll: float) -> Sequence[Worker]:
+def bank_workers(
+    adapter: BankAdapter, *, timeout: float, poll: float, exceptions_only: bool = False
+) -> Sequence[Worker]:
     """Return the workers of a bank; `timeout` is how long a call lasts at most, `poll` the pause between looks (s)."""
-    work = BankWork(adapter, lease=timedelta(seconds=timeout + 10))
+    work = BankWork(adapter, lease=timedelta(seconds=timeout + 10), exceptions_only=exceptions_only)
     senders = terms_of(adapter.bank, clock.today()).senders
     return (
         *(Worker(f"benefits.payments.{adapter.bank}.send.{number}", work.send, poll) for number in range(senders)),
         Worker(f"benefits.payments.{adapter.bank}.status", work.status, poll),
         Worker(f"benefits.payments.{adapter.bank}.statements", work.statements, poll),
         Worker(f"benefits.payments.{adapter.bank}.inbound", work.inbound, poll),
+        Worker(f"benefits.payments.{adapter.bank}.recall", work.recall, poll),
     )

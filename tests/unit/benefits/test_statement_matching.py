@@ -81,9 +81,16 @@ RETURN: dict[str, Any] = {"is_return": True, "return_reason": "AC04"}
         pytest.param(
             [entry(495_000, **RETURN)],
             attempt(InstructionState.BOOKED, DAY),
+            ["returned_partial"],
+            "RETURNED",
+            id="returned less a fee",
+        ),
+        pytest.param(
+            [entry(400_000, **RETURN)],
+            attempt(InstructionState.BOOKED, DAY),
             ["return_unmatched"],
             None,
-            id="returned less a fee",
+            id="returned less than a fee explains",
         ),
         pytest.param([entry(500_000, **RETURN)], attempt(), ["return_unmatched"], None, id="return before a debit"),
         pytest.param([entry(500_000, "X", **RETURN)], attempt(), ["return_unmatched"], None, id="return of nobody"),

@@ -140,10 +140,14 @@ Channel = Annotated[
 
 
 class Bank(_Part):
-    """A bank, by the code under which payer accounts name it."""
+    """A bank, by the code under which payer accounts name it.
+
+    `exceptions_only`: its reports list only the payments that are otherwise than the file's status.
+    """
 
     code: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")
     name: str = Field(min_length=1, max_length=200)
+    exceptions_only: bool = False
     channel: Channel
 
 
@@ -180,6 +184,7 @@ class Connection:
     adapter: BankAdapter
     timeout: float
     signing: Signing | None
+    exceptions_only: bool
 
 
 def connect(bank: Bank) -> Connection | None:
@@ -199,11 +204,11 @@ def connect(bank: Bank) -> Connection | None:
                 ours=channel.ours(),
                 pinned=channel.pinned(),
             )
-            return Connection(adapter, channel.timeout, adapter.signing)
+            return Connection(adapter, channel.timeout, adapter.signing, bank.exceptions_only)
         if isinstance(channel, FolderChannel | SftpChannel):
             signing = channel.signing()
             timeout = channel.timeout if isinstance(channel, SftpChannel) else 60.0
-            return Connection(FileBank(bank.code, channel.folder(), signing), timeout, signing)
+            return Connection(FileBank(bank.code, channel.folder(), signing), timeout, signing, bank.exceptions_only)
     except KeysUnusable as error:
         raise BadSetting(f"bank {bank.code}: {error}.") from error
     except (OSError, ssl.SSLError) as error:

@@ -116,7 +116,10 @@ class Matcher:
         Ids of ours that name different attempts name none.
         """
         ours = (
-            (entry.end_to_end_id if entry.end_to_end_id in self._attempts else None, Rung.END_TO_END_ID),
+            (
+                entry.end_to_end_id if entry.end_to_end_id in self._attempts else None,
+                Rung.BATCH if entry.by_file else Rung.END_TO_END_ID,
+            ),
             (self._by_uetr.get(entry.uetr or ""), Rung.UETR),
             (entry.instruction_id if entry.instruction_id in self._attempts else None, Rung.INSTRUCTION_ID),
         )

@@ -20,8 +20,8 @@ class Entry:
     """One booked line: an entry, or one of the payments that an entry books together.
 
     `ordinal` counts the lines of a statement, `number` its entries. `amount` is VND over zero; `is_return` marks money
-    that comes back (or a reversed booking). `batch` is set where the entry's payments are not told apart; `fault` says
-    what could not be read of a line whose amount and side could.
+    that comes back (or a reversed booking). `batch` is set where the entry's payments are not told apart; `by_file`,
+    where our own file told them. `fault` says what could not be read of a line whose amount and side could.
     """
 
     ordinal: int
@@ -37,6 +37,7 @@ class Entry:
     instruction_id: str | None = None
     number: int | None = None
     batch: Batch | None = None
+    by_file: bool = False
     is_fee: bool = False
     fault: str | None = None
 

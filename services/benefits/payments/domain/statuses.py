@@ -68,15 +68,27 @@ def change_by(code: str, state: State, rank: int) -> Change | None:
     return Change(meaning.state, meaning.rank)
 
 
+def is_known(code: str) -> bool:
+    """Return whether a code is a status of one payment; `PART` is one of groups alone."""
+    return code in STATUS_CODES
+
+
 def inherited(
-    group_status: str, transaction_codes: Mapping[str, str], end_to_end_ids: frozenset[str]
+    group_status: str,
+    transaction_codes: Mapping[str, str],
+    end_to_end_ids: frozenset[str],
+    *,
+    listed: bool = False,
+    exceptions_only: bool = False,
 ) -> dict[str, str]:
     """Return the status code of each transaction of a file.
 
-    A group's status is that of every transaction only where the bank lists none at all; `PART` says nothing of any.
+    A group's status is that of every transaction only where the bank lists none at all (`listed`: it lists some), or
+    where it lists by agreement only those that are otherwise; `PART` says nothing of any.
     """
-    if transaction_codes:
-        return dict(transaction_codes)
-    if group_status == GROUP_ONLY:
-        return {}
-    return dict.fromkeys(end_to_end_ids, group_status)
+    given = dict(transaction_codes)
+    if group_status == GROUP_ONLY or not is_known(group_status):
+        return given
+    if (given or listed) and not (exceptions_only and group_status != REJECTED_CODE):
+        return given
+    return dict.fromkeys(end_to_end_ids, group_status) | given

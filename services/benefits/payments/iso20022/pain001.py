@@ -10,6 +10,7 @@ from uuid import UUID
 from lxml import etree
 
 from services.benefits.payments.domain.payees import bank_name
+from services.benefits.payments.iso20022.writing import write_text
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 
@@ -68,71 +69,61 @@ def write(file: PaymentFile) -> bytes:
     return target.getvalue()
 
 
-def _text(xml: Any, path: str, value: object) -> None:
-    """Write nested elements, `A/B/C`, the innermost holding the value."""
-    name, _, rest = path.partition("/")
-    with xml.element(name):
-        if rest:
-            _text(xml, rest, value)
-        else:
-            xml.write(str(value))
-
-
 def _totals(xml: Any, file: PaymentFile) -> None:
-    _text(xml, "NbOfTxs", len(file.transfers))
-    _text(xml, "CtrlSum", file.total)
+    write_text(xml, "NbOfTxs", len(file.transfers))
+    write_text(xml, "CtrlSum", file.total)
 
 
 def _group_header(xml: Any, file: PaymentFile) -> None:
     with xml.element("GrpHdr"):
-        _text(xml, "MsgId", file.message_id)
-        _text(xml, "CreDtTm", file.created_at.isoformat(timespec="seconds"))
+        write_text(xml, "MsgId", file.message_id)
+        write_text(xml, "CreDtTm", file.created_at.isoformat(timespec="seconds"))
         _totals(xml, file)
-        _text(xml, "InitgPty/Nm", bank_name(file.debtor.name))
+        write_text(xml, "InitgPty/Nm", bank_name(file.debtor.name))
 
 
 def _account(xml: Any, element: str, number: str, currency: str | None = None) -> None:
     with xml.element(element):
         with xml.element("Id"), xml.element("Othr"):
-            _text(xml, "Id", number)
-            _text(xml, "SchmeNm/Cd", "BBAN")  # Viet Nam has no IBAN
+            write_text(xml, "Id", number)
+            write_text(xml, "SchmeNm/Cd", "BBAN")  # Viet Nam has no IBAN
         if currency:
-            _text(xml, "Ccy", currency)
+            write_text(xml, "Ccy", currency)
 
 
 def _agent(xml: Any, element: str, bank_bin: str) -> None:
     with xml.element(element), xml.element("FinInstnId"), xml.element("ClrSysMmbId"):
-        _text(xml, "ClrSysId/Prtry", "NAPAS")
-        _text(xml, "MmbId", bank_bin)
+        write_text(xml, "ClrSysId/Prtry", "NAPAS")
+        write_text(xml, "MmbId", bank_bin)
 
 
 def _payment_information(xml: Any, file: PaymentFile) -> None:
-    _text(xml, "PmtInfId", f"{file.message_id}-01")
-    _text(xml, "PmtMtd", "TRF")
-    _text(xml, "BtchBookg", "false")  # each payment is a line of its own on the statement
+    write_text(xml, "PmtInfId", f"{file.message_id}-01")
+    write_text(xml, "PmtMtd", "TRF")
+    write_text(xml, "BtchBookg", "false")  # each payment is a line of its own on the statement
     _totals(xml, file)
     with xml.element("PmtTpInf"):
-        _text(xml, "InstrPrty", "NORM")
-        _text(xml, "CtgyPurp/Cd", file.category_purpose)
-    _text(xml, "ReqdExctnDt/Dt", file.execution_date.isoformat())
+        write_text(xml, "InstrPrty", "NORM")
+        write_text(xml, "CtgyPurp/Cd", file.category_purpose)
+    write_text(xml, "ReqdExctnDt/Dt", file.execution_date.isoformat())
     with xml.element("Dbtr"):
-        _text(xml, "Nm", bank_name(file.debtor.name))
-        _text(xml, "PstlAdr/Ctry", "VN")
+        write_text(xml, "Nm", bank_name(file.debtor.name))
+        write_text(xml, "PstlAdr/Ctry", "VN")
     _account(xml, "DbtrAcct", file.debtor.account_number, "VND")
     _agent(xml, "DbtrAgt", file.debtor.bank_bin)
-    _text(xml, "ChrgBr", "DEBT")  # who is helped receives the whole amount
+    write_text(xml, "ChrgBr", "DEBT")  # who is helped receives the whole amount
 
 
 def _transfer(xml: Any, file: PaymentFile, transfer: Transfer) -> None:
     with xml.element("CdtTrfTxInf"):
         with xml.element("PmtId"):
-            _text(xml, "InstrId", transfer.end_to_end_id)
-            _text(xml, "EndToEndId", transfer.end_to_end_id)
-            _text(xml, "UETR", transfer.uetr)
+            write_text(xml, "InstrId", transfer.end_to_end_id)
+            write_text(xml, "EndToEndId", transfer.end_to_end_id)
+            write_text(xml, "UETR", transfer.uetr)
         with xml.element("Amt"), xml.element("InstdAmt", Ccy="VND"):
             xml.write(str(transfer.amount))
         _agent(xml, "CdtrAgt", transfer.bank_bin)
-        _text(xml, "Cdtr/Nm", bank_name(transfer.holder_name))
+        write_text(xml, "Cdtr/Nm", bank_name(transfer.holder_name))
         _account(xml, "CdtrAcct", transfer.account_number)
-        _text(xml, "Purp/Cd", file.purpose)
-        _text(xml, "RmtInf/Ustrd", file.narrative)
+        write_text(xml, "Purp/Cd", file.purpose)
+        write_text(xml, "RmtInf/Ustrd", file.narrative)

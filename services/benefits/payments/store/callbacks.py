@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.bank.signing import TOLERANCE, Signature
 from services.benefits.payments.domain.callbacks import Callback
-from services.benefits.payments.store import files, messages
+from services.benefits.payments.store import files, messages, recalls
 from services.benefits.payments.store.rows import signature_table
 from shared.db import Transaction
 
@@ -49,4 +49,6 @@ async def take(
     await messages.settle(session, stored.id)
     if callback.kind == "payment-file":
         return await files.hint(session, bank, callback.subject, now)
+    if callback.kind == "cancellation":
+        return await recalls.hint(session, bank, callback.subject, now)
     return True

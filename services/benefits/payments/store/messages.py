@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.store.rows import MESSAGE_CONTENT, message_table
@@ -78,6 +78,16 @@ async def waiting(session: Transaction, bank: str, kind: str, external_id: str) 
         return None
     content = keys_of(session).data.open_bytes(row.content, MESSAGE_CONTENT, row.id)
     return StoredMessage(row.id, bank, kind, external_id, content, applied=False, new=False)
+
+
+async def last_number(session: Transaction, bank: str, kind: str, payer: str) -> int:
+    """Return the highest number under which messages of an account came, `payer/number`; 0 where none did."""
+    c = message_table.c
+    number = cast(func.split_part(c.external_id, "/", 2), BigInteger)
+    query = select(func.max(number)).where(
+        c.bank == bank, c.kind == kind, c.external_id.startswith(f"{payer}/", autoescape=True)
+    )
+    return int((await (await session.connection()).execute(query)).scalar_one() or 0)
 
 
 async def settle(

@@ -9,8 +9,10 @@ from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.metadata import core
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.tables import (
+    BankAdviceLine,
     BankChannel,
     BankMessage,
+    BankMessageLine,
     BankSignature,
     BankStatement,
     MonthClosing,
@@ -19,6 +21,7 @@ from services.benefits.payments.tables import (
     PaymentFile,
     PaymentInstruction,
     PaymentOrder,
+    PaymentRecall,
     PaymentRun,
     RunApproval,
     SendAttempt,
@@ -36,6 +39,9 @@ file_table = core(PaymentFile)
 attempt_table = core(SendAttempt)
 instruction_table = core(PaymentInstruction)
 message_table = core(BankMessage)
+line_table = core(BankMessageLine)
+advice_table = core(BankAdviceLine)
+recall_table = core(PaymentRecall)
 signature_table = core(BankSignature)
 statement_table = core(BankStatement)
 entry_table = core(StatementEntry)

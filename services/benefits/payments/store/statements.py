@@ -1,20 +1,23 @@
 """Applying a statement of the bank: the only thing that makes a payment paid."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy import Row, Uuid, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from services.benefits.ledger.domain.journal import Journal
 from services.benefits.ledger.store import contributions_arrived, open_contributions, post
-from services.benefits.payments.domain.matching import Attempt, Judgement, Matcher, Outcome, Pledge
+from services.benefits.payments.domain.lines import LineFault
+from services.benefits.payments.domain.matching import REOPENING, Attempt, Judgement, Matcher, Outcome, Pledge
 from services.benefits.payments.domain.matching import opening_balance as judge_opening
 from services.benefits.payments.domain.statement import Reconciled, Statement, refusal
 from services.benefits.payments.domain.states import FileState, InstructionState, OrderState
 from services.benefits.payments.store import accounts
+from services.benefits.payments.store.batches import DetailsMissing, told_apart_entries
 from services.benefits.payments.store.rows import (
     EVENT_COLUMNS,
     entry_table,
@@ -44,12 +47,14 @@ class StatementEarly(ValueError):
 
 async def apply_statement(
     session: Transaction, payer_code: str, message: UUID, statement: Statement, now: datetime
-) -> None:
-    """Book a statement: every entry becomes one journal, and orders are paid or returned.
+) -> Sequence[LineFault]:
+    """Book a statement: every line becomes one journal, and orders are paid or returned.
+
+    Returns the lines that could not be read whole; they are booked, as money that nobody has explained.
 
     Raises:
         StatementRefused: it does not follow from the statement before, or does not add up.
-        StatementEarly: one before it is missing.
+        StatementEarly: one before it, or the details of an entry, are missing.
     """
     payer = await accounts.payer(session, payer_code, lock=True)
     if payer is None:
@@ -62,15 +67,19 @@ async def apply_statement(
     why = refusal(statement, payer.number, before)
     if why is not None:
         raise StatementRefused(why)
+    try:
+        statement = await told_apart_entries(session, payer_code, statement)
+    except DetailsMissing as error:
+        raise StatementEarly(str(error)) from error
     rows = await _instructions(session, payer_code, statement)
     pledges = await _pledges(session, payer.fund, statement)
     matcher = Matcher(
         fund=payer.fund,
         bank_account=payer_code,
-        attempts={end_to_end_id: _attempt(row) for end_to_end_id, row in rows.items()},
+        attempts={row.end_to_end_id: _attempt(row) for row in rows},
         pledges=pledges,
     )
-    judgements = matcher.judge(statement.entries)
+    judgements = await _with_suggestions(session, payer_code, matcher.judge(statement.entries))
     if before is None and statement.opening > 0:
         judgements.insert(0, judge_opening(statement, payer.fund, payer_code))
     journal_ids = await post(session, _journals(payer_code, statement, judgements))
@@ -79,21 +88,29 @@ async def apply_statement(
     arrived = [one.contribution_id for one in judgements if one.contribution_id is not None]
     if arrived:
         await contributions_arrived(session, arrived, statement.entries[-1].booked_on)
-    await _tell(session, rows, judgements)
+    await _tell(session, {row.id: row for row in rows}, judgements)
+    return [LineFault(one.ordinal, one.end_to_end_id, one.fault) for one in statement.entries if one.fault]
 
 
-async def _instructions(session: Transaction, payer_code: str, statement: Statement) -> Mapping[str, Row[Any]]:
-    """Return by end-to-end id, locked, the instructions of this account that the statement names."""
-    named = sorted({entry.end_to_end_id for entry in statement.entries if entry.end_to_end_id})
-    if not named:
-        return {}
+async def _instructions(session: Transaction, payer_code: str, statement: Statement) -> Sequence[Row[Any]]:
+    """Return, locked, the instructions of this account that the statement names, by whichever id."""
+    entries = statement.entries
+    named = {one for entry in entries for one in (entry.end_to_end_id, entry.instruction_id) if one}
+    uetrs = {uetr for entry in entries if (uetr := _uuid(entry.uetr)) is not None}
+    references = {entry.bank_reference for entry in entries if entry.bank_reference and entry.end_to_end_id is None}
+    if not (named or uetrs or references):
+        return []
     connection = await session.connection()
     i, o = instruction_table.c, order_table.c
     joined = instruction_table.join(order_table, o.id == i.order_id).join(
         file_table, file_table.c.message_id == i.message_id
     )
-    names = bindparam("named", named, type_=ARRAY(TEXT))
-    mine = (i.end_to_end_id == names.any_()) & (file_table.c.payer_account == payer_code)
+    by_id = or_(
+        i.end_to_end_id == bindparam("named", sorted(named), type_=ARRAY(TEXT)).any_(),
+        i.uetr == bindparam("uetrs", sorted(uetrs), type_=ARRAY(Uuid)).any_(),
+        i.bank_reference == bindparam("references", sorted(references), type_=ARRAY(TEXT)).any_(),
+    )
+    mine = by_id & (file_table.c.payer_account == payer_code)
     households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
     await take_turns(session, list(households))
     query = (
@@ -103,11 +120,52 @@ async def _instructions(session: Transaction, payer_code: str, statement: Statem
         .order_by(i.id)
         .with_for_update(of=(instruction_table, order_table))
     )
-    return {row.end_to_end_id: row for row in await connection.execute(query)}
+    return (await connection.execute(query)).all()
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
 
 
 def _attempt(row: Row[Any]) -> Attempt:
-    return Attempt(row.id, row.order_id, row.amount, purpose_of(row), InstructionState(row.state), row.booked_on)
+    return Attempt(
+        row.id,
+        row.order_id,
+        row.amount,
+        purpose_of(row),
+        InstructionState(row.state),
+        row.booked_on,
+        str(row.uetr),
+        row.bank_reference,
+    )
+
+
+_SUGGESTIONS = text(
+    "SELECT i.amount, i.booked_on IS NOT NULL AS booked, min(i.id::text)::uuid AS id FROM payment_instruction i"
+    " JOIN payment_file f ON f.message_id = i.message_id"
+    " WHERE f.payer_account = :payer AND i.amount = ANY(:amounts)"
+    " AND i.state NOT IN ('REJECTED', 'CANCELLED', 'RETURNED', 'QUEUED')"
+    " GROUP BY i.amount, i.booked_on IS NOT NULL HAVING count(*) = 1"
+)
+_UNEXPLAINED = frozenset({Outcome.UNKNOWN_DEBIT, Outcome.UNKNOWN_CREDIT, Outcome.RETURN_UNMATCHED})
+
+
+async def _with_suggestions(session: Transaction, payer_code: str, judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Name, for an entry that nobody explains, the one attempt of its amount that it could be of: people decide."""
+    amounts = sorted({one.entry.amount for one in judgements if one.outcome in _UNEXPLAINED})
+    if not amounts:
+        return list(judgements)
+    rows = (await session.execute(_SUGGESTIONS, {"payer": payer_code, "amounts": amounts})).all()
+    by_amount = {(row.amount, row.booked): row.id for row in rows}
+    return [
+        replace(one, suggested=by_amount.get((one.entry.amount, one.entry.side == "credit")))
+        if one.outcome in _UNEXPLAINED
+        else one
+        for one in judgements
+    ]
 
 
 async def _pledges(session: Transaction, fund: str, statement: Statement) -> dict[str, Pledge]:
@@ -163,6 +221,9 @@ async def _keep(
             "end_to_end_id": one.entry.end_to_end_id,
             "bank_reference": one.entry.bank_reference,
             "outcome": one.outcome,
+            "number": one.entry.number or one.entry.ordinal,
+            "rung": one.rung,
+            "suggested": one.suggested,
             "return_reason": one.entry.return_reason,
             "instruction_id": one.attempt.instruction_id if one.attempt else None,
             "contribution_id": one.contribution_id,
@@ -204,7 +265,7 @@ async def _move(session: Transaction, judgements: Sequence[Judgement]) -> None:
             instructions.append(_instruction_values(one, attempt))
         if one.outcome is Outcome.PAID:
             paid.append({"of_id": attempt.order_id})
-        elif one.outcome is Outcome.RETURNED:
+        elif one.outcome in REOPENING:
             returned.append({"of_id": attempt.order_id, "why": one.entry.return_reason})
     statement = update(instruction_table).where(i.id == bindparam("of_id"))
     moved = statement.values(
@@ -223,20 +284,21 @@ async def _move(session: Transaction, judgements: Sequence[Judgement]) -> None:
 
 
 def _instruction_values(one: Judgement, attempt: Attempt) -> dict[str, Any]:
-    why = one.entry.return_reason if one.outcome is Outcome.RETURNED else None
-    if one.outcome.is_exception:
+    why = one.entry.return_reason if one.outcome in REOPENING else None
+    if one.outcome.is_exception and why is None:
         why = one.outcome.value
     return {"of_id": attempt.instruction_id, "to_state": attempt.state, "why": why, "on_day": attempt.booked_on}
 
 
-async def _tell(session: Transaction, rows: Mapping[str, Row[Any]], judgements: Sequence[Judgement]) -> None:
+async def _tell(session: Transaction, rows: Mapping[UUID, Row[Any]], judgements: Sequence[Judgement]) -> None:
     events: list[PaymentSettled | PaymentReturned] = []
     for one in judgements:
+        if one.attempt is None:
+            continue
+        fields = event_fields(rows[one.attempt.instruction_id])
         if one.outcome is Outcome.PAID:
-            fields = event_fields(rows[one.entry.end_to_end_id or ""])
             events.append(PaymentSettled(**fields, settled_on=one.entry.booked_on))
-        elif one.outcome is Outcome.RETURNED:
-            fields = event_fields(rows[one.entry.end_to_end_id or ""])
+        elif one.outcome in REOPENING:
             reason = one.entry.return_reason or "NARR"
             events.append(PaymentReturned(**fields, reason=reason, returned_on=one.entry.booked_on))
     await publish(session, "benefits", events)

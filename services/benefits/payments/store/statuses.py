@@ -10,10 +10,11 @@ from sqlalchemy import Row, bindparam, select, update
 from services.benefits.ledger.domain.journal import Journal, of_instruction
 from services.benefits.ledger.domain.templates import voided_reservation
 from services.benefits.ledger.store import post
+from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.reasons import ReasonClass, reason_class
 from services.benefits.payments.domain.states import InstructionState, OrderState
-from services.benefits.payments.domain.statuses import Change, change_by, inherited
-from services.benefits.payments.iso20022.pain002 import StatusReport
+from services.benefits.payments.domain.statuses import Change, change_by, inherited, is_known
+from services.benefits.payments.iso20022.pain002 import StatusReport, TransactionStatus
 from services.benefits.payments.store.rows import (
     EVENT_COLUMNS,
     event_fields,
@@ -45,8 +46,18 @@ class ReportRefused(ValueError):
     """A report does not fit the file that it speaks of."""
 
 
-async def apply_report(session: Transaction, bank: str, message_id: str, report: StatusReport, now: datetime) -> None:
-    """Apply a report on a file of ours; what it says of attempts that the file does not have is not applied.
+async def apply_report(
+    session: Transaction,
+    bank: str,
+    message_id: str,
+    report: StatusReport,
+    now: datetime,
+    *,
+    exceptions_only: bool = False,
+) -> Sequence[LineFault]:
+    """Apply a report on a file of ours, and return the lines of it that could not be applied.
+
+    A bank of `exceptions_only` lists the payments that are otherwise than the group, whose status all others have.
 
     Raises:
         ReportRefused: it is of another file, or its count or control sum is not that of the file.
@@ -66,14 +77,40 @@ async def apply_report(session: Transaction, bank: str, message_id: str, report:
     if report.count not in (None, file.transactions) or report.control_sum not in (None, file.total):
         raise ReportRefused("count or control sum is not that of the file")
     i = instruction_table.c
-    ids = frozenset((await connection.execute(select(i.end_to_end_id).where(i.message_id == message_id))).scalars())
-    by_id = {status.end_to_end_id: status for status in report.transactions}
+    query = select(i.end_to_end_id, i.amount).where(i.message_id == message_id)
+    amounts = {row.end_to_end_id: row.amount for row in await connection.execute(query)}
+    usable, faults = _judged(report, amounts)
     reports = {}
-    for end_to_end_id, code in inherited(report.group_status, report.codes, ids).items():
-        status = by_id.get(end_to_end_id)
+    codes = {end_to_end_id: status.code for end_to_end_id, status in usable.items()}
+    # Where every line is a fault the group's status is not inherited: the bank did give a list.
+    listed = bool(report.transactions or report.faults)
+    inherit = inherited(report.group_status, codes, frozenset(amounts), listed=listed, exceptions_only=exceptions_only)
+    for end_to_end_id, code in inherit.items():
+        status = usable.get(end_to_end_id)
         reason = status.reason if status else report.group_reason
         reports[end_to_end_id] = Reported(code, reason, status.bank_reference if status else None)
-    await apply_statuses(session, message_id, reports, now)
+    faulty = {fault.end_to_end_id for fault in faults}
+    known = {key: reported for key, reported in reports.items() if key not in faulty}
+    await apply_statuses(session, message_id, known, now)
+    return faults
+
+
+def _judged(report: StatusReport, amounts: Mapping[str, int]) -> tuple[dict[str, TransactionStatus], list[LineFault]]:
+    """Return the lines that may be applied, and those that a person must look at."""
+    usable, faults = {}, list(report.faults)
+    for status in report.transactions:
+        why = None
+        if status.end_to_end_id not in amounts:
+            why = "payment_not_in_file"
+        elif status.amount not in (None, amounts[status.end_to_end_id]):
+            why = "another_amount"
+        elif not is_known(status.code):
+            why = "status_unknown"
+        if why is None:
+            usable[status.end_to_end_id] = status
+        else:
+            faults.append(LineFault(status.ordinal, status.end_to_end_id, why))
+    return usable, faults
 
 
 async def _locked(session: Transaction, message_id: str, end_to_end_ids: Sequence[str]) -> Sequence[Row[Any]]:
