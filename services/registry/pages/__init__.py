@@ -6,12 +6,14 @@ from fastapi import APIRouter
 
 from services.registry.pages.home import add_home
 from services.registry.pages.households import add_households
+from services.registry.pages.rounds import add_rounds
 from services.registry.pages.surveys import add_surveys
 from shared.pages import Desk, Nav
 from shared.pages.proposals import add_proposals
 
 _MENU = (
     Nav("/registry/desk", "desk.work"),
+    Nav("/registry/desk/rounds", "desk.rounds"),
     Nav("/registry/desk/households", "desk.households"),
     Nav("/registry/desk/proposals", "desk.proposals"),
 )
@@ -24,5 +26,6 @@ def desk_router() -> APIRouter:
     add_home(router, desk)
     add_households(router, desk)
     add_surveys(router, desk)
+    add_rounds(router, desk)
     add_proposals(router, desk)
     return router

@@ -19,6 +19,7 @@ def add_surveys(router: APIRouter, desk: Desk) -> None:
         household_id: UUID,
         standard: str,
         *,
+        round_id: str,
         trial: Mapping[str, Any] | None = None,
         refusal: Refused | None = None,
     ) -> Response:
@@ -39,37 +40,45 @@ def add_surveys(router: APIRouter, desk: Desk) -> None:
             indicators=indicator_names(standards, visitor.language),
             forms=await visitor.get(f"/registry/v1/standards/{chosen['code']}/forms"),
             trial=trial,
+            round_id=round_id,
         )
 
     @router.get("/households/{household_id}/survey")
-    async def survey_page(visitor: Visiting, household_id: UUID, standard: str = "") -> Response:
-        return await show(visitor, household_id, standard)
+    async def survey_page(
+        visitor: Visiting, household_id: UUID, standard: str = "", round: UUID | None = None
+    ) -> Response:
+        return await show(visitor, household_id, standard, round_id=str(round or ""))
 
     @router.post("/households/{household_id}/survey")
     async def survey_entry_page(visitor: Visiting, household_id: UUID) -> Response:
         path = f"/registry/v1/households/{household_id}/assessments"
         findings, standard = findings_of(visitor.form), visitor.form.get("standard")
+        round_id = visitor.form.get("round")
 
         async def again(refusal: Refused) -> Response:
-            return await show(visitor, household_id, standard, refusal=refusal)
+            return await show(visitor, household_id, standard, round_id=round_id, refusal=refusal)
 
         if visitor.form.get("do") == "try":
             try:
                 trial = await visitor.send("POST", f"{path}/trial", findings)
             except Refused as refusal:
                 return await again(refusal)
-            return await show(visitor, household_id, standard, trial=trial)
+            return await show(visitor, household_id, standard, round_id=round_id, trial=trial)
 
         async def record() -> None:
-            await visitor.send("POST", path, findings)
+            made = await visitor.send("POST", path, findings)
+            if round_id:
+                surveyed = {"household_id": str(household_id), "assessment_id": made["id"]}
+                await visitor.send("POST", f"/registry/v1/rounds/{UUID(round_id)}/surveys", {"surveys": [surveyed]})
 
         then = f"/registry/desk/households/{household_id}?done=assessed"
+        then = f"/registry/desk/rounds/{round_id}" if round_id else then
         return await change(record, then=then, otherwise=again)
 
 
 def findings_of(form: Fields) -> dict[str, Any]:
     """Return the findings that a survey form stands for: of the three routes only the one that was chosen."""
-    findings = body_of(form, without=("do",))
+    findings = body_of(form, without=("do", "round"))
     route = findings.setdefault("route", {})
     of_kind = {
         "income": ("income_per_person_month",),

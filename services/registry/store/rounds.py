@@ -17,8 +17,10 @@ from services.registry.store.areas import communes
 from services.registry.tables import (
     ASSESSMENTS,
     HOUSEHOLDS,
+    PEOPLE,
     REVIEW_APPLICATIONS,
     REVIEW_CASES,
+    REVIEW_OBJECTIONS,
     REVIEW_ROUNDS,
     STANDINGS,
 )
@@ -90,6 +92,7 @@ class CaseView(BaseModel):
     """A household in a round, and how far it has come."""
 
     household_id: UUID
+    head_name: str
     listed_for: Literal["on_list", "applied"]
     stage: Stage
     village: str | None
@@ -104,6 +107,7 @@ class CaseView(BaseModel):
     posted_on: date | None
     posted_until: date | None
     objected_on: date | None
+    objection_id: UUID | None = Field(description="the objection that waits for its re-check")
     decision_id: UUID | None
     decided_on: date | None
     certificate: str | None
@@ -315,7 +319,20 @@ async def cases_of(
     session: Transaction, round_id: UUID, *, stage: Stage | None, after: UUID | None, limit: int | None
 ) -> list[CaseView]:
     """Return the cases of a round by household, of one stage where asked; every one without a limit."""
-    query = _cases().where(REVIEW_CASES.c.round_id == round_id).order_by(REVIEW_CASES.c.household_id).limit(limit)
+    cases = REVIEW_CASES.c
+    head = select(PEOPLE.c.full_name).where(
+        PEOPLE.c.household_id == cases.household_id, PEOPLE.c.relationship == "head"
+    )
+    objection = select(REVIEW_OBJECTIONS.c.id).where(
+        REVIEW_OBJECTIONS.c.round_id == cases.round_id,
+        REVIEW_OBJECTIONS.c.household_id == cases.household_id,
+        REVIEW_OBJECTIONS.c.rechecked_on.is_(None),
+    )
+    shown = _cases().add_columns(
+        func.coalesce(head.limit(1).scalar_subquery(), "—").label("head_name"),
+        objection.limit(1).scalar_subquery().label("objection_id"),
+    )
+    query = shown.where(REVIEW_CASES.c.round_id == round_id).order_by(REVIEW_CASES.c.household_id).limit(limit)
     query = query if stage is None else query.where(REVIEW_CASES.c.stage == stage)
     query = query if after is None else query.where(REVIEW_CASES.c.household_id > after)
     return [CaseView.model_validate(dict(row)) for row in (await session.execute(query)).mappings()]
