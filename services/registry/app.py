@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from services.registry.api import ROUTERS
 from services.registry.api.grants import GRANT
+from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
 from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.following import follow_areas_step
@@ -30,7 +31,7 @@ def definition() -> ServiceDefinition:
         routers=ROUTERS,
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
-        operations=(ACCOUNT_CHANGE, GRANT),
+        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO),
         workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
         jobs={HOUSEHOLD_IMPORT: import_households, SIMULATION: simulate},
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
@@ -41,6 +42,7 @@ def definition() -> ServiceDefinition:
             "uq_review_rounds_period": Problem(409, "round_open"),
             "uq_review_applications_period": Problem(409, "applied_already"),
             "uq_certificates_number": Problem(409, "certificate_number_taken"),
+            "uq_household_changes_undoes": Problem(409, "change_settled"),
             "pk_class_history": Problem(409, "decision_conflict", errors=[decided], count=1),
         },
     )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -42,6 +43,10 @@ class Table(SQLModel):
 
 def _instant() -> Any:
     return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+def _document(empty: str = "{}") -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False, server_default=empty))
 
 
 class Areas(Table, table=True):
@@ -87,14 +92,67 @@ class Households(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     area_code: str = Field(sa_type=Text)
+    village_code: str | None = Field(sa_type=Text)
+    address: str | None = Field(sa_type=Text)
+    facts: dict[str, Any] = _document()
+    former: list[dict[str, Any]] = _document("[]")
+    ended_on: date | None
+    ended_reason: str | None = Field(sa_type=Text)
+    continued_in: UUID | None
     registered_on: date
     registered_by: str = Field(sa_type=Text)
     recorded_at: datetime = _instant()
     version: int
 
 
+class HouseholdVersions(Table, table=True):
+    """What was known of a household from an instant to an instant, as it was from a day to the day before another.
+
+    `valid_until` is `infinity` while nothing replaces it, `superseded_at` is null while it is what we know. Households,
+    people and these rows say the same of today. Without `change_id` it is what was registered.
+    """
+
+    __tablename__ = "household_versions"
+    __table_args__ = (
+        Index("ix_household_versions_household_id", "household_id", "id"),
+        Index("ix_household_versions_change_id", "change_id"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    household_id: UUID = Field(foreign_key="households.id")
+    valid_from: date
+    valid_until: date
+    recorded_at: datetime = _instant()
+    superseded_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    change_id: UUID | None
+    superseded_by: UUID | None
+    area_code: str = Field(sa_type=Text)
+    people: int
+    state: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class HouseholdChanges(Table, table=True):
+    """What happened to households: from which day on, told by whom, confirmed by whom. `undoes` another of them."""
+
+    __tablename__ = "household_changes"
+    __table_args__ = (Index("ix_household_changes_area_code", "area_code", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    area_code: str | None = Field(sa_type=Text)
+    effective_on: date
+    note: str | None = Field(sa_type=Text)
+    recorded_at: datetime = _instant()
+    prepared_by: str = Field(sa_type=Text)
+    confirmed_by: str | None = Field(sa_type=Text)
+    confirmed_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    undoes: UUID | None = Field(foreign_key="household_changes.id", unique=True)
+
+
 class People(Table, table=True):
-    """Members of households, in the order in which they were named.
+    """Everybody who is or was a member of a household, in the order in which they were named.
+
+    Who is a member nowhere has no `household_id`, but the household that was left.
 
     Phone, identity number, account number and holder are sealed (`shared/encryption.py`), each for its column and the
     row's id; the database refuses them in the clear. They are found by the blind indexes beside them. `area_code` is
@@ -116,8 +174,10 @@ class People(Table, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    household_id: UUID = Field(foreign_key="households.id", index=True)
+    household_id: UUID | None = Field(foreign_key="households.id", index=True)
+    left_household_id: UUID | None = Field(foreign_key="households.id", index=True)
     area_code: str = Field(sa_type=Text)
+    joined_on: date
     position: int
     full_name: str = Field(sa_type=Text)
     name_words: str = Field(sa_type=Text)
@@ -128,6 +188,8 @@ class People(Table, table=True):
     relationship: str = Field(sa_type=Text)
     phone: str | None = Field(sa_type=Text)
     phone_index: str | None = Field(sa_type=Text, index=True)
+    other_phones: str | None = Field(sa_type=Text)
+    facts: dict[str, Any] = _document()
     personal_number: str | None = Field(sa_type=Text)
     personal_number_index: str | None = Field(sa_type=Text, unique=True)
     bank_bin: str | None = Field(sa_type=Text)
@@ -540,6 +602,8 @@ AREAS = metadata.tables["areas"]
 AREA_TOTALS = metadata.tables["area_totals"]
 AREA_SUCCESSIONS = metadata.tables["area_successions"]
 HOUSEHOLDS = metadata.tables["households"]
+HOUSEHOLD_VERSIONS = metadata.tables["household_versions"]
+HOUSEHOLD_CHANGES = metadata.tables["household_changes"]
 PEOPLE = metadata.tables["people"]
 ASSESSMENTS = metadata.tables["assessments"]
 DECISIONS = metadata.tables["decisions"]

@@ -65,6 +65,13 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("access.read", Reach.SELF, (), "one's own grants and permissions"),
     ("households.read", Reach.AREA, (*_CASEWORK, _MACHINE), "households with members, classes and their history"),
     ("households.register", Reach.AREA, (_OFFICER,), "registering households"),
+    ("households.change", Reach.AREA, (_OFFICER,), "telling what happened to households; undoing what is unconfirmed"),
+    (
+        "households.confirm",
+        Reach.AREA,
+        (_APPROVER,),
+        "confirming that; approving mergers, and undoing what is confirmed",
+    ),
     ("imports.read", Reach.OWN, (_OFFICER,), "lists of households that one sent, and what was refused of them"),
     ("imports.register", Reach.OWN, (_OFFICER,), "registering a list that one tried"),
     ("people.read", Reach.AREA, (*_CASEWORK, _MACHINE), "a person with contact and the end of the account number"),
@@ -120,5 +127,6 @@ TWO_PEOPLE: tuple[tuple[str, str], ...] = (
     ("runs.prepare", "runs.approve"),
     ("funds.prepare", "funds.approve"),
     ("accounts.prepare", "accounts.approve"),
+    ("households.change", "households.confirm"),
     ("funds.prepare", "runs.approve"),
 )

@@ -70,6 +70,14 @@ class Member(_Part):
     priority_groups: tuple[str, ...] = ()
 
 
+class Left(_Part):
+    """Who is no member of the household any more, from a day on."""
+
+    person_id: UUID
+    left_on: date
+    reason: str
+
+
 class Standing(_Part):
     """The class of a household under one standard, by a decision."""
 
@@ -93,6 +101,16 @@ class HouseholdStated(HouseholdEvent):
     members: tuple[Member, ...]
     standings: tuple[Standing, ...] = ()
     recorded_at: datetime
+    effective_on: date | None = Field(
+        default=None, description="the day from which on it is so, where a change of the household is told"
+    )
+    change: str | None = Field(default=None, description="what changed: registration, move, split, reorganisation, …")
+    change_id: UUID | None = None
+    village_code: str | None = None
+    priority_groups: tuple[str, ...] = Field(default=(), description="of the household, as of `recorded_at`")
+    left: tuple[Left, ...] = Field(default=(), description="everybody who was a member before")
+    ended_on: date | None = Field(default=None, description="there is no such household from this day on")
+    continued_in: UUID | None = Field(default=None, description="the household that took its members in")
 
 
 class HouseholdClassified(HouseholdEvent):

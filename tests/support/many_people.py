@@ -70,6 +70,7 @@ def _person(chance: random.Random, household_id: UUID, group: str, family: str, 
         personal_number=f"999{number:09}",
         account=None,
         version=1,
+        joined_on=date(2026, 1, 5),
     )
 
 

@@ -3,8 +3,10 @@
 from services.registry.api import (
     areas,
     assessments,
+    code_lists,
     decisions,
     grants,
+    household_changes,
     household_imports,
     households,
     movements,
@@ -19,8 +21,10 @@ from shared.http import Router
 ROUTERS: tuple[Router, ...] = (
     areas.router,
     standards.router,
+    code_lists.router,
     simulations.router,
     households.router,
+    household_changes.router,
     household_imports.router,
     people.router,
     assessments.router,

@@ -1,19 +1,22 @@
 """Households: registering, reading, listing, and the classes decided for them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from services.registry.api.views import Doubt, HouseholdSummary, HouseholdView, doubts_about
 from services.registry.domain.households import HouseholdRegistration
 from services.registry.store import decisions, households
 from services.registry.store.decisions import ClassDecided
+from services.registry.store.household_history import household_as_of
 from shared import clock
 from shared.access import Access
+from shared.clock import legal_date
 from shared.events.registry import HouseholdClass
 from shared.http import (
     IDEMPOTENT,
@@ -119,13 +122,31 @@ async def register_households(
 
 @router.get("/households/{household_id}")
 async def get_household(
-    tx: Tx, access: Reading, reads: Reads, response: Response, known: IfNoneMatch, household_id: UUID
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    response: Response,
+    known: IfNoneMatch,
+    household_id: UUID,
+    on: Annotated[date | None, Query(description="as it was on this day; today where absent")] = None,
+    known_at: Annotated[
+        AwareDatetime | None, Query(description="as it was known at this instant; now if absent")
+    ] = None,
 ) -> HouseholdView:
-    """Show a household with its members and classes."""
+    """Show a household with its members, facts and classes: now, as it was on a day, as it was known at an instant.
+
+    What was known later about an earlier day shows without `known_at`; the tag to change it on is that of now.
+    """
     found = await households.household(tx, household_id, access)
-    response.headers["ETag"] = known.check(found.revision)
     reads.one("household", found.id, area=found.area_code)
-    return HouseholdView.of(found)
+    if on is None and known_at is None:
+        response.headers["ETag"] = known.check(found.revision)
+        return HouseholdView.of(found)
+    day = on or legal_date(known_at or clock.now())
+    shown = await household_as_of(tx, found, on=day, known_at=known_at)
+    if shown is None:
+        raise Problem(404, "household_not_then")
+    return HouseholdView.of(shown, day)
 
 
 @router.get("/households")

@@ -8,8 +8,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.registry.api.views import AccountView, PersonFound, PersonView
+from services.registry.domain.household_changes import Details
 from services.registry.domain.households import AccountChange, Person, PersonChange
 from services.registry.domain.identity import Account
+from services.registry.store import household_book as book
 from services.registry.store import households, people_search
 from services.registry.store.people_search import Wanted
 from shared import clock
@@ -102,6 +104,7 @@ async def get_person(
 @router.patch("/people/{person_id}")
 async def change_person(
     tx: Tx,
+    actor: Actor,
     access: Changing,
     about: About,
     response: Response,
@@ -109,13 +112,16 @@ async def change_person(
     person_id: UUID,
     change: PersonChange,
 ) -> PersonView:
-    """Change a person's name or phone; what is absent stays, a phone of null is removed."""
+    """Change a member's name or phone from today on; what is absent stays, a phone of null is removed."""
     person, _ = await _admitted(tx, access, person_id, lock=True)
     expected.check(person.version)
     about.note(fields=",".join(sorted(change.model_fields_set)))
-    changed = change.applied_to(person)
-    if changed is not person:
-        await households.save_person(tx, changed)
+    home = await households.household(tx, person.household_id, access)
+    stated = change.model_dump(exclude_unset=True)
+    if any(getattr(person, name) != value for name, value in stated.items()):
+        details = Details(kind="details", effective_on=clock.today(), person_id=person_id, **stated)
+        await book.record(tx, access, home, details, by=actor, now=clock.now())
+    changed = await households.person(tx, person_id)
     response.headers["ETag"] = etag(changed.version)
     return PersonView.of(changed)
 

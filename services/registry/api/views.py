@@ -6,9 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.registry.domain.households import Household, Person, Relationship
+from services.registry.domain.facts import HomeFacts, PersonFacts
+from services.registry.domain.household_state import Ending, FormerMember, Relationship
+from services.registry.domain.households import Household, Person
 from services.registry.domain.identity import Account, ending, personal_number_doubts
+from services.registry.domain.priority_groups import PriorityGroup, priority_groups
 from services.registry.store.people_search import Found
+from shared import clock
 from shared.events.registry import Sex, Standing
 from shared.texts import Language, text
 
@@ -36,7 +40,10 @@ class PersonView(BaseModel):
     birth_date: date
     ethnicity: str
     relationship: Relationship
+    joined_on: date
     phone: str | None = Field(description="E.164")
+    other_phones: tuple[str, ...]
+    facts: PersonFacts
     personal_number_ends: str | None = Field(examples=["123"])
     account: AccountView | None
     version: int
@@ -52,7 +59,10 @@ class PersonView(BaseModel):
             birth_date=person.birth_date,
             ethnicity=person.ethnicity,
             relationship=person.relationship,
+            joined_on=person.joined_on,
             phone=person.phone,
+            other_phones=person.other_phones,
+            facts=person.facts,
             personal_number_ends=ending(person.personal_number),
             account=None if person.account is None else AccountView.of(person.account),
             version=person.version,
@@ -92,25 +102,37 @@ class PersonFound(BaseModel):
 
 
 class HouseholdView(BaseModel):
-    """A household with its members and the class it has under each standard."""
+    """A household with its members, what is known of it, and the class it has under each standard."""
 
     id: UUID
     area_code: str
+    village_code: str | None
+    address: str | None
+    facts: HomeFacts
     registered_on: date
     version: int
     members: list[PersonView]
+    former: list[FormerMember]
+    ended: Ending | None
     standings: list[Standing]
+    priority_groups: list[PriorityGroup] = Field(description="with their reasons; those undecided name what is missing")
 
     @classmethod
-    def of(cls, household: Household) -> Self:
-        """Return the view of a household."""
+    def of(cls, household: Household, on: date | None = None) -> Self:
+        """Return the view of a household, with the groups it is of on a day or today."""
         return cls(
             id=household.id,
             area_code=household.area_code,
+            village_code=household.village_code,
+            address=household.address,
+            facts=household.facts,
             registered_on=household.registered_on,
             version=household.version,
             members=[PersonView.of(member) for member in household.members],
+            former=list(household.former),
+            ended=household.ended,
             standings=list(household.standings),
+            priority_groups=priority_groups(household.members, on or clock.today()),
         )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.registry.domain.facts import HouseholdFacts, MemberFacts
+from services.registry.domain.facts import HouseholdFacts, MemberFacts, answers
 from services.registry.domain.indicator_rules import (
     DependantsRule,
     FloorAreaRule,
@@ -98,14 +98,6 @@ def computed_deprivations(
     return tuple(computed)
 
 
-def _answers(value: object) -> frozenset[str]:
-    if isinstance(value, tuple):
-        return frozenset(value)
-    if isinstance(value, bool):
-        return frozenset(("yes" if value else "no",))
-    return frozenset((str(value),))
-
-
 def _any_member(rule: MemberRule, case: _Case) -> _Found:
     lacking, missing = [], []
     for each in case.residents:
@@ -116,7 +108,7 @@ def _any_member(rule: MemberRule, case: _Case) -> _Found:
             answer = getattr(case.member(each), rule.fact)
             if answer is None:
                 missing.append(f"members/{each.id}/{rule.fact}")
-            elif not _answers(answer) & set(band.accepted):
+            elif not answers(answer) & set(band.accepted):
                 lacking.append(each.id)
     return _Found(
         deprived=True if lacking else None if missing else False,
@@ -177,7 +169,7 @@ def _floor_area(rule: FloorAreaRule, case: _Case) -> _Found:
 
 def _household(rule: HouseholdRule, case: _Case) -> _Found:
     answer = getattr(case.facts, rule.fact, None)
-    accepted = None if answer is None else len(_answers(answer) & set(rule.accepted))
+    accepted = None if answer is None else len(answers(answer) & set(rule.accepted))
     return _Found(
         deprived=None if accepted is None else accepted < 1,
         criterion="household",

@@ -1,23 +1,46 @@
 """What is registered about a household."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.registry.domain.areas import cleaned
+from services.registry.domain.ethnic_groups import ethnic_groups
+from services.registry.domain.facts import HomeFacts, PersonFacts
+from services.registry.domain.household_state import (
+    Ending,
+    FormerMember,
+    HouseholdState,
+    MemberState,
+    Relationship,
+)
 from services.registry.domain.identity import Account, FullName, Mobile, PersonalNumber
 from shared.events.registry import Sex, Standing
 
-Relationship = Literal["head", "spouse", "child", "parent", "grandparent", "grandchild", "other"]
-
-# The list of ethnic groups (Decision 121-TCTK/PPCĐ of 1979): 01 to 54, 55 a foreigner, 56 unknown.
-_ETHNICITIES = frozenset(f"{number:02}" for number in range(1, 57))
 _OLDEST = date(1900, 1, 1)
+_NO_FACTS, _NO_HOME_FACTS = PersonFacts(), HomeFacts()
+
+
+def _listed(code: str) -> str:
+    if code not in ethnic_groups():
+        raise PydanticCustomError("ethnicity", "not a code of the list of ethnic groups")
+    return code
+
+
+EthnicCode = Annotated[
+    str,
+    AfterValidator(_listed),
+    Field(description="two-digit code of the list of ethnic groups", examples=["06"]),
+]
+Address = Annotated[str, Field(min_length=1, max_length=200, examples=["Nhà số 3, ngõ 2"]), BeforeValidator(cleaned)]
+OtherPhones = Annotated[tuple[Mobile, ...], Field(max_length=5)]
+BirthDate = Annotated[date, Field(ge=_OLDEST, examples=["1985-03-12"])]
 
 
 class MemberRegistration(BaseModel):
@@ -27,19 +50,15 @@ class MemberRegistration(BaseModel):
 
     full_name: FullName
     sex: Sex
-    birth_date: date = Field(ge=_OLDEST, examples=["1985-03-12"])
-    ethnicity: str = Field(description="two-digit code of the list of ethnic groups", examples=["06"])
+    birth_date: BirthDate
+    ethnicity: EthnicCode
     relationship: Relationship = Field(description="to the head of the household")
     phone: Mobile | None = None
+    other_phones: OtherPhones = ()
     personal_number: PersonalNumber | None = None
     account: Account | None = None
-
-    @field_validator("ethnicity")
-    @classmethod
-    def _is_listed(cls, code: str) -> str:
-        if code not in _ETHNICITIES:
-            raise PydanticCustomError("ethnicity", "not a code of the list of ethnic groups")
-        return code
+    joined_on: date | None = Field(default=None, description="the day of registration where absent")
+    facts: PersonFacts = PersonFacts()
 
 
 class HouseholdRegistration(BaseModel):
@@ -48,7 +67,10 @@ class HouseholdRegistration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     area_code: str = Field(max_length=12, description="code of the commune", examples=["08566"])
+    village_code: str | None = Field(default=None, max_length=12, examples=["08566-01"])
+    address: Address | None = None
     registered_on: date | None = Field(default=None, description="today where absent")
+    facts: HomeFacts = HomeFacts()
     members: list[MemberRegistration] = Field(min_length=1, max_length=60)
 
     @model_validator(mode="after")
@@ -73,9 +95,10 @@ def repeated_personal_numbers(households: Sequence[HouseholdRegistration]) -> li
 def not_yet(registration: HouseholdRegistration, today: date) -> list[tuple[str | int, ...]]:
     """Return the places in a registration whose day has not come yet."""
     places: list[tuple[str | int, ...]] = [
-        ("members", index, "birth_date")
+        ("members", index, name)
         for index, member in enumerate(registration.members)
-        if member.birth_date > today
+        for name in ("birth_date", "joined_on")
+        if (day := getattr(member, name)) is not None and day > today
     ]
     if registration.registered_on is not None and registration.registered_on > today:
         places.insert(0, ("registered_on",))
@@ -97,6 +120,16 @@ class Person:
     personal_number: str | None
     account: Account | None
     version: int
+    joined_on: date
+    other_phones: tuple[str, ...] = ()
+    facts: PersonFacts = _NO_FACTS
+
+    @property
+    def state(self) -> MemberState:
+        """The person as the book's versions hold a member."""
+        return MemberState(
+            person_id=self.id, **{name: getattr(self, name) for name in MemberState.model_fields if name != "person_id"}
+        )
 
     @property
     def is_head(self) -> bool:
@@ -114,10 +147,21 @@ class Household:
     version: int
     members: tuple[Person, ...]
     standings: tuple[Standing, ...] = ()
+    village_code: str | None = None
+    address: str | None = None
+    facts: HomeFacts = _NO_HOME_FACTS
+    former: tuple[FormerMember, ...] = ()
+    ended: Ending | None = None
+
+    @property
+    def state(self) -> HouseholdState:
+        """The household as the book's versions hold it."""
+        known = {name: getattr(self, name) for name in HouseholdState.model_fields if name != "members"}
+        return HouseholdState(members=tuple(each.state for each in self.members), **known)
 
     @property
     def head(self) -> Person:
-        """The head of the household."""
+        """The head of a household that has not ended."""
         return next(member for member in self.members if member.is_head)
 
     @property
@@ -139,11 +183,6 @@ class PersonChange(BaseModel):
 
     full_name: FullName = Field(default="")
     phone: Mobile | None = None
-
-    def applied_to(self, person: Person) -> Person:
-        """Return the person as changed, with the next version; the same person when nothing differs."""
-        changed = replace(person, **{name: getattr(self, name) for name in self.model_fields_set})
-        return person if changed == person else replace(changed, version=person.version + 1)
 
 
 class AccountChange(BaseModel):
@@ -175,7 +214,31 @@ def registered(
             personal_number=member.personal_number,
             account=member.account,
             version=1,
+            joined_on=member.joined_on or registered_on,
+            other_phones=member.other_phones,
+            facts=member.facts,
         )
         for person_id, member in zip(person_ids, registration.members, strict=True)
     )
-    return Household(household_id, registration.area_code, registered_on, version=1, members=tuple(members))
+    return Household(
+        household_id,
+        registration.area_code,
+        registered_on,
+        version=1,
+        members=tuple(members),
+        village_code=registration.village_code,
+        address=registration.address,
+        facts=registration.facts,
+    )
+
+
+def as_of(
+    now: Household, state: HouseholdState, people: Mapping[UUID, Person], standings: Sequence[Standing]
+) -> Household:
+    """Return a household in another state; `people` are its members of then as they are known today."""
+    members = []
+    for each in state.members:
+        values = {name: getattr(each, name) for name in MemberState.model_fields if name != "person_id"}
+        members.append(replace(people[each.person_id], household_id=now.id, account=None, **values))
+    kept = {name: getattr(state, name) for name in HouseholdState.model_fields if name != "members"}
+    return replace(now, members=tuple(members), standings=tuple(standings), **kept)

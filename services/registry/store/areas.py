@@ -101,6 +101,20 @@ class CommunesByDay:
             (each for each in self.areas if each.code == code and each.level == "commune" and each.valid_on(day)), None
         )
 
+    def village(self, code: str, commune: str | None, day: date) -> Area | None:
+        """Return the village that has the code on that day, below that commune where one is given."""
+        return next(
+            (
+                each
+                for each in self.areas
+                if each.code == code
+                and each.level == "village"
+                and each.valid_on(day)
+                and commune in (None, each.parent_code)
+            ),
+            None,
+        )
+
 
 async def communes(session: Transaction, codes: Iterable[str]) -> CommunesByDay:
     """Return the commune-level units that ever had one of the codes."""

@@ -12,9 +12,13 @@ from sqlalchemy import insert, select
 from services.registry.domain.assessments import Evaluation, Findings, FindingsRefused, evaluate
 from services.registry.domain.classification import FormRoute, IncomeRoute
 from services.registry.domain.deprivations import Resident
+from services.registry.domain.facts import HouseholdFacts, MemberFacts, PersonFacts, with_news
 from services.registry.domain.form_b1 import forms_b1
+from services.registry.domain.household_state import HouseholdState
 from services.registry.domain.standards import standards
 from services.registry.store.areas import CommunesByDay, communes
+from services.registry.store.household_book import states_on, take_facts
+from services.registry.store.household_changes import lock
 from services.registry.tables import ASSESSMENTS, HOUSEHOLDS, PEOPLE
 from shared.access import Access
 from shared.clock import legal_date
@@ -48,9 +52,13 @@ async def assess(
 
     Raises as `evaluated` does.
     """
+    surveyed = {each: (findings.facts, findings.assessed_on) for each, findings in items if findings.facts is not None}
+    await lock(session, surveyed)
     assessments = await evaluated(session, access, items, pointers=pointers, now=now)
     rows = [_row(each) | {"recorded_by": by, "recorded_at": now} for each in assessments]
     await (await session.connection()).execute(insert(ASSESSMENTS), rows)
+    if surveyed:
+        await take_facts(session, surveyed, by=by, now=now)
     return assessments
 
 
@@ -69,16 +77,20 @@ async def evaluated(
     Raises:
         Problem: 422 `findings_refused`; some findings cannot be evaluated, or a household is not registered.
     """
-    query = select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.area_code).where(among(HOUSEHOLDS.c.id, [each for each, _ in items]))
+    living = HOUSEHOLDS.c.ended_on.is_(None)
+    query = select(HOUSEHOLDS.c.id, HOUSEHOLDS.c.area_code).where(living)
+    query = query.where(among(HOUSEHOLDS.c.id, [each for each, _ in items]))
     known = {row.id: row.area_code for row in await session.execute(query)}
     access.note_attempt(known.values())
     homes = {household: area_code for household, area_code in known.items() if access.covers(area_code)}
     places = await communes(session, homes.values())
-    residents = await residents_of(session, [each for each, findings in items if findings.facts is not None])
+    states = await states_on(session, {each: findings.assessed_on for each, findings in items})
     assessments: list[Assessment] = []
     errors: list[FieldProblem] = []
-    for at, (household_id, findings) in zip(pointers, items, strict=True):
+    for at, (household_id, stated) in zip(pointers, items, strict=True):
         try:
+            state = states.get(household_id)
+            findings = stated if state is None else stated.model_copy(update={"facts": _facts(state, stated)})
             setting = _setting(homes.get(household_id), findings, places)
             evaluation = evaluate(
                 findings,
@@ -86,7 +98,7 @@ async def evaluated(
                 today=legal_date(now),
                 standards=standards(),
                 forms=forms_b1(),
-                residents=residents.get(household_id, ()),
+                residents=() if state is None else _residents(state),
             )
             assessments.append(Assessment(new_id(), household_id, setting, findings, evaluation))
         except FindingsRefused as refusal:
@@ -101,6 +113,22 @@ async def assessments_of(session: Transaction, household_id: UUID) -> list[dict[
     query = select(ASSESSMENTS).where(ASSESSMENTS.c.household_id == household_id)
     query = query.order_by(ASSESSMENTS.c.assessed_on.desc(), ASSESSMENTS.c.id.desc())
     return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+def _residents(state: HouseholdState) -> list[Resident]:
+    return [Resident(each.person_id, each.sex, each.birth_date) for each in state.members]
+
+
+def _facts(state: HouseholdState, findings: Findings) -> HouseholdFacts | None:
+    """Return what is known on the day of review: what the survey found, over what the book holds. None: nothing is."""
+    found = findings.facts or HouseholdFacts()
+    known_of = {each.person_id: each.facts for each in state.members}
+    surveyed = [(each.person_id, with_news(known_of.pop(each.person_id, PersonFacts()), each, erase=False))
+                for each in found.members]  # fmt: skip
+    members = [MemberFacts(**dict(facts), person_id=person) for person, facts in (*surveyed, *known_of.items())]
+    known = HouseholdFacts(**dict(with_news(state.facts, found, erase=False)), members=members)
+    nothing = HouseholdFacts(members=[MemberFacts(person_id=each.person_id) for each in known.members])
+    return findings.facts if known == nothing else known
 
 
 async def residents_of(session: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Resident]]:

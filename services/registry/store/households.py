@@ -8,8 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import RowMapping, Select, func, select, update
 
+from services.registry.domain.facts import HomeFacts
+from services.registry.domain.household_state import Ending, FormerMember
 from services.registry.domain.households import (
     Household,
     HouseholdRegistration,
@@ -18,11 +20,13 @@ from services.registry.domain.households import (
     registered,
     repeated_personal_numbers,
 )
+from services.registry.domain.timeline import Version
 from services.registry.store.areas import communes
+from services.registry.store.household_versions import as_text, version_row
 from services.registry.store.ledger import first_presence
 from services.registry.store.people import known_numbers, people_in, person_of, person_row
-from services.registry.store.statements import household_stated, person_stated
-from services.registry.tables import HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
+from services.registry.store.statements import Told, household_stated, person_stated
+from services.registry.tables import HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Transaction, among, copy_rows
@@ -71,6 +75,7 @@ async def write(session: Transaction, households: Sequence[Household], *, by: st
     await copy_rows(session, HOUSEHOLDS, rows.households)
     await copy_rows(session, PEOPLE, rows.people)
     await copy_rows(session, PRESENCES, rows.presences)
+    await copy_rows(session, HOUSEHOLD_VERSIONS, rows.versions)
     await publish_many(session, "registry", rows.events)
 
 
@@ -81,13 +86,14 @@ class _Rows:
     households: Sequence[dict[str, Any]]
     people: Sequence[dict[str, Any]]
     presences: Sequence[dict[str, Any]]
+    versions: Sequence[dict[str, Any]]
     events: Sequence[EncodedEvent]
 
     @classmethod
     def of(cls, households: Sequence[Household], keys: Keys, by: str, now: datetime) -> "_Rows":
         """Return the rows, sealed; thousands of them take too long for the event loop."""
         people = [
-            {**person_row(person, keys), "position": position}
+            as_text({**person_row(person, keys), "position": position}, "facts")
             for each in households
             for position, person in enumerate(each.members)
         ]
@@ -97,12 +103,23 @@ class _Rows:
             )
             for each in households
         ]
+        homes = [as_text(household_row(each) | _registration(each, by, now), "facts", "former") for each in households]
+        versions = [
+            as_text(version_row(each.id, Version(each.state, each.registered_on), now), "state") for each in households
+        ]
         events = [
             EncodedEvent.of(event)
             for each in households
-            for event in (household_stated(each, now), *(person_stated(one, keys.people) for one in each.members))
+            for event in (
+                household_stated(each, now, _told(each)),
+                *(person_stated(one, keys.people) for one in each.members),
+            )
         ]
-        return cls([_household_row(each, by, now) for each in households], people, presences, events)
+        return cls(homes, people, presences, versions, events)
+
+
+def _told(household: Household) -> Told:
+    return Told("registration", household.registered_on)
 
 
 async def _refuse_wrong_places(
@@ -113,13 +130,16 @@ async def _refuse_wrong_places(
     today: date,
     pointers: Sequence[str],
 ) -> None:
-    known = await communes(session, (each.area_code for each in registrations))
+    codes = {code for each in registrations for code in (each.area_code, each.village_code) if code is not None}
+    known = await communes(session, codes)
     errors: list[FieldProblem] = []
     for at, each, day in zip(pointers, registrations, days, strict=True):
         late = not_yet(each, today)
         errors += [FieldProblem(at + pointer(place), "not_yet") for place in late]
         if ("registered_on",) not in late and known.on(each.area_code, day) is None:
             errors.append(FieldProblem(f"{at}/area_code", "not_a_commune_then"))
+        if each.village_code is not None and known.village(each.village_code, each.area_code, day) is None:
+            errors.append(FieldProblem(f"{at}/village_code", "not_a_village_then"))
     if errors:
         raise Problem(422, "households_refused", errors=errors, count=len(errors))
 
@@ -143,15 +163,24 @@ async def _refuse_known_people(
         raise Problem(409, "person_registered", errors=errors)
 
 
-def _household_row(household: Household, by: str, now: datetime) -> dict[str, Any]:
+def household_row(household: Household) -> dict[str, Any]:
+    """Return what changes in the row of a household."""
     return {
         "id": household.id,
         "area_code": household.area_code,
-        "registered_on": household.registered_on,
-        "registered_by": by,
-        "recorded_at": now,
+        "village_code": household.village_code,
+        "address": household.address,
+        "facts": household.facts.model_dump(mode="json", exclude_none=True),
+        "former": [each.model_dump(mode="json") for each in household.former],
+        "ended_on": household.ended and household.ended.on,
+        "ended_reason": household.ended and household.ended.reason,
+        "continued_in": household.ended and household.ended.continued_in,
         "version": household.version,
     }
+
+
+def _registration(household: Household, by: str, now: datetime) -> dict[str, Any]:
+    return {"registered_on": household.registered_on, "registered_by": by, "recorded_at": now}
 
 
 async def _people(session: Transaction, query: Select[Any]) -> list[Person]:
@@ -178,6 +207,11 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
             version=row["version"],
             members=tuple(members[row["id"]]),
             standings=tuple(standings.get(row["id"], ())),
+            village_code=row["village_code"],
+            address=row["address"],
+            facts=HomeFacts.model_validate(row["facts"]) if row["facts"] else HomeFacts(),
+            former=tuple(FormerMember.model_validate(each) for each in row["former"]),
+            ended=_ending(row),
         )
         for row in rows
     }
@@ -197,6 +231,18 @@ async def people_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, t
     rows = (await session.execute(select(PEOPLE).where(among(PEOPLE.c.id, ids)))).mappings()
     keys = keys_of(session)
     return {row["id"]: (person_of(row, keys), row["area_code"]) for row in rows}
+
+
+async def people_by_id(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
+    """Return people by id, locked, whether they are members of a household or not."""
+    query = select(PEOPLE).where(among(PEOPLE.c.id, ids)).order_by(PEOPLE.c.id).with_for_update()
+    return {each.id: each for each in await _people(session, query)} if ids else {}
+
+
+def _ending(row: RowMapping) -> Ending | None:
+    if row["ended_on"] is None:
+        return None
+    return Ending(on=row["ended_on"], reason=row["ended_reason"], continued_in=row["continued_in"])
 
 
 async def household(session: Transaction, household_id: UUID, access: Access) -> Household:
@@ -221,11 +267,13 @@ async def find_households(
     after: UUID | None,
     limit: int,
 ) -> list[Household]:
-    """Return households of an access's areas by id.
+    """Return households of an access's areas by id; those that ended are left out.
 
     With `standing`, those that have a class (or that class) under a standard.
     """
-    query = select(HOUSEHOLDS.c.id).where(access.within(HOUSEHOLDS.c.area_code)).order_by(HOUSEHOLDS.c.id).limit(limit)
+    living = HOUSEHOLDS.c.ended_on.is_(None)
+    query = select(HOUSEHOLDS.c.id).where(access.within(HOUSEHOLDS.c.area_code), living)
+    query = query.order_by(HOUSEHOLDS.c.id).limit(limit)
     if area_code is not None:
         query = query.where(HOUSEHOLDS.c.area_code == area_code)
     if standing is not None:
@@ -248,8 +296,10 @@ async def person(session: Transaction, person_id: UUID, *, lock: bool = False) -
         Problem: 404 `person_not_found`.
     """
     if lock:
-        home = select(PEOPLE.c.household_id).where(PEOPLE.c.id == person_id).scalar_subquery()
-        await session.execute(select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id == home).with_for_update())
+        home = select(func.coalesce(PEOPLE.c.household_id, PEOPLE.c.left_household_id))
+        home = home.where(PEOPLE.c.id == person_id)
+        row_lock = select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id == home.scalar_subquery())
+        await session.execute(row_lock.with_for_update())
     row = (await session.execute(select(PEOPLE).where(PEOPLE.c.id == person_id))).mappings().one_or_none()
     if row is None:
         raise Problem(404, "person_not_found")
@@ -257,13 +307,15 @@ async def person(session: Transaction, person_id: UUID, *, lock: bool = False) -
 
 
 async def area_of_person(session: Transaction, person_id: UUID) -> str | None:
-    """Return the code of the commune where a person's household lives, None when nobody has the id."""
-    query = select(HOUSEHOLDS.c.area_code).join(PEOPLE, PEOPLE.c.household_id == HOUSEHOLDS.c.id)
+    """Return the code of the commune where a person's household lives, or the one that was left; None for nobody."""
+    home = func.coalesce(PEOPLE.c.household_id, PEOPLE.c.left_household_id)
+    query = select(HOUSEHOLDS.c.area_code).join(PEOPLE, home == HOUSEHOLDS.c.id)
     return (await session.execute(query.where(PEOPLE.c.id == person_id))).scalar_one_or_none()
 
 
 async def save_person(session: Transaction, changed: Person) -> None:
     """Write a changed person, whose household's row the caller has locked, and tell of it."""
     keys = keys_of(session)
-    await session.execute(update(PEOPLE).where(PEOPLE.c.id == changed.id).values(**person_row(changed, keys)))
+    row = {name: value for name, value in person_row(changed, keys).items() if name != "household_id"}
+    await session.execute(update(PEOPLE).where(PEOPLE.c.id == changed.id).values(row))
     await publish(session, "registry", [person_stated(changed, keys.people)])

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select
 
+from services.registry.domain.facts import PersonFacts
 from services.registry.domain.households import Person
 from services.registry.domain.identity import Account
 from services.registry.tables import HOUSEHOLDS, PEOPLE
@@ -36,6 +37,9 @@ def person_row(person: Person, keys: Keys) -> dict[str, Any]:
         "birth_date": person.birth_date,
         "ethnicity": person.ethnicity,
         "relationship": person.relationship,
+        "joined_on": person.joined_on,
+        "facts": person.facts.model_dump(mode="json", exclude_none=True),
+        "other_phones": sealed("other_phones", " ".join(person.other_phones) or None),
         "phone": sealed("phone", person.phone),
         "phone_index": index_of(keys, "phone", person.phone),
         "personal_number": sealed("personal_number", person.personal_number),
@@ -49,7 +53,7 @@ def person_row(person: Person, keys: Keys) -> dict[str, Any]:
 
 
 def person_of(row: RowMapping, keys: Keys) -> Person:
-    """Return the person of a row. Raises CannotOpen."""
+    """Return the person of a row; of who is a member nowhere, with the household that was left. Raises CannotOpen."""
     person_id = row["id"]
 
     def opened(column: str) -> Any:
@@ -62,12 +66,15 @@ def person_of(row: RowMapping, keys: Keys) -> Person:
         )
     return Person(
         id=person_id,
-        household_id=row["household_id"],
+        household_id=row["household_id"] or row["left_household_id"],
         full_name=row["full_name"],
         sex=row["sex"],
         birth_date=row["birth_date"],
         ethnicity=row["ethnicity"],
         relationship=row["relationship"],
+        joined_on=row["joined_on"],
+        facts=PersonFacts.model_validate(row["facts"]) if row["facts"] else PersonFacts(),
+        other_phones=tuple((opened("other_phones") or "").split()),
         phone=opened("phone"),
         personal_number=opened("personal_number"),
         account=account,

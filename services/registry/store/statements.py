@@ -1,15 +1,36 @@
 """What the registry tells others of a household: its state without names, and people for whoever may know them."""
 
-from datetime import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
 from services.registry.domain.households import Household, Person
+from services.registry.domain.priority_groups import priority_groups
+from shared.clock import legal_date
 from shared.encryption import Keyring
 from shared.events.people import sealed_account, sealed_phone
-from shared.events.registry import HouseholdStated, Member, PersonStated
+from shared.events.registry import HouseholdStated, Left, Member, PersonStated
 
 
-def household_stated(household: Household, recorded_at: datetime) -> HouseholdStated:
+@dataclass(frozen=True)
+class Told:
+    """Which change a statement tells of: its kind, its id where it has one, and the day from which on it is so."""
+
+    change: str
+    effective_on: date
+    change_id: UUID | None = None
+
+
+def household_stated(household: Household, recorded_at: datetime, told: Told | None = None) -> HouseholdStated:
     """Return the state of a household; nothing in it names anybody."""
+    groups_of: dict[UUID, list[str]] = defaultdict(list)
+    of_household = []
+    for group in priority_groups(household.members, legal_date(recorded_at)):
+        if group.held and group.of == "household":
+            of_household.append(group.code)
+        for person in group.persons if group.of == "person" else ():
+            groups_of[person].append(group.code)
     return HouseholdStated(
         household_id=household.id,
         version=household.version,
@@ -21,11 +42,22 @@ def household_stated(household: Household, recorded_at: datetime) -> HouseholdSt
                 birth_year=member.birth_date.year,
                 ethnicity=member.ethnicity,
                 is_head=member.is_head,
+                priority_groups=tuple(groups_of[member.id]),
             )
             for member in household.members
         ),
         standings=household.standings,
         recorded_at=recorded_at,
+        effective_on=told and told.effective_on,
+        change=told and told.change,
+        change_id=told and told.change_id,
+        village_code=household.village_code,
+        priority_groups=tuple(of_household),
+        left=tuple(
+            Left(person_id=each.person_id, left_on=each.left_on, reason=each.reason) for each in household.former
+        ),
+        ended_on=household.ended and household.ended.on,
+        continued_in=household.ended and household.ended.continued_in,
     )
 
 

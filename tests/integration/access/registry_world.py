@@ -6,6 +6,7 @@ from sqlalchemy import insert, update
 
 from services.registry.app import definition
 from services.registry.tables import HOUSEHOLD_IMPORTS, HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
+from shared import clock
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.access.kit_rows import (
@@ -36,7 +37,14 @@ from tests.support.household_lists import households, written
 from tests.support.tokens import bearer
 
 _OTHER_ACCOUNT = {"account": ACCOUNT | {"number": "3120205199999"}}
-_KINDS = {"people.read": "accounts.approve", "grants.read": "grants.approve"}
+_KINDS = {
+    "people.read": "accounts.approve",
+    "grants.read": "grants.approve",
+    "households.read": "households.confirm",
+}
+_FACTS = {"kind": "facts", "effective_on": clock.today().isoformat(), "home": {"latrine": "none"}}
+_MORE = {"home": {"latrine": "septic"}}
+_NOTE = {"note": "Ghi nhầm hộ khi nhập liệu"}
 _CSV = {"Content-Type": "text/csv"}
 _LIST = written(households(range(2)))
 _YEAR = "standard=vn-2022-2025&first=2026-01-01&last=2026-12-31"
@@ -60,6 +68,7 @@ async def registry_world(url: str) -> World:
     made = await _granted(registry, OTHER)
     approval = {"content_hash": made["content_hash"]}
     await _send(registry, f"/proposals/{made['id']}/approval", approval, ACTOR)
+    changes_of_households = await _told(registry)
     imports = {own: await _imported(registry, subject) for own, subject in ((True, ACTOR), (False, OTHER))}
     reference = {"source": "another-list", "reference": "HN-1", "household_id": household["id"]}
     async with registry.database.transaction() as session:
@@ -75,6 +84,7 @@ async def registry_world(url: str) -> World:
         | _areas()
         | _households(household, assessment, third)
         | _imports(imports, household["id"])
+        | changes_of_households
         | _decisions(taken, assessment)
         | round_operations(round_)
         | _grants(made["subject"])
@@ -99,6 +109,53 @@ async def _changed(registry: Registry, household: Any, actor: str) -> Any:
 
 async def _granted(registry: Registry, actor: str) -> Any:
     return await _send(registry, "/grants", _GRANT, actor)
+
+
+async def _told(registry: Registry) -> dict[str, Operation]:
+    """Return the operations on changes of households: some told and open, one confirmed, some proposed."""
+    told, confirmed, *absorbed = [await registry.register() for _ in range(4)]
+    change = (await registry.change(told["id"], _FACTS))["change_id"]
+    settled = (await registry.change(confirmed["id"], _FACTS))["change_id"]
+    await _send(registry, f"/household-changes/{settled}/confirmation", None, ACTOR)
+    mergers, undoings = {}, {}
+    for own, actor in ((True, ACTOR), (False, OTHER)):
+        staying = await registry.register()
+        mergers[own] = await _send(registry, f"/households/{staying['id']}/mergers", _merger(absorbed[own]), actor)
+        undone = (await registry.change((await registry.register())["id"], _FACTS))["change_id"]
+        await _send(registry, f"/household-changes/{undone}/confirmation", None, ACTOR)
+        undoings[own] = await _send(registry, f"/household-changes/{undone}/undo-proposals", _NOTE, actor)
+    path, at = f"/households/{told['id']}", f"/household-changes/{change}"
+    both = ("households.read", "households.confirm", _KINDS)
+    return {
+        "change_household": Operation(
+            "households.change", lambda _: Call("POST", f"{path}/changes", _FACTS | _MORE, {"If-Match": "*"}), 201
+        ),
+        "propose_merger": Operation(
+            "households.change", lambda _: Call("POST", f"{path}/mergers", _merger(confirmed)), 201
+        ),
+        "list_changes_of_household": Operation("households.read", lambda _: Call("GET", f"{path}/changes")),
+        "list_household_changes": Operation(
+            "households.read", lambda _: Call("GET", "/household-changes"), foreign="empty", seen=holds(change)
+        ),
+        "confirm_household_change": Operation("households.confirm", lambda _: Call("POST", f"{at}/confirmation"), 201),
+        "undo_household_change": Operation("households.change", lambda _: Call("POST", f"{at}/undo", _NOTE), 201),
+        "propose_undo": Operation(
+            "households.change",
+            lambda _: Call("POST", f"/household-changes/{settled}/undo-proposals", _NOTE),
+            201,
+        ),
+        **proposal_operations("household-merge", _seen(mergers), *both),
+        **proposal_operations("household-undo", _seen(undoings), *both),
+    }
+
+
+def _merger(absorbed: Any) -> dict[str, Any]:
+    return {
+        "effective_on": clock.today().isoformat(),
+        "absorbed_id": absorbed["id"],
+        "relationships": [{"person_id": absorbed["members"][0]["id"], "relationship": "parent"}],
+        "note": "Hai sổ của cùng một hộ",
+    }
 
 
 async def _imported(registry: Registry, actor: str) -> str:
@@ -144,6 +201,8 @@ def _areas() -> dict[str, Operation]:
         "list_area_totals": Operation("reference.read", lambda _: Call("GET", "/area-totals")),
         "list_standards": Operation("reference.read", lambda _: Call("GET", "/standards")),
         "get_standard": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025")),
+        "list_ethnic_groups": Operation("reference.read", lambda _: Call("GET", "/ethnic-groups")),
+        "list_priority_groups": Operation("reference.read", lambda _: Call("GET", "/priority-groups")),
         "list_forms": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025/forms")),
         "simulate_standard": Operation(
             "standards.simulate",

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.benefits.app import build as build_benefits
 from services.benefits.settings import BenefitsSettings
+from shared import clock
 from shared.db import Database
 from shared.settings import EventLogSettings, ServiceName
 from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, Somebody, approval_of, household
@@ -128,6 +129,37 @@ async def _grant(desk: Desk) -> Waiting:
     return _waiting(await desk.made("/registry/v1/grants", wanted))
 
 
+async def _merger(desk: Desk) -> Waiting:
+    registry: Registry = desk.service
+    staying, absorbed = await registry.register(), await registry.register()
+    body = {
+        "effective_on": clock.today().isoformat(),
+        "absorbed_id": absorbed["id"],
+        "relationships": [{"person_id": absorbed["members"][0]["id"], "relationship": "parent"}],
+        "note": "Hai sổ của cùng một hộ",
+    }
+    return _waiting(await desk.made(f"/registry/v1/households/{staying['id']}/mergers", body), absorbed["id"])
+
+
+async def _more_members(desk: Desk, waiting: Waiting) -> None:
+    await desk.change("UPDATE households SET version = version + 1 WHERE id = :id", id=waiting.about)
+
+
+async def _undoing(desk: Desk) -> Waiting:
+    registry: Registry = desk.service
+    household = await registry.register()
+    facts = {"kind": "facts", "effective_on": clock.today().isoformat(), "home": {"latrine": "none"}}
+    change = (await registry.change(household["id"], facts))["change_id"]
+    confirmed = await desk.send(f"/registry/v1/household-changes/{change}/confirmation", None, actor="checker")
+    assert confirmed.status_code == 201, confirmed.text
+    path = f"/registry/v1/household-changes/{change}/undo-proposals"
+    return _waiting(await desk.made(path, {"note": "Ghi nhầm hộ khi nhập liệu"}), change)
+
+
+async def _other_day(desk: Desk, waiting: Waiting) -> None:
+    await desk.change("UPDATE household_changes SET effective_on = '2026-01-01' WHERE id = :id", id=waiting.about)
+
+
 async def _allotment(desk: Desk) -> Waiting:
     wanted = {"programme": PROGRAMME, "amount": 5_000_000}
     return _waiting(await desk.made(f"/benefits/v1/funds/{FUND}/allotments", wanted))
@@ -191,6 +223,8 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
     "registry": {
         "account-change": Kind(_account_change, {"account": _other_account, "commune": _other_home}),
         "grant": Kind(_grant),
+        "household-merge": Kind(_merger, {"members": _more_members}),
+        "household-undo": Kind(_undoing, {"day": _other_day}),
     },
     "benefits": {
         "allotment": Kind(_allotment),

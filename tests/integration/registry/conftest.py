@@ -60,6 +60,13 @@ class Registry:
         body = {"area_code": area_code, "members": list(members) or [member()]}
         return (await self.post("/households", body))["household"]
 
+    async def change(self, household_id: str, change: dict[str, Any], *, status: int = 201, tag: str = "*") -> Any:
+        """Tell of a change of a household, as seen by its tag, and return the answer."""
+        headers = {"Idempotency-Key": uuid4().hex, "If-Match": tag}
+        answer = await self.client.post(f"/households/{household_id}/changes", json=change, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
     async def assess(self, household_id: str, *, status: int = 201, **findings: Any) -> Any:
         """Record an assessment of a household, poor unless told otherwise, and return the answer."""
         return await self.post(f"/households/{household_id}/assessments", poor(**findings), status=status)
