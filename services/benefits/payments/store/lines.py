@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.domain.lines import LineFault
-from services.benefits.payments.store.rows import line_table
+from services.benefits.payments.store.rows import message_line_table
 from shared.db import Transaction
 from shared.ids import new_id
 
@@ -32,21 +32,21 @@ async def put_aside(session: Transaction, message: UUID, faults: Iterable[LineFa
         }
         for fault in faults
     ]
-    c = line_table.c
+    c = message_line_table.c
     still = [row["ordinal"] for row in rows]
-    mended = update(line_table).where(c.message == message, c.state == _OPEN, c.ordinal.not_in(still))
+    mended = update(message_line_table).where(c.message == message, c.state == _OPEN, c.ordinal.not_in(still))
     await connection.execute(mended.values(state=_APPLIED, settled_at=now))
     if not rows:
         return 0
-    return (await connection.execute(insert(line_table).on_conflict_do_nothing(), rows)).rowcount
+    return (await connection.execute(insert(message_line_table).on_conflict_do_nothing(), rows)).rowcount
 
 
 async def set_aside(
     session: Transaction, message: UUID, ordinal: int | None, *, note: str, actor: str, now: datetime
 ) -> int:
     """Close the open lines of a message, or one of them, with a reason; return how many there were."""
-    c = line_table.c
-    statement = update(line_table).where(c.message == message, c.state == _OPEN)
+    c = message_line_table.c
+    statement = update(message_line_table).where(c.message == message, c.state == _OPEN)
     if ordinal is not None:
         statement = statement.where(c.ordinal == ordinal)
     values = {"state": _SET_ASIDE, "note": note, "settled_by": actor, "settled_at": now}
