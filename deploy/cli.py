@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from deploy.acting import NotSignedIn, acting_from, signed_in
 from deploy.apps import SETTINGS, build
 from deploy.audit import audit_commands
+from deploy.bank_check import NotSimulated, check
 from deploy.client import Refused
 from deploy.demo.cells import ScaleRefused, read_scale
 from deploy.demo.command import demo
@@ -27,6 +28,7 @@ from deploy.imports import import_households
 from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.issuer.people import BadName, People
 from deploy.keys import key_commands
+from deploy.people import ACCOUNTANT
 from deploy.postgres import EmbeddedPostgresError
 from deploy.sign_in import NotSignedInThere, access_token
 from deploy.smoke import SmokeFailed, tell_the_story
@@ -279,6 +281,30 @@ def discard(
 ) -> None:
     """Give one up, with the reason."""
     _call("POST", url, service, f"/{letter}/discard", actor, home, reason=reason)
+
+
+bank = typer.Typer(no_args_is_help=True, help="The bank that pays.")
+app.add_typer(bank, name="bank")
+
+
+@bank.command("check")
+def check_bank(
+    url: Url = "http://localhost:8080",
+    home: Home = Path(".ansinh"),
+    actor: Annotated[str, typer.Option(help="who reads, where ANSINH_TOKEN does not say it")] = ACCOUNTANT,
+) -> None:
+    """Compare our book with the simulated bank's, payment by payment; name each difference and end with 1 on any."""
+    try:
+        agree = asyncio.run(_compare_books(url, home, actor))
+    except (NotSimulated, NotSignedIn, Refused, httpx.HTTPError) as error:
+        raise _fail(f"✗ {error or type(error).__name__}") from error
+    if not agree:
+        raise typer.Exit(1)
+
+
+async def _compare_books(url: str, home: Path, actor: str) -> bool:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        return await check(client, lambda subject: signed_in(home, subject), actor, typer.echo)
 
 
 app.add_typer(audit_commands, name="audit")

@@ -249,7 +249,9 @@ def _transfer_status(row: sqlite3.Row) -> pain002.TransferStatus:
 _BOOKED = """
 SELECT p.number, p.end_to_end_id, p.message_id, p.debtor_account, p.amount, p.status, p.reason,
     coalesce(-sum(l.amount) FILTER (WHERE o.kind = 'payment'), 0) AS debited,
-    coalesce(sum(l.amount) FILTER (WHERE o.kind = 'return'), 0) AS returned
+    coalesce(sum(l.amount) FILTER (WHERE o.kind = 'return'), 0) AS returned,
+    coalesce(-sum(l.amount) FILTER (WHERE o.kind = 'payment' AND l.statement IS NOT NULL), 0) AS shown_debited,
+    coalesce(sum(l.amount) FILTER (WHERE o.kind = 'return' AND l.statement IS NOT NULL), 0) AS shown_returned
 FROM payment p LEFT JOIN posting o ON o.end_to_end_id = p.end_to_end_id
     LEFT JOIN line l ON l.posting = o.id AND l.account = p.debtor_account
 WHERE p.number > ? GROUP BY p.number ORDER BY p.number LIMIT ?
@@ -257,7 +259,10 @@ WHERE p.number > ? GROUP BY p.number ORDER BY p.number LIMIT ?
 
 
 def booked(bank: Bank, after: int, limit: int) -> list[dict[str, Any]]:
-    """Return what the book holds of payments (VND), in the order in which they were taken, after a number."""
+    """Return what the book holds of payments (VND), in the order in which they were taken, after a number.
+
+    `shown_…` is what closed statements show of it.
+    """
     with bank.database.transaction() as db:
         return [dict(row) for row in db.execute(_BOOKED, (after, limit))]
 

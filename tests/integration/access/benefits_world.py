@@ -40,6 +40,7 @@ async def benefits_world(url: str) -> World:
     sealed = await benefits.prepare()
     await benefits.approve(sealed)
     (order,) = (await benefits.get("/orders"))["items"]
+    (attempt,) = (await benefits.get("/attempts"))["items"]
     stopped = await _stopped(benefits)
     await _second_fund(benefits)
     open_gift = await benefits.post(f"/funds/{FUND}/contributions", _contribution("KBNN MO"))
@@ -56,7 +57,7 @@ async def benefits_world(url: str) -> World:
         | _applications(applications, unplaced)
         | _awards(paid["id"])
         | _runs(runs, sealed["id"], benefits.payer)
-        | _orders(order["id"])
+        | _orders(order["id"], attempt["id"])
         | _stopping(sealed["id"], order["id"], stopped)
         | _funds(benefits, open_gift["id"])
         | _channels()
@@ -192,8 +193,11 @@ def _runs(made: Pair, sealed_id: str, payer: str) -> dict[str, Operation]:
     }
 
 
-def _orders(order_id: str) -> dict[str, Operation]:
+def _orders(order_id: str, attempt_id: str) -> dict[str, Operation]:
     return {
+        "list_attempts": Operation(
+            "payments.read", lambda _: Call("GET", "/attempts"), foreign="empty", seen=holds(attempt_id)
+        ),
         "list_orders": Operation(
             "payments.read", lambda _: Call("GET", "/orders"), foreign="empty", seen=holds(order_id)
         ),

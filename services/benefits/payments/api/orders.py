@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.domain.states import InstructionState, OrderState
 from services.benefits.payments.iso20022 import pain002
-from services.benefits.payments.store import controls, history, orders
+from services.benefits.payments.store import attempts, controls, history, orders
 from services.benefits.payments.store.history import Happened, RawReport, Step
 from services.benefits.payments.store.rows import payee_of
 from services.benefits.payments.store.runs import PAYMENT_RUN
@@ -81,6 +81,20 @@ class InstructionOut(BaseModel):
     booked_on: date | None
 
 
+class AttemptOut(BaseModel):
+    """An attempt and what the bank's statements showed of it: sums in VND."""
+
+    id: UUID
+    end_to_end_id: str
+    message_id: str
+    payer_account: str
+    amount: int
+    state: InstructionState
+    reason: str | None
+    debited: int
+    returned: int
+
+
 class OrderWithAttempts(OrderOut):
     """An order with all attempts, oldest first."""
 
@@ -129,13 +143,23 @@ async def list_orders(
     return page
 
 
+@router.get("/attempts")
+async def list_attempts(tx: Tx, access: Reading, reads: Reads, paging: Paging) -> Page[AttemptOut]:
+    """List every attempt at the bank, to be compared with the bank's own book."""
+    after = paging.after(UUID)
+    rows = await attempts.page_of_attempts(tx, access, after=after[0] if after else None, limit=paging.limit + 1)
+    page = paging.page([AttemptOut.model_validate(dict(row._mapping)) for row in rows], key=lambda out: (out.id,))
+    reads.many("attempt", [each.id for each in page.items])
+    return page
+
+
 async def _whole(tx: Transaction, access: Access, order_id: UUID) -> OrderWithAttempts:
     row = await orders.order(tx, order_id)
     if row is None:
         raise Problem(404, "order_not_found")
     access.admit(row.area_code, Problem(404, "order_not_found"))
-    attempts = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
-    return OrderWithAttempts(**order_out(row, keys_of(tx)).model_dump(), instructions=attempts)
+    made = [InstructionOut.model_validate(dict(one._mapping)) for one in await orders.instructions_of(tx, order_id)]
+    return OrderWithAttempts(**order_out(row, keys_of(tx)).model_dump(), instructions=made)
 
 
 @router.get("/orders/{order_id}")
