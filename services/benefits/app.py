@@ -19,6 +19,8 @@ from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
 from services.benefits.payments.api.orders import router as orders_router
+from services.benefits.payments.api.recoveries import BANK_RECOVERY
+from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
@@ -38,6 +40,7 @@ OPERATIONS = (
     PAYER_ACCOUNT,
     ARRIVAL,
     CHANNEL_RELEASE,
+    BANK_RECOVERY,
     Operation(
         APPLICATION,
         "applications.read",
@@ -76,6 +79,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             arrivals_router,
             channels_router,
             accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
+            recoveries_router,
             ledger_router(CHECKS),
         ],
         operations=OPERATIONS,

@@ -27,6 +27,9 @@ class PayerAccount(Table, table=True):
     area_code: str | None = Field(default=None, sa_column_kwargs={"comment": "pays in this commune alone"})
     created_by: str
     files: int = Field(default=0, sa_column_kwargs={"comment": "how many files were ever numbered"})
+    bank_mark: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"comment": "how far the bank's list of our files was compared"}
+    )
     reconciled_sequence: int | None = Field(default=None, sa_type=BigInteger)
     reconciled_closing: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -156,6 +159,47 @@ class BankChannel(Table, table=True):
     halted_by: str | None = None
     halted_at: datetime | None = Field(default=None, sa_type=Instant)
     halted_reason: str | None = None
+
+
+class BankRecovery(Table, table=True):
+    """A time in which nothing is sent to a bank: it knows files that we do not, or lost ours, or a person said so."""
+
+    __tablename__ = "bank_recovery"
+    __table_args__ = (
+        Index("one_open_recovery", "bank", unique=True, postgresql_where=text("released_at IS NULL")),
+        CheckConstraint("cause IN ('foreign_files', 'lost_files', 'declared')", name="cause_known"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    bank: str
+    cause: str
+    opened_at: datetime = Field(sa_type=Instant)
+    opened_by: str
+    walked_at: datetime | None = Field(default=None, sa_type=Instant)
+    released_at: datetime | None = Field(default=None, sa_type=Instant)
+    released_by: str | None = None
+
+
+class RecoveredFile(Table, table=True):
+    """A file of ours that the bank has and we had not. `read_at`: when the bank's copy of it was read."""
+
+    __tablename__ = "recovered_file"
+    __table_args__ = (Index("recovered_file_by_recovery", "recovery_id"),)
+
+    message_id: str = Field(primary_key=True)
+    recovery_id: UUID = Field(foreign_key="bank_recovery.id")
+    payer_account: str = Field(foreign_key="payer_account.code")
+    read_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class RecoveredPayment(Table, table=True):
+    """A payment in a recovered file: an attempt whose id is this one must never be made again. `amount` is VND."""
+
+    __tablename__ = "recovered_payment"
+
+    end_to_end_id: str = Field(primary_key=True)
+    message_id: str = Field(foreign_key="recovered_file.message_id")
+    amount: int = Field(sa_type=BigInteger)
 
 
 class SendAttempt(Table, table=True):

@@ -29,14 +29,13 @@ from services.benefits.payments.incoming import (
     take_report,
     take_statement,
 )
-from services.benefits.payments.store import accounts, channels, files, messages, recalls
+from services.benefits.payments.recovering import SYSTEM, RecoveryWork
+from services.benefits.payments.store import accounts, channels, files, messages, recalls, recovery
 from services.benefits.payments.store.sealing import reseal_late
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database
 from shared.workers import Worker
-
-_SYSTEM = "system:benefits.payments"
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +50,8 @@ class BankWork:
         self._adapter = adapter
         self._lease = lease
         self._exceptions_only = exceptions_only
+        self._recovery = RecoveryWork(adapter)
+        self.recover = self._recovery.walk
 
     async def send(self, database: Database) -> bool:
         """Resolve one file of unknown outcome, or send one that waits."""
@@ -61,16 +62,18 @@ class BankWork:
         if unknown is not None:
             await self._resolve(database, unknown)
             return True
+        if not await self._recovery.may_send(database):
+            return False
         async with database.transaction() as session:
             late = await reseal_late(session, self._adapter.bank, now)
             if late is not None:
-                await write(session, Entry(_SYSTEM, "reseal_late_file", "payment_file", late))
+                await write(session, Entry(SYSTEM, "reseal_late_file", "payment_file", late))
         if late is not None:
             return True
         async with database.transaction() as session:
             claimed = await files.claim_to_send(session, self._adapter.bank, now, self._lease)
             if claimed is not None:  # names and accounts leave the platform
-                await write(session, Entry(_SYSTEM, "send_payment_file", "payment_file", claimed.message_id))
+                await write(session, Entry(SYSTEM, "send_payment_file", "payment_file", claimed.message_id))
         if claimed is None:
             return False
         outcome = await self._adapter.submit(claimed.message_id, claimed.content)
@@ -112,6 +115,8 @@ class BankWork:
         async with database.transaction() as session:
             if isinstance(answer, Rejected):
                 await files.reject_sent(session, due.message_id, answer.code, clock.now())
+            if isinstance(answer, NotFound) and answer.final:
+                await recovery.lose(session, self._adapter.bank, due.message_id, SYSTEM, clock.now())
             await files.polled(session, due, news=news, now=clock.now())
         return True
 
@@ -146,7 +151,7 @@ class BankWork:
             outcome = await self._adapter.cancel(due.id, due.content)
             async with database.transaction() as session:
                 await recalls.sent(session, due, outcome, clock.now())
-                await write(session, Entry(_SYSTEM, "send_recall", "payment_recall", due.id))
+                await write(session, Entry(SYSTEM, "send_recall", "payment_recall", due.id))
             return True
         answer = await self._adapter.cancellation(due.id)
         refused = answer.code if isinstance(answer, Rejected) else None
@@ -172,7 +177,7 @@ class BankWork:
             log.error("bank_message_unusable", bank=self._adapter.bank, cause=inbound.cause)
             async with database.transaction() as session:
                 details = {"cause": inbound.cause}
-                entry = Entry(_SYSTEM, "refuse_bank_message", "bank", self._adapter.bank, details=details)
+                entry = Entry(SYSTEM, "refuse_bank_message", "bank", self._adapter.bank, details=details)
                 await write(session, entry)
             await self._adapter.acknowledge(inbound.name, usable=False)
             return True
@@ -195,4 +200,5 @@ def bank_workers(
         Worker(f"benefits.payments.{adapter.bank}.statements", work.statements, poll),
         Worker(f"benefits.payments.{adapter.bank}.inbound", work.inbound, poll),
         Worker(f"benefits.payments.{adapter.bank}.recall", work.recall, poll),
+        Worker(f"benefits.payments.{adapter.bank}.recovery", work.recover, poll),
     )

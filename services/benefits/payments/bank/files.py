@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from services.benefits.payments.bank.port import (
     NotSent,
     QueryAnswer,
     RawStatement,
+    Received,
     Rejected,
     SubmitOutcome,
     Unavailable,
@@ -32,6 +33,7 @@ from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
 from shared import clock
 
 _MANIFEST = ".manifest.json"
+_OURS, _XML = "PAIN001_", ".xml"
 _LARGEST_MANIFEST = 64 * 1024
 _INBOUND = re.compile(r"(PAIN002|CAMT029|CAMT053|CAMT054)_([A-Za-z0-9-]{1,40})_(\d{8,18})\.xml")
 _KINDS: Mapping[str, MessageKind] = {
@@ -94,6 +96,27 @@ class FileBank:
     async def verify_account(self, payee: Payee) -> Verification | Unavailable:  # noqa: ARG002
         """Say that a folder answers no question."""
         return Verification(Verdict.NOT_CHECKABLE, "not_offered")
+
+    async def received_files(self, account: str, after: int) -> Sequence[Received] | Unavailable | None:  # noqa: ARG002
+        """List what the bank has taken or refused; a folder numbers nothing, so all of it, each time."""
+        try:
+            async with self._open() as folder:
+                names = [name for place in ("in/taken", "in/refused") for name in await folder.names(place)]
+        except FolderUnavailable as error:
+            return Unavailable(str(error))
+        ids = sorted(
+            {name[len(_OURS) : -len(_XML)] for name in names if name.startswith(_OURS) and name.endswith(_XML)}
+        )
+        return [Received(0, message_id, None) for message_id in ids]
+
+    async def copy_of(self, message_id: str) -> bytes | Unavailable | None:
+        """Read what the bank has taken."""
+        try:
+            async with self._open() as folder:
+                found = await folder.read(f"in/taken/{_OURS}{message_id}{_XML}", LARGEST_MESSAGE)
+        except (FolderUnavailable, TooLarge) as error:
+            return Unavailable(type(error).__name__)
+        return found or Unavailable("not_taken")
 
     async def next_inbound(self) -> Inbound | Unusable | Unavailable | None:
         """Return the first message in the folder that has its manifest."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import ssl
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import httpx
@@ -17,6 +18,7 @@ from services.benefits.payments.bank.port import (
     NotSent,
     QueryAnswer,
     RawStatement,
+    Received,
     Rejected,
     SubmitOutcome,
     Unavailable,
@@ -104,6 +106,24 @@ class HttpBank:
         """List the advices after a number and fetch the first; a bank need not give any."""
         return await self._next(f"/v1/accounts/{quote(account, safe='')}/advices", after, optional=True)
 
+    async def received_files(self, account: str, after: int) -> Sequence[Received] | Unavailable | None:
+        """Ask for the bank's list; 404 and the like say that it has none."""
+        answer = await self._get(f"/v1/accounts/{quote(account, safe='')}/payment-files?after={after}")
+        if isinstance(answer, Unavailable):
+            return answer
+        if answer.status in _NOT_OFFERED:
+            return None
+        return _received(answer) if answer.status == httpx.codes.OK else Unavailable(f"http_{answer.status}")
+
+    async def copy_of(self, message_id: str) -> bytes | Unavailable | None:
+        """Ask for a copy of a file."""
+        answer = await self._get(f"/v1/payment-files/{quote(message_id, safe='')}")
+        if isinstance(answer, Unavailable):
+            return answer
+        if answer.status in _NOT_OFFERED:
+            return None
+        return answer.body if answer.status == httpx.codes.OK else Unavailable(f"http_{answer.status}")
+
     async def next_inbound(self) -> Inbound | Unusable | Unavailable | None:
         """Return None: over HTTP we ask, and nothing is left for us."""
         return None
@@ -189,6 +209,16 @@ def _sequences(answer: Answer) -> list[int] | None:
         return [int(one["sequence"]) for one in listed]
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _received(answer: Answer) -> Sequence[Received] | Unavailable:
+    listed = _json(answer)
+    if not isinstance(listed, list):
+        return Unavailable("unreadable")
+    try:
+        return [Received(int(one["number"]), str(one["message_id"]), one.get("sha256")) for one in listed]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Unavailable("unreadable")
 
 
 def _verification(answer: Answer, holder_name: str) -> Verification | Unavailable:

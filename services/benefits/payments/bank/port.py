@@ -1,5 +1,6 @@
 """What the rest of payments knows of a bank's channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -70,6 +71,15 @@ class RawStatement:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that the bank says it has. `number` is the bank's own order of them; `sha256` of its bytes, where told."""
+
+    number: int
+    message_id: str
+    sha256: str | None
+
+
 MessageKind = Literal["pain.002", "camt.029", "camt.053", "camt.054"]
 
 
@@ -110,6 +120,14 @@ class BankAdapter(Protocol):
 
     async def next_statement(self, account: str, after: int) -> RawStatement | Unavailable | None:
         """Return the first statement of an account after a sequence number, None when there is none yet."""
+        ...
+
+    async def received_files(self, account: str, after: int) -> Sequence[Received] | Unavailable | None:
+        """List the files of an account that the bank has, after a number; None where the channel has no such list."""
+        ...
+
+    async def copy_of(self, message_id: str) -> bytes | Unavailable | None:
+        """Return a file as the bank received it; None where the channel gives no copies."""
         ...
 
     async def cancel(self, request_id: str, content: bytes) -> SubmitOutcome:

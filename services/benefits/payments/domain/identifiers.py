@@ -10,3 +10,9 @@ def message_id(payer: str, day: date, number: int) -> str:
     is another file with another number.
     """
     return f"{payer}-{day:%Y%m%d}-{number:04d}-A"
+
+
+def number_of(message: str) -> int:
+    """Return the number in a MsgId of ours; 0 where it has none."""
+    digits = message.rpartition("-")[0].rpartition("-")[2]
+    return int(digits) if digits.isascii() and digits.isdigit() else 0

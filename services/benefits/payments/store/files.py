@@ -12,6 +12,7 @@ from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, Su
 from services.benefits.payments.domain.schedule import wait_after
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
 from services.benefits.payments.store import channels
+from services.benefits.payments.store.recovery import being_recovered
 from services.benefits.payments.store.rows import (
     FILE_CONTENT,
     attempt_table,
@@ -61,7 +62,7 @@ async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: t
         select(f.message_id, f.content, f.attempts)
         .join(payer_table, payer_table.c.code == f.payer_account)
         .join(run_table, run_table.c.id == f.run_id)
-        .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.next_at <= now)
+        .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.next_at <= now, ~being_recovered(bank))
         .where(run_table.c.paused_at.is_(None), f.execution_date >= carried_out_on(bank, now))
         .order_by(f.next_at, f.message_id)
         .limit(1)

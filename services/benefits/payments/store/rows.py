@@ -13,6 +13,7 @@ from services.benefits.payments.tables import (
     BankChannel,
     BankMessage,
     BankMessageLine,
+    BankRecovery,
     BankSignature,
     BankStatement,
     MonthClosing,
@@ -23,6 +24,8 @@ from services.benefits.payments.tables import (
     PaymentOrder,
     PaymentRecall,
     PaymentRun,
+    RecoveredFile,
+    RecoveredPayment,
     RunApproval,
     SendAttempt,
     StatementEntry,
@@ -43,6 +46,9 @@ message_line_table = core(BankMessageLine)
 advice_table = core(BankAdviceLine)
 recall_table = core(PaymentRecall)
 signature_table = core(BankSignature)
+recovery_table = core(BankRecovery)
+recovered_table = core(RecoveredFile)
+recovered_payment_table = core(RecoveredPayment)
 statement_table = core(BankStatement)
 entry_table = core(StatementEntry)
 channel_table = core(BankChannel)

@@ -1,0 +1,170 @@
+"""After a restore on either side: nothing is sent to a bank until all that it knows was read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Result, Row, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.benefits.payments.bank.port import Received
+from services.benefits.payments.domain.identifiers import number_of
+from services.benefits.payments.domain.states import OUT, FileState, InstructionState
+from services.benefits.payments.iso20022.copies import Copied
+from services.benefits.payments.store.rows import (
+    file_table,
+    instruction_table,
+    payer_table,
+    recovered_payment_table,
+    recovered_table,
+    recovery_table,
+)
+from shared.db import Transaction
+from shared.ids import new_id
+
+Cause = Literal["foreign_files", "lost_files", "declared"]
+
+
+def being_recovered(bank: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that nothing may be sent to a bank."""
+    c = recovery_table.c
+    return exists().where(c.bank == bank, c.released_at.is_(None))
+
+
+async def open_recovery(session: Transaction, bank: str) -> Row[Any] | None:
+    """Return the recovery that keeps a bank from being sent to, None when there is none."""
+    c = recovery_table.c
+    query = select(recovery_table).where(c.bank == bank, c.released_at.is_(None))
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
+async def recoveries(session: Transaction) -> Sequence[Row[Any]]:
+    """Return every recovery, newest first, with what was found at the bank: files, those not read, payments, VND."""
+    r, f, p = recovery_table.c, recovered_table.c, recovered_payment_table.c
+    files = select(func.count()).where(f.recovery_id == r.id).correlate(recovery_table)
+    paid = select(func.count(), func.coalesce(func.sum(p.amount), 0)).join(
+        recovered_table, f.message_id == p.message_id
+    )
+    mine = paid.where(f.recovery_id == r.id).correlate(recovery_table)
+    query = select(
+        recovery_table,
+        files.scalar_subquery().label("files"),
+        files.where(f.read_at.is_(None)).scalar_subquery().label("unread"),
+        mine.with_only_columns(func.count()).scalar_subquery().label("payments"),
+        mine.with_only_columns(func.coalesce(func.sum(p.amount), 0)).scalar_subquery().label("total"),
+    ).order_by(r.opened_at.desc())
+    return (await (await session.connection()).execute(query)).all()
+
+
+async def stop(session: Transaction, bank: str, cause: Cause, actor: str, now: datetime) -> bool:
+    """Keep a bank from being sent to, and ask it about every file that waits; return whether it was not so already."""
+    row = {"id": new_id(), "bank": bank, "cause": cause, "opened_at": now, "opened_by": actor}
+    connection = await session.connection()
+    statement = upsert(recovery_table).values(row).on_conflict_do_nothing()
+    stopped = (await connection.execute(statement)).rowcount == 1
+    again = update(recovery_table).where(recovery_table.c.bank == bank, recovery_table.c.released_at.is_(None))
+    await connection.execute(again.values(walked_at=None))
+    at_bank = select(payer_table.c.code).where(payer_table.c.bank == bank)
+    waiting = (file_table.c.payer_account.in_(at_bank)) & (file_table.c.state == FileState.QUEUED)
+    await _doubt(session, waiting, frozenset({InstructionState.QUEUED}), now)
+    return stopped
+
+
+async def _doubt(
+    session: Transaction, files: ColumnElement[bool], states: frozenset[InstructionState], now: datetime
+) -> None:
+    connection = await session.connection()
+    f, i = file_table.c, instruction_table.c
+    statement = update(file_table).where(files).values(state=FileState.UNKNOWN, next_at=now, polls=0)
+    ids = list((await connection.execute(statement.returning(f.message_id))).scalars())
+    doubted = update(instruction_table).where(i.message_id.in_(ids), i.state.in_(states))
+    await connection.execute(doubted.values(state=InstructionState.UNKNOWN, version=i.version + 1))
+
+
+async def lose(session: Transaction, bank: str, message_id: str, actor: str, now: datetime) -> None:
+    """The bank says that it never received a file that it had taken: it lost it, and perhaps others."""
+    await stop(session, bank, "lost_files", actor, now)
+    lost = (file_table.c.message_id == message_id) & (file_table.c.state == FileState.SENT)
+    await _doubt(session, lost, OUT - {InstructionState.QUEUED}, now)
+
+
+async def payers_to_compare(session: Transaction, bank: str) -> Sequence[Row[Any]]:
+    """Return the payer accounts of a bank with how far its list of their files was compared."""
+    p = payer_table.c
+    query = select(p.code, p.number, p.bank_mark, p.reconciled_sequence).where(p.bank == bank).order_by(p.code)
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()
+
+
+async def compare(session: Transaction, payer: str, listed: Sequence[Received]) -> Sequence[str]:
+    """Lay the bank's list of a payer account's files beside ours; return the ids of those that nobody here knows of.
+
+    Files of other programs that pay from the account are none of ours: their ids do not begin with its code. Where
+    nothing is missing the list needs not be compared again.
+    """
+    connection = await session.connection()
+    named = {one.message_id: one for one in listed if one.message_id.startswith(f"{payer}-")}
+    f = file_table.c
+    query = select(f.message_id, f.sha256).where(f.message_id.in_(named))
+    ours = {row.message_id: row.sha256 for row in await connection.execute(query)}
+    c = recovered_table.c
+    noted = set((await connection.execute(select(c.message_id).where(c.message_id.in_(named)))).scalars())
+    unknown = [id_ for id_, one in named.items() if id_ not in ours or one.sha256 not in (None, ours[id_])]
+    foreign = [id_ for id_ in unknown if id_ not in noted]
+    if not foreign and listed:
+        mark = max(one.number for one in listed)
+        statement = update(payer_table).where(payer_table.c.code == payer, payer_table.c.bank_mark < mark)
+        await connection.execute(statement.values(bank_mark=mark))
+    return sorted(foreign)
+
+
+async def note(session: Transaction, recovery_id: UUID, payer: str, foreign: Sequence[str]) -> None:
+    """Note files that the bank has and we have not, and number ours after them."""
+    if not foreign:
+        return
+    connection = await session.connection()
+    rows = [{"message_id": one, "recovery_id": recovery_id, "payer_account": payer} for one in foreign]
+    await connection.execute(upsert(recovered_table).values(rows).on_conflict_do_nothing())
+    highest = max(number_of(one) for one in foreign)
+    p = payer_table.c
+    await connection.execute(update(payer_table).where(p.code == payer).values(files=func.greatest(p.files, highest)))
+
+
+async def unread(session: Transaction, recovery_id: UUID) -> Sequence[str]:
+    """Return the ids of noted files whose copy was not read yet."""
+    c = recovered_table.c
+    query = select(c.message_id).where(c.recovery_id == recovery_id, c.read_at.is_(None)).order_by(c.message_id)
+    return (await (await session.connection()).execute(query)).scalars().all()
+
+
+async def keep(session: Transaction, message_id: str, payments: Sequence[Copied], now: datetime) -> None:
+    """Note what a file paid that we do not have."""
+    connection = await session.connection()
+    rows = [{"end_to_end_id": one.end_to_end_id, "message_id": message_id, "amount": one.amount} for one in payments]
+    if rows:
+        await connection.execute(upsert(recovered_payment_table).values(rows).on_conflict_do_nothing())
+    c = recovered_table.c
+    await connection.execute(update(recovered_table).where(c.message_id == message_id).values(read_at=now))
+
+
+async def walked(session: Transaction, recovery_id: UUID, now: datetime) -> None:
+    """All that the bank knows of was read, its statements too: two people may let files go again."""
+    c = recovery_table.c
+    statement = update(recovery_table).where(c.id == recovery_id, c.released_at.is_(None), c.walked_at.is_(None))
+    await (await session.connection()).execute(statement.values(walked_at=now))
+
+
+async def release(session: Transaction, recovery_id: UUID, actor: str, now: datetime) -> bool:
+    """Let files go again; return False where there is something left to read first."""
+    c = recovery_table.c
+    statement = update(recovery_table).where(c.id == recovery_id, c.released_at.is_(None), c.walked_at.is_not(None))
+    done = await (await session.connection()).execute(statement.values(released_at=now, released_by=actor))
+    return done.rowcount == 1
+
+
+async def known_to_bank(session: Transaction, end_to_end_ids: Sequence[str]) -> frozenset[str]:
+    """Return those ids under which the bank was told to pay by a file that we no longer have."""
+    c = recovered_payment_table.c
+    query = select(c.end_to_end_id).where(c.end_to_end_id.in_(end_to_end_ids))
+    return frozenset((await (await session.connection()).execute(query)).scalars())
