@@ -30,6 +30,7 @@ from deploy.issuer.people import BadName, People
 from deploy.keys import key_commands
 from deploy.people import ACCOUNTANT
 from deploy.postgres import EmbeddedPostgresError
+from deploy.recovery import recovery_commands
 from deploy.sign_in import NotSignedInThere, access_token
 from deploy.smoke import SmokeFailed, tell_the_story
 from deploy.tokens import NoSuchRole, token_of
@@ -307,6 +308,7 @@ async def _compare_books(url: str, home: Path, actor: str) -> bool:
         return await check(client, lambda subject: signed_in(home, subject), actor, typer.echo)
 
 
+app.add_typer(recovery_commands, name="recovery")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(key_commands, name="keys")
 app.command("import")(import_households)

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.benefits.payments.bank.port import BankAdapter, Unavailable
-from services.benefits.payments.iso20022.copies import payments_of
+from services.benefits.payments.bank.port import BankAdapter, Found, QueryAnswer, Rejected, Unavailable
+from services.benefits.payments.domain.statuses import REJECTED_CODE, inherited
+from services.benefits.payments.iso20022 import pain002
+from services.benefits.payments.iso20022.copies import Copied, payments_of
 from services.benefits.payments.iso20022.reading import Unreadable
 from services.benefits.payments.store import recovery
 from shared import clock
@@ -31,35 +33,31 @@ class RecoveryWork:
         self._adapter = adapter
         self._compared_at: float | None = None
 
-    async def may_send(self, database: Database) -> bool:
-        """Say whether files may be sent: the bank's list was compared lately, and nothing is being recovered."""
-        async with database.transaction() as session:
-            if await recovery.open_recovery(session, self._adapter.bank) is not None:
-                self._compared_at = None
-                return False
-        if self._compared_at is None or time.monotonic() - self._compared_at > _COMPARED_FOR:
-            if not await self._compare(database):
-                return False
-            self._compared_at = time.monotonic()
-        return True
+    async def obstacle(self, database: Database) -> str | None:
+        """Return why a file must not be sent now, None when the bank's list was compared lately and nothing misses."""
+        if self._compared_at is not None and time.monotonic() - self._compared_at <= _COMPARED_FOR:
+            return None
+        obstacle = await self._compare(database)
+        self._compared_at = time.monotonic() if obstacle is None else None
+        return obstacle
 
-    async def _compare(self, database: Database) -> bool:
-        """Compare every payer account; return whether all could be compared and nothing was missing here."""
+    async def _compare(self, database: Database) -> str | None:
+        """Compare every payer account; return why that was not possible, or that files are missing here."""
         async with database.transaction() as session:
             payers = await recovery.payers_to_compare(session, self._adapter.bank)
-        whole = True
+        missing = False
         for payer in payers:
             listed = await self._adapter.received_files(payer.number, payer.bank_mark)
             if isinstance(listed, Unavailable):
-                return False
+                return listed.cause
             if not listed:
                 continue
             async with database.transaction() as session:
-                foreign = await recovery.compare(session, payer.code, listed)
+                foreign = await recovery.compare(session, payer.code, listed, clock.now())
                 if foreign:
-                    whole = False
+                    missing = True
                     await self._stop(session, payer.code, foreign)
-        return whole
+        return "being_recovered" if missing else None
 
     async def _stop(self, session: Transaction, payer: str, foreign: Sequence[str]) -> None:
         now = clock.now()
@@ -79,12 +77,12 @@ class RecoveryWork:
             found = await recovery.open_recovery(session, self._adapter.bank)
             if found is None or found.walked_at is not None:
                 return False
-        compared = await self._compare(database)
+        obstacle = await self._compare(database)
         async with database.transaction() as session:
             missing = await recovery.unread(session, found.id)
         if missing:
             return await self._read(database, missing[0])
-        if not compared or not await self._statements_are_read(database):
+        if obstacle is not None or not await self._statements_are_read(database):
             return False
         async with database.transaction() as session:
             await recovery.walked(session, found.id, clock.now())
@@ -94,13 +92,17 @@ class RecoveryWork:
         copy = await self._adapter.copy_of(message_id)
         if copy is None or isinstance(copy, Unavailable):
             return False
+        answer = await self._adapter.query(message_id)
+        if isinstance(answer, Unavailable):
+            return False
         try:
             payments = await asyncio.to_thread(payments_of, copy, message_id)
+            refused = await asyncio.to_thread(_refused, payments, answer)
         except Unreadable as error:
             log.error("copy_unreadable", bank=self._adapter.bank, message_id=message_id, cause=str(error))
             return False
         async with database.transaction() as session:
-            await recovery.keep(session, message_id, payments, clock.now())
+            await recovery.keep(session, message_id, payments, refused, clock.now())
             await write(session, Entry(SYSTEM, "read_recovered_file", "payment_file", message_id))
         return True
 
@@ -111,3 +113,19 @@ class RecoveryWork:
             if await self._adapter.next_statement(payer.number, payer.reconciled_sequence or 0) is not None:
                 return False
         return True
+
+
+def _refused(payments: Sequence[Copied], answer: QueryAnswer) -> frozenset[str]:
+    """Return the payments of a file that the bank says it did not carry out.
+
+    Raises:
+        Unreadable: its report cannot be read.
+    """
+    ids = frozenset(one.end_to_end_id for one in payments)
+    if isinstance(answer, Rejected):
+        return ids
+    if not isinstance(answer, Found) or answer.report is None:
+        return frozenset()
+    report = pain002.read(answer.report)
+    codes = inherited(report.group_status, report.codes, ids)
+    return frozenset(one for one in ids if codes.get(one) == REJECTED_CODE)

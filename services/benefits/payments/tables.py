@@ -200,6 +200,7 @@ class RecoveredPayment(Table, table=True):
     end_to_end_id: str = Field(primary_key=True)
     message_id: str = Field(foreign_key="recovered_file.message_id")
     amount: int = Field(sa_type=BigInteger)
+    refused: bool = Field(sa_column_kwargs={"comment": "the bank says that it did not pay it"})
 
 
 class SendAttempt(Table, table=True):

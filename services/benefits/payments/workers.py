@@ -62,13 +62,10 @@ class BankWork:
         if unknown is not None:
             await self._resolve(database, unknown)
             return True
-        if not await self._recovery.may_send(database):
-            return False
         async with database.transaction() as session:
-            late = await reseal_late(session, self._adapter.bank, now)
-            if late is not None:
-                await write(session, Entry(SYSTEM, "reseal_late_file", "payment_file", late))
-        if late is not None:
+            waiting = await files.some_wait(session, self._adapter.bank)
+        obstacle = await self._recovery.obstacle(database) if waiting else None
+        if obstacle is None and await self._reseal(database):
             return True
         async with database.transaction() as session:
             claimed = await files.claim_to_send(session, self._adapter.bank, now, self._lease)
@@ -76,13 +73,20 @@ class BankWork:
                 await write(session, Entry(SYSTEM, "send_payment_file", "payment_file", claimed.message_id))
         if claimed is None:
             return False
-        outcome = await self._adapter.submit(claimed.message_id, claimed.content)
+        outcome = NotSent(obstacle) if obstacle else await self._adapter.submit(claimed.message_id, claimed.content)
         log.info("payment_file_sent", message_id=claimed.message_id, outcome=type(outcome).__name__)
         async with database.transaction() as session:
             await files.finish_attempt(session, claimed, outcome, clock.now())
             failure = outcome.cause if isinstance(outcome, NotSent | Unknown) else None
             await channels.note_call(session, self._adapter.bank, failure, clock.now())
         return True
+
+    async def _reseal(self, database: Database) -> bool:
+        async with database.transaction() as session:
+            late = await reseal_late(session, self._adapter.bank, clock.now())
+            if late is not None:
+                await write(session, Entry(SYSTEM, "reseal_late_file", "payment_file", late))
+        return late is not None
 
     async def _resolve(self, database: Database, unknown: files.Claimed) -> None:
         answer = await self._adapter.query(unknown.message_id)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.benefits.app import build
+from services.benefits.payments.store import recovery
 from services.benefits.settings import BenefitsSettings
 from shared import clock
 from shared.settings import EventLogSettings
@@ -61,6 +62,7 @@ async def benefits_world(url: str) -> World:
         | _stopping(sealed["id"], order["id"], stopped)
         | _funds(benefits, open_gift["id"])
         | _channels()
+        | _recoveries(await _recovery(benefits, "bank-restored"))
         | _banks()
         | _proposals({own: each["proposals"] for own, each in made.items()})
         | kit
@@ -110,9 +112,21 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     given = await benefits.post(f"/funds/{FUND}/contributions", _contribution(f"KBNN {actor}"), actor=actor)
     await benefits.post(f"/contributions/{given['id']}/arrival", _arrival(benefits), actor=actor)
     await benefits.post(f"/bank-channels/bank-{actor}/release", {"reason": "Đã khắc phục"}, actor=actor)
+    walked = await _recovery(benefits, f"bank-{actor}")
+    await benefits.post(f"/bank-recoveries/{walked}/release", {}, actor=actor)
     waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
     own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
     return {"run": run, "application": application, "proposals": own}
+
+
+async def _recovery(benefits: Benefits, bank: str) -> str:
+    """Stop sending to a bank after a restore, with all that it knows read; return the recovery's id."""
+    async with benefits.database.transaction() as session:
+        await recovery.stop(session, bank, "declared", "test", clock.now())
+        found = await recovery.open_recovery(session, bank)
+        assert found is not None
+        await recovery.walked(session, found.id, clock.now())
+    return str(found.id)
 
 
 def _contribution(reference: str) -> dict[str, Any]:
@@ -231,6 +245,18 @@ def _channels() -> dict[str, Operation]:
     }
 
 
+def _recoveries(walked: str) -> dict[str, Operation]:
+    return {
+        "list_bank_recoveries": Operation("funds.read", lambda _: Call("GET", "/bank-recoveries")),
+        "declare_bank_recovery": Operation(
+            "funds.prepare", lambda _: Call("POST", "/bank-recoveries", {"bank": "simbank"}), 201
+        ),
+        "propose_recovery_release": Operation(
+            "funds.prepare", lambda _: Call("POST", f"/bank-recoveries/{walked}/release", {}), 201
+        ),
+    }
+
+
 def _funds(benefits: Benefits, gift_id: str) -> dict[str, Operation]:
     new = {"code": "DONOR_A", "kind": "DONOR", "name": "Nhà tài trợ"}
     contribution = _contribution("KBNN 2026-11 BTXH")
@@ -274,6 +300,7 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("payer-account", "funds.read")
         | of("contribution-arrival", "funds.read")
         | of("bank-channel-release", "funds.read")
+        | of("bank-recovery", "funds.read")
         | of("application", "applications.read", success=409)
         | of("payment-run", "payments.read", success=409, no_area=True)
     )

@@ -245,26 +245,27 @@ class Through:
     """A bank with the service's payer account, and the service's work with it, done until something is seen."""
 
     def __init__(self, benefits: Benefits, bank: SimulatedBank, work: BankWork) -> None:
-        self._benefits = benefits
+        self.benefits = benefits
         self.bank = bank
+        self.url = str(bank.client.base_url)
         self.work = work
 
     async def round(self) -> None:
         """Let every worker do what it can do now."""
         for step in (self.work.send, self.work.status, self.work.statements):
-            while await step(self._benefits.database):
+            while await step(self.benefits.database):
                 pass
 
     async def close_day(self) -> None:
         """Let the bank close the payer account's statement."""
-        await self.bank.close(self._benefits.payer_number)
+        await self.bank.close(self.benefits.payer_number)
 
     async def until_attempt(self, who: Somebody, state: str) -> Any:
         """Work until the last attempt to pay somebody is in a state; return the order."""
 
         async def there() -> Any:
             await self.round()
-            order = await self._benefits.order_of(who)
+            order = await self.benefits.order_of(who)
             attempts = order["instructions"]
             return order if attempts and attempts[-1]["state"] == state else None
 
@@ -273,5 +274,5 @@ class Through:
     async def truth_of(self, who: Somebody) -> list[Any]:
         """Return what really happened at the bank with the attempts to pay somebody."""
         truth = await self.bank.truth()
-        attempts = (await self._benefits.order_of(who))["instructions"]
+        attempts = (await self.benefits.order_of(who))["instructions"]
         return [truth[one["end_to_end_id"]] for one in attempts if one["end_to_end_id"] in truth]

@@ -30,8 +30,10 @@ _FORTH = (
     """CREATE TABLE recovered_payment (
         end_to_end_id varchar NOT NULL PRIMARY KEY,
         message_id varchar NOT NULL REFERENCES recovered_file (message_id),
-        amount bigint NOT NULL
+        amount bigint NOT NULL,
+        refused boolean NOT NULL
     )""",
+    "COMMENT ON COLUMN recovered_payment.refused IS 'the bank says that it did not pay it'",
 )
 _BACK = (
     "DROP TABLE recovered_payment",

@@ -79,7 +79,7 @@ async def declare_bank_recovery(tx: Tx, actor: Actor, about: About, body: Recove
 @router.post(
     "/bank-recoveries/{recovery_id}/release", status_code=201, dependencies=[needs("funds.prepare"), IDEMPOTENT]
 )
-async def propose_release(tx: Tx, actor: Actor, about: About, recovery_id: UUID) -> ProposalOut:
+async def propose_recovery_release(tx: Tx, actor: Actor, about: About, recovery_id: UUID) -> ProposalOut:
     """Propose that files go again, once all that the bank knows of was read; another person approves it."""
     about.one("bank_recovery", recovery_id)
     found = next((row for row in await recovery.recoveries(tx) if row.id == recovery_id), None)

@@ -51,6 +51,14 @@ async def _move_instructions(
     await (await session.connection()).execute(statement)
 
 
+async def some_wait(session: Transaction, bank: str) -> bool:
+    """Say whether there is a file that was not sent to a bank yet."""
+    f = file_table.c
+    query = select(f.message_id).join(payer_table, payer_table.c.code == f.payer_account).limit(1)
+    waiting = query.where(payer_table.c.bank == bank, f.state == FileState.QUEUED)
+    return (await (await session.connection()).execute(waiting)).first() is not None
+
+
 async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: timedelta) -> Claimed | None:
     """Take the next waiting file and note the attempt; None when none is due. Commit before calling the bank.
 

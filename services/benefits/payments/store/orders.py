@@ -121,7 +121,7 @@ async def orders_for_run(
     A run that follows another takes only what that one held.
     """
     c = order_table.c
-    columns: Select[Any] = select(c.id, c.amount, *PAYEE_COLUMNS)
+    columns: Select[Any] = select(c.id, c.amount, c.award_id, c.period, c.kind, *PAYEE_COLUMNS)
     query: Select[Any] = (
         with_payees(columns)
         .where(of_scope(scope), c.held.is_(None))

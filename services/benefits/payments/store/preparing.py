@@ -13,6 +13,7 @@ from services.benefits.payments.domain.content import Line, content_of
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
 from services.benefits.payments.store import orders
+from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import payee_of, run_table
 from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of
 from shared.approvals import refuse as refuse_proposal
@@ -20,6 +21,9 @@ from shared.approvals.store import open_proposal, prepare_anew
 from shared.db import Transaction
 from shared.ids import new_id
 from shared.keys import Keys, keys_of
+
+KNOWN_TO_BANK = "known_to_bank"
+"""Why an order is blocked that the bank was told to pay by a file which a restored database has forgotten."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,9 @@ async def prepare(
     await orders.place_orders(session, placed)
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
-    found = await orders.orders_for_run(session, run_id, scope, get_args(PayeeProblem))
+    found = await orders.orders_for_run(session, run_id, scope, (*get_args(PayeeProblem), KNOWN_TO_BANK))
     problems = await asyncio.to_thread(_problems, found, keys_of(session))
+    problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
     await orders.put_in_run(session, run_id, problems)
     content = content_of(Line(row.id, row.amount, row.account_id) for row in found if problems[row.id] is None)
     prepared = Declared(content.count, content.total)

@@ -1,6 +1,7 @@
 """After a restore on either side: nothing is sent to a bank until all that it knows was read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, Result, Row, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.benefits.payments.bank.port import Received
-from services.benefits.payments.domain.identifiers import number_of
+from services.benefits.payments.domain.identifiers import end_to_end_id, number_of
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
 from services.benefits.payments.iso20022.copies import Copied
 from services.benefits.payments.store.rows import (
@@ -79,7 +80,7 @@ async def _doubt(
     statement = update(file_table).where(files).values(state=FileState.UNKNOWN, next_at=now, polls=0)
     ids = list((await connection.execute(statement.returning(f.message_id))).scalars())
     doubted = update(instruction_table).where(i.message_id.in_(ids), i.state.in_(states))
-    await connection.execute(doubted.values(state=InstructionState.UNKNOWN, version=i.version + 1))
+    await connection.execute(doubted.values(state=InstructionState.UNKNOWN, rank=0, version=i.version + 1))
 
 
 async def lose(session: Transaction, bank: str, message_id: str, actor: str, now: datetime) -> None:
@@ -97,7 +98,7 @@ async def payers_to_compare(session: Transaction, bank: str) -> Sequence[Row[Any
     return result.all()
 
 
-async def compare(session: Transaction, payer: str, listed: Sequence[Received]) -> Sequence[str]:
+async def compare(session: Transaction, payer: str, listed: Sequence[Received], now: datetime) -> Sequence[str]:
     """Lay the bank's list of a payer account's files beside ours; return the ids of those that nobody here knows of.
 
     Files of other programs that pay from the account are none of ours: their ids do not begin with its code. Where
@@ -108,6 +109,10 @@ async def compare(session: Transaction, payer: str, listed: Sequence[Received]) 
     f = file_table.c
     query = select(f.message_id, f.sha256).where(f.message_id.in_(named))
     ours = {row.message_id: row.sha256 for row in await connection.execute(query)}
+    # What waits here and is there was sent before our database was restored.
+    await _doubt(
+        session, f.message_id.in_(ours) & (f.state == FileState.QUEUED), frozenset({InstructionState.QUEUED}), now
+    )
     c = recovered_table.c
     noted = set((await connection.execute(select(c.message_id).where(c.message_id.in_(named)))).scalars())
     unknown = [id_ for id_, one in named.items() if id_ not in ours or one.sha256 not in (None, ours[id_])]
@@ -138,10 +143,20 @@ async def unread(session: Transaction, recovery_id: UUID) -> Sequence[str]:
     return (await (await session.connection()).execute(query)).scalars().all()
 
 
-async def keep(session: Transaction, message_id: str, payments: Sequence[Copied], now: datetime) -> None:
-    """Note what a file paid that we do not have."""
+async def keep(
+    session: Transaction, message_id: str, payments: Sequence[Copied], refused: frozenset[str], now: datetime
+) -> None:
+    """Note what a file that we do not have was to pay, and which payments of it the bank refused."""
     connection = await session.connection()
-    rows = [{"end_to_end_id": one.end_to_end_id, "message_id": message_id, "amount": one.amount} for one in payments]
+    rows = [
+        {
+            "end_to_end_id": one.end_to_end_id,
+            "message_id": message_id,
+            "amount": one.amount,
+            "refused": one.end_to_end_id in refused,
+        }
+        for one in payments
+    ]
     if rows:
         await connection.execute(upsert(recovered_payment_table).values(rows).on_conflict_do_nothing())
     c = recovered_table.c
@@ -163,8 +178,34 @@ async def release(session: Transaction, recovery_id: UUID, actor: str, now: date
     return done.rowcount == 1
 
 
-async def known_to_bank(session: Transaction, end_to_end_ids: Sequence[str]) -> frozenset[str]:
-    """Return those ids under which the bank was told to pay by a file that we no longer have."""
-    c = recovered_payment_table.c
-    query = select(c.end_to_end_id).where(c.end_to_end_id.in_(end_to_end_ids))
-    return frozenset((await (await session.connection()).execute(query)).scalars())
+@dataclass(frozen=True)
+class NextAttempts:
+    """By order: the EndToEndId of its next attempt, and the orders of which the bank has that attempt already."""
+
+    ids: Mapping[UUID, str]
+    at_bank: frozenset[UUID]
+
+
+async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> NextAttempts:
+    """Work out the next attempt of orders (with id, award_id, period and kind).
+
+    An attempt that the bank had refused before we forgot it counts; one that it did not refuse must not be made again.
+    """
+    connection = await session.connection()
+    i, c = instruction_table.c, recovered_payment_table.c
+    made = select(i.order_id, func.count()).where(i.order_id.in_([row.id for row in orders])).group_by(i.order_id)
+    number = {order_id: count + 1 for order_id, count in await connection.execute(made)}
+    ids: dict[UUID, str] = {}
+    at_bank: set[UUID] = set()
+    open_orders = {row.id: row for row in orders}
+    while open_orders:
+        for order_id, row in open_orders.items():
+            ids[order_id] = end_to_end_id(row.award_id, row.period, row.kind, number.setdefault(order_id, 1))
+        mine = [ids[order_id] for order_id in open_orders]
+        query = select(c.end_to_end_id, c.refused).where(c.end_to_end_id.in_(mine))
+        known = {row.end_to_end_id: row.refused for row in await connection.execute(query)}
+        at_bank |= {order_id for order_id in open_orders if known.get(ids[order_id]) is False}
+        open_orders = {order_id: row for order_id, row in open_orders.items() if known.get(ids[order_id])}
+        for order_id in open_orders:
+            number[order_id] += 1
+    return NextAttempts(ids, frozenset(at_bank))

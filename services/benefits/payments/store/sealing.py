@@ -20,6 +20,7 @@ from services.benefits.payments.domain.states import FileState, InstructionState
 from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
 from services.benefits.payments.iso20022.profile import findings
+from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import (
     FILE_CONTENT,
     file_table,
@@ -34,7 +35,8 @@ from services.benefits.payments.store.rows import (
 from services.benefits.turns import take_turns
 from shared.clock import VIETNAM, legal_date
 from shared.db import Transaction
-from shared.ids import new_id, new_ulid
+from shared.http.problems import Problem
+from shared.ids import new_id
 from shared.keys import Keys, keys_of
 
 
@@ -64,6 +66,7 @@ async def seal(
 
     Raises:
         FileRefused: our own check refused a file that we wrote.
+        Problem: 409 `known_to_bank`, the bank was told to pay one of them by a file that we no longer have.
     """
     connection = await session.connection()
     day, number = legal_date(now), payer.files
@@ -71,9 +74,12 @@ async def seal(
     largest = terms_of(payer.bank, day).largest_file
     debtor, due = Debtor(payer.holder, payer.number, payer.bin), carried_out_on(payer.bank, now)
     instruction_ids: dict[UUID, UUID] = {}
+    attempts = await next_attempts(session, rows)
+    if attempts.at_bank:
+        raise Problem(409, "known_to_bank", count=len(attempts.at_bank))
     for chunk in _chunks(rows, largest):
         number += 1
-        transfers = await asyncio.to_thread(_transfers, chunk, keys)
+        transfers = await asyncio.to_thread(_transfers, chunk, attempts.ids, keys)
         file = PaymentFile(
             message_id=message_id(payer.code, day, number),
             created_at=now,
@@ -111,11 +117,11 @@ def _chunks(rows: Sequence[Row[Any]], largest: int) -> Iterator[Sequence[Row[Any
         yield rows[start : start + largest]
 
 
-def _transfers(rows: Sequence[Row[Any]], keys: Keys) -> list[Transfer]:
+def _transfers(rows: Sequence[Row[Any]], ids: Mapping[UUID, str], keys: Keys) -> list[Transfer]:
     """Return a transfer an order; to open thousands of accounts takes too long for the event loop."""
     found = ((row, payee_of(row, keys)) for row in rows)
     return [
-        Transfer(new_ulid(), uuid4(), row.amount, payee.bank_bin, payee.account_number, payee.holder_name)
+        Transfer(ids[row.id], uuid4(), row.amount, payee.bank_bin, payee.account_number, payee.holder_name)
         for row, payee in found
         if payee is not None
     ]
