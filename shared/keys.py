@@ -53,6 +53,27 @@ class Digests:
         """Return the digest of a set of values, whatever their order."""
         return self.of("\n".join(sorted(values)))
 
+    def of_many(self) -> "RunningDigest":
+        """Return what makes the digest that `of_all` gives of values that come in their order."""
+        return RunningDigest(hmac.new(self.key, digestmod=hashlib.sha256))
+
+
+class RunningDigest:
+    """The digest of very many values, which are not held."""
+
+    def __init__(self, digest: hmac.HMAC) -> None:
+        self._digest = digest
+        self.count = 0
+
+    def add(self, value: str) -> None:
+        """Take in the next value."""
+        self._digest.update(f"\n{value}".encode() if self.count else value.encode())
+        self.count += 1
+
+    def so_far(self) -> str:
+        """Return the digest of all that came."""
+        return self._digest.hexdigest()[:_DIGEST_CHARACTERS]
+
 
 @dataclass(frozen=True)
 class BlindIndex:

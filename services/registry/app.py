@@ -4,10 +4,12 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from services.registry.api import ROUTERS
+from services.registry.api.duplicates import DUPLICATE_SCAN
 from services.registry.api.grants import GRANT
 from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
 from services.registry.api.people import ACCOUNT_CHANGE
+from services.registry.duplicate_scan import compare_new_people, scan_for_duplicates
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
 from services.registry.pages import desk_router
@@ -19,6 +21,7 @@ from shared.settings import ServiceSettings
 from shared.workers import Worker
 
 _A_LOOK_AT_THE_DATE = 600.0  # seconds
+_A_LOOK_AT_NEW_PEOPLE = 2.0  # seconds
 
 
 def definition() -> ServiceDefinition:
@@ -32,8 +35,11 @@ def definition() -> ServiceDefinition:
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
         operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO),
-        workers=[Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE)],
-        jobs={HOUSEHOLD_IMPORT: import_households, SIMULATION: simulate},
+        workers=[
+            Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE),
+            Worker("registry.duplicates", compare_new_people, _A_LOOK_AT_NEW_PEOPLE),
+        ],
+        jobs={HOUSEHOLD_IMPORT: import_households, DUPLICATE_SCAN: scan_for_duplicates, SIMULATION: simulate},
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
         constraints={
             "uq_people_personal_number_index": Problem(409, "person_registered"),

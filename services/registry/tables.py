@@ -171,6 +171,8 @@ class People(Table, table=True):
             CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed")
             for name in ("phone", "personal_number", "account_number", "account_holder")
         ),
+        Index("ix_people_birth_given", "birth_date", text("split_part(name_words, ' ', '-1'::integer)")),
+        Index("ix_people_area_given", "area_code", text("split_part(name_words, ' ', '-1'::integer)"), "birth_date"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -598,6 +600,36 @@ class HouseholdImportNumbers(Table, table=True):
     digest: str = Field(primary_key=True, sa_type=Text)
 
 
+class PeopleToCompare(Table, table=True):
+    """Whose record is new or has changed, as the database notes by itself."""
+
+    __tablename__ = "people_to_compare"
+
+    person_id: UUID = Field(primary_key=True)
+
+
+class DuplicatePairs(Table, table=True):
+    """Two people who may be one; `agreements` are (aspect, degree, points). What was decided about stays."""
+
+    __tablename__ = "duplicate_pairs"
+    __table_args__ = (
+        UniqueConstraint("first_id", "second_id", name="uq_duplicate_pairs_people"),
+        Index("ix_duplicate_pairs_second_id", "second_id"),
+        Index("ix_duplicate_pairs_state", "state", "score", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    first_id: UUID = Field(foreign_key="people.id")
+    second_id: UUID = Field(foreign_key="people.id")
+    score: int
+    agreements: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    state: str = Field(sa_type=Text)
+    found_at: datetime = _instant()
+    decided_by: str | None = Field(sa_type=Text)
+    decided_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    note: str | None = Field(sa_type=Text)
+
+
 AREAS = metadata.tables["areas"]
 AREA_TOTALS = metadata.tables["area_totals"]
 AREA_SUCCESSIONS = metadata.tables["area_successions"]
@@ -605,6 +637,8 @@ HOUSEHOLDS = metadata.tables["households"]
 HOUSEHOLD_VERSIONS = metadata.tables["household_versions"]
 HOUSEHOLD_CHANGES = metadata.tables["household_changes"]
 PEOPLE = metadata.tables["people"]
+PEOPLE_TO_COMPARE = metadata.tables["people_to_compare"]
+DUPLICATE_PAIRS = metadata.tables["duplicate_pairs"]
 ASSESSMENTS = metadata.tables["assessments"]
 DECISIONS = metadata.tables["decisions"]
 CLASS_HISTORY = metadata.tables["class_history"]

@@ -61,3 +61,19 @@ def counted(session: Transaction, ids: Iterable[object]) -> dict[str, Any]:
     """Return the details of a row that is about several things: their number, and the digest of their ids."""
     texts = [str(each) for each in ids]
     return {"count": len(texts), "ids": keys_of(session).digests.of_all(texts)}
+
+
+class Tally:
+    """The details that `counted` gives, of ids that come in the order of their texts, without holding them."""
+
+    def __init__(self, session: Transaction) -> None:
+        self._digest = keys_of(session).digests.of_many()
+
+    def add(self, ids: Iterable[object]) -> None:
+        """Count the next ids."""
+        for each in ids:
+            self._digest.add(str(each))
+
+    def details(self) -> dict[str, Any]:
+        """Return what has been counted."""
+        return {"count": self._digest.count, "ids": self._digest.so_far()}

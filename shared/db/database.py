@@ -74,6 +74,14 @@ class Database:
         async with session, session.begin():
             yield session
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Begin a transaction that sees the database until its end as it is now; it is for reading."""
+        session = AsyncSession(self.engine, expire_on_commit=False, info={"keys": self.keys})
+        async with session, session.begin():
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
     async def connect(self) -> "asyncpg.Connection[Any]":
         """Open a connection outside the pool, for work that holds it long: an advisory lock, LISTEN, COPY."""
         query = {name: str(value) for name, value in self.url.query.items()}

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog import get_logger
 
-from shared.audit import Entry, counted, write
+from shared.audit import Entry, Tally, counted, write
 from shared.audit.rows import Outcome
 from shared.db import Database, Transaction
 from shared.http.actor import Principal, current_principal
@@ -51,6 +51,7 @@ class Concern:
         self.area: str | None = None
         self.purpose: str | None = None
         self.ids: list[str] | None = None
+        self.tally: Tally | None = None
         self.plain: dict[str, int | str | bool] = {}
         self.personal: dict[str, str] = {}
 
@@ -62,6 +63,14 @@ class Concern:
         """Say that it is about several: their number and the digest of their ids are kept."""
         self.told, self.kind, self.area = True, kind, area
         self.ids = [str(each) for each in ids]
+
+    def all_of(self, kind: str, tally: Tally, *, area: str | None = None) -> None:
+        """Say that it is about very many, counted already."""
+        self.told, self.kind, self.area, self.tally = True, kind, area, tally
+
+    def for_purpose(self, purpose: str) -> None:
+        """Say what personal numbers are shown in full for."""
+        self.purpose = purpose
 
     def note(self, **plain: int | str | bool) -> None:
         """Add what is no personal value: codes, counts, names of fields."""
@@ -77,6 +86,8 @@ class Concern:
         details: dict[str, Any] = dict(self.plain)
         if self.ids is not None:
             details |= counted(session, self.ids)
+        if self.tally is not None:
+            details |= self.tally.details()
         if self.personal:
             details["digests"] = {name: digests.of(value) for name, value in self.personal.items()}
         return details

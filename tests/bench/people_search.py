@@ -15,6 +15,7 @@ from shared.db import Database, migrations
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.bench.ground import Ground, report
 from tests.support.access import grant
+from tests.support.keys import KEYS
 from tests.support.many_people import STANDARD, fill
 from tests.support.tokens import bearer, trust_the_issuer
 
@@ -32,7 +33,7 @@ async def measure_people_search(ground: Ground) -> None:
     trust_the_issuer()
     url = ground.database("registry_search")
     await migrations.upgrade("registry", url)
-    database = Database(url, name="bench")
+    database = Database(url, name="bench", keys=KEYS)
     logging.disable(logging.INFO)
     communes = [area.code for area in official_areas("25") if area.level == "commune" and area.valid_to is None]
     try:

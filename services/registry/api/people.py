@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
+from pydantic import BaseModel
 
 from services.registry.api.views import AccountView, PersonFound, PersonView
 from services.registry.domain.household_changes import Details
 from services.registry.domain.households import AccountChange, Person, PersonChange
-from services.registry.domain.identity import Account
+from services.registry.domain.identity import Account, Mobile
 from services.registry.store import household_book as book
 from services.registry.store import households, people_search
+from services.registry.store.people import Number, index_of
 from services.registry.store.people_search import Wanted
 from shared import clock
 from shared.access import Access
@@ -36,10 +38,20 @@ from shared.http import (
     etag,
     needs,
 )
+from shared.keys import keys_of
 from shared.names import typed_words
 
 router = Router(prefix="/registry/v1", tags=["people"])
 
+
+class PersonNumbers(BaseModel):
+    """Numbers in full."""
+
+    personal_number: str | None
+    account_number: str | None
+
+
+Purpose = Annotated[str, Query(min_length=10, max_length=200, description="what numbers in full are for")]
 Reading = Annotated[Access, needs("people.read")]
 Changing = Annotated[Access, needs("people.change")]
 ProposingAccounts = Annotated[Access, needs("accounts.prepare")]
@@ -53,40 +65,59 @@ async def _admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: b
     return person, area_code
 
 
-@router.get("/people")
-async def find_people(
+def standing_wanted(
+    standard: str | None, household_class: HouseholdClass | None
+) -> tuple[str, HouseholdClass | None] | None:
+    """Return which class under which standard a list is to be of. Raises 422 where the standard is not named."""
+    if household_class is not None and standard is None:
+        raise Problem(422, "validation_failed", errors=[FieldProblem("/query/standard", "missing")], count=1)
+    return None if standard is None else (standard, household_class)
+
+
+async def _searched(
     tx: Tx,
     access: Reading,
-    reads: Reads,
-    paging: Paging,
     name: Annotated[str | None, Query(min_length=1, max_length=100, examples=["ha thi man"])] = None,
     area_code: Annotated[str | None, Query(max_length=12)] = None,
     standard: Annotated[str | None, Query(max_length=40, description="only people with a class under it")] = None,
     household_class: Annotated[HouseholdClass | None, Query(description="under `standard`")] = None,
     heads: Annotated[bool, Query(description="only heads of households")] = False,
-) -> Page[PersonFound]:
-    """Find people, in the Vietnamese order of given names.
-
-    Each word of `name` is a word of the person's name or the beginning of one, with or without marks, in any order.
-    """
-    if household_class is not None and standard is None:
-        raise Problem(422, "validation_failed", errors=[FieldProblem("/query/standard", "missing")], count=1)
+    personal_number: Annotated[str | None, Query(pattern=r"^[0-9]{12}$")] = None,
+    phone: Annotated[Mobile | None, Query(description="as people write it")] = None,
+    account_number: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z]{6,19}$")] = None,
+) -> Wanted:
     if name is not None and not typed_words(name):
         raise Problem(422, "validation_failed", errors=[FieldProblem("/query/name", "no_letters")], count=1)
     if area_code is not None:
         access.note_attempt([area_code])
-    wanted = Wanted(
+    written: Mapping[Number, str | None] = {
+        "personal_number": personal_number, "phone": phone, "account_number": account_number,
+    }  # fmt: skip
+    indexes = {number: index_of(keys_of(tx), number, value) for number, value in written.items()}
+    return Wanted(
         name=name,
         area_code=area_code,
-        standing=None if standard is None else (standard, household_class),
+        standing=standing_wanted(standard, household_class),
         heads=heads,
+        numbers={number: index for number, index in indexes.items() if index is not None},
     )
+
+
+Searched = Annotated[Wanted, Depends(_searched, scope="function")]
+
+
+@router.get("/people")
+async def find_people(tx: Tx, access: Reading, reads: Reads, paging: Paging, wanted: Searched) -> Page[PersonFound]:
+    """Find people, in the Vietnamese order of given names.
+
+    Each word of `name` is a word of the person's name or the beginning of one, with or without marks, in any order.
+    """
     after = paging.after(UUID)
     found = await people_search.find_people(
         tx, access, wanted, after=after[0] if after else None, limit=paging.limit + 1
     )
     page = paging.page([PersonFound.of(each) for each in found], key=lambda each: (str(each.id),))
-    reads.many("person", [each.id for each in page.items], area=area_code)
+    reads.many("person", [each.id for each in page.items], area=wanted.area_code)
     return page
 
 
@@ -99,6 +130,17 @@ async def get_person(
     response.headers["ETag"] = known.check(found.version)
     reads.one("person", found.id)
     return PersonView.of(found)
+
+
+@router.get("/people/{person_id}/numbers")
+async def get_person_numbers(
+    tx: Tx, access: Annotated[Access, needs("numbers.read")], reads: Reads, person_id: UUID, purpose: Purpose
+) -> PersonNumbers:
+    """Show a person's identity and account numbers in full; what for stands in the record."""
+    found, area_code = await _admitted(tx, access, person_id)
+    reads.one("person", found.id, area=area_code)
+    reads.for_purpose(purpose)
+    return PersonNumbers(personal_number=found.personal_number, account_number=found.account and found.account.number)
 
 
 @router.patch("/people/{person_id}")

@@ -1,16 +1,14 @@
 """Rows of people, sealed and opened, and finding people by a number that is stored sealed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Literal
-from uuid import UUID
 
 from sqlalchemy import RowMapping, select
 
 from services.registry.domain.facts import PersonFacts
 from services.registry.domain.households import Person
 from services.registry.domain.identity import Account
-from services.registry.tables import HOUSEHOLDS, PEOPLE
-from shared.access import Access
+from services.registry.tables import PEOPLE
 from shared.db import Transaction, among
 from shared.keys import Keys, keys_of
 from shared.names import name_key, search_words
@@ -99,18 +97,3 @@ async def known_numbers(session: Transaction, numbers: Collection[str]) -> set[s
     column = PEOPLE.c.personal_number_index
     query = select(column).where(among(column, by_index))
     return {by_index[each] for each in (await session.execute(query)).scalars()} if by_index else set()
-
-
-async def with_number(
-    session: Transaction, access: Access, number: Number, value: str, *, limit: int
-) -> Sequence[UUID]:
-    """Return the ids of people in an access's areas who have a number, as it is written in the registry."""
-    index = index_of(keys_of(session), number, value)
-    query = (
-        select(PEOPLE.c.id)
-        .join(HOUSEHOLDS, HOUSEHOLDS.c.id == PEOPLE.c.household_id)
-        .where(PEOPLE.c[f"{number}_index"] == index, access.within(HOUSEHOLDS.c.area_code))
-        .order_by(PEOPLE.c.id)
-        .limit(limit)
-    )
-    return (await session.execute(query)).scalars().all()

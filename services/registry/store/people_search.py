@@ -6,8 +6,8 @@ match is not known beforehand, and the planner's guess is far off: those who bea
 order. So a stretch of the order is walked, and only where it does not fill the page are all gathered.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.registry.domain.households import Person
 from services.registry.store.households import people_of, standings_of
+from services.registry.store.people import Number
 from services.registry.tables import PEOPLE, STANDINGS
 from shared.access import Access
 from shared.db import Transaction
@@ -27,12 +28,16 @@ _WALKED = 3_000  # people
 
 @dataclass(frozen=True)
 class Wanted:
-    """Whom to find; what is None does not matter. `standing` is a standard, and a class under it."""
+    """Whom to find; what is None does not matter. `standing` is a standard, and a class under it.
+
+    `numbers` are blind indexes (`store.people.index_of`) by what they are of.
+    """
 
     name: str | None = None
     area_code: str | None = None
     standing: tuple[str, HouseholdClass | None] | None = None
     heads: bool = False
+    numbers: Mapping[Number, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,13 @@ async def find_people(
     session: Transaction, access: Access, wanted: Wanted, *, after: UUID | None, limit: int
 ) -> list[Found]:
     """Return people of an access's areas in the order of given names, after a person."""
-    ids = list((await session.execute(walking(access, wanted, after=after, limit=limit))).scalars())
+    ids: Sequence[UUID] = ()
+    if not wanted.numbers:
+        ids = list((await session.execute(walking(access, wanted, after=after, limit=limit))).scalars())
     if len(ids) < limit:
         ids = list((await session.execute(gathering(access, wanted, after=after, limit=limit))).scalars())
-    return await _found(session, ids)
+    found = await found_people(session, ids)
+    return [found[each] for each in ids]
 
 
 def walking(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:
@@ -75,6 +83,32 @@ def gathering(access: Access, wanted: Wanted, *, after: UUID | None, limit: int)
     return select(gathered.c.id).order_by(gathered.c.name_key, gathered.c.id).limit(limit)
 
 
+async def everybody_found(
+    session: Transaction, access: Access, wanted: Wanted, *, page: int
+) -> AsyncIterator[Sequence[Found]]:
+    """Give everybody whom a search finds, by commune and in the order of given names, page by page."""
+    people, place = PEOPLE.c, tuple_(PEOPLE.c.area_code, PEOPLE.c.name_key, PEOPLE.c.id)
+    listed = select(people.id, people.area_code, people.name_key).where(*_conditions(PEOPLE, access, wanted))
+    listed = listed.order_by(people.area_code, people.name_key, people.id).limit(page)
+    rows = (await session.execute(listed)).all()
+    while rows:
+        found = await found_people(session, [row.id for row in rows])
+        yield [found[row.id] for row in rows]
+        last = rows[-1]
+        rows = (await session.execute(listed.where(place > (last.area_code, last.name_key, last.id)))).all()
+
+
+async def ids_found(
+    session: Transaction, access: Access, wanted: Wanted, *, page: int
+) -> AsyncIterator[Sequence[UUID]]:
+    """Give the ids of everybody whom a search finds, in their order, page by page."""
+    listed = select(PEOPLE.c.id).where(*_conditions(PEOPLE, access, wanted)).order_by(PEOPLE.c.id).limit(page)
+    ids = (await session.execute(listed)).scalars().all()
+    while ids:
+        yield ids
+        ids = (await session.execute(listed.where(PEOPLE.c.id > ids[-1]))).scalars().all()
+
+
 def _only_commune(access: Access, wanted: Wanted) -> str | None:
     if wanted.area_code is not None or access.areas is None or len(access.areas) != 1:
         return wanted.area_code
@@ -92,6 +126,7 @@ def _conditions(people: FromClause, access: Access, wanted: Wanted) -> list[Colu
     conditions = [access.within(people.c.area_code)]
     if wanted.area_code is not None:
         conditions.append(people.c.area_code == wanted.area_code)
+    conditions += [people.c[f"{number}_index"] == index for number, index in wanted.numbers.items()]
     if wanted.heads:
         conditions.append(people.c.relationship == "head")
     if wanted.name is not None:
@@ -117,10 +152,11 @@ def _starts(name: str) -> str:
     )
 
 
-async def _found(session: Transaction, ids: Sequence[UUID]) -> list[Found]:
+async def found_people(session: Transaction, ids: Sequence[UUID]) -> dict[UUID, Found]:
+    """Return people by id, with commune and classes."""
     people = await people_of(session, ids)
     standings = await standings_of(session, {each.household_id for each, _ in people.values()})
-    return [
-        Found(person, area_code, standings.get(person.household_id, ()))
-        for person, area_code in (people[each] for each in ids)
-    ]
+    return {
+        key: Found(person, area_code, standings.get(person.household_id, ()))
+        for key, (person, area_code) in people.items()
+    }

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from services.registry.app import definition
+from services.registry.duplicate_scan import compare_new_people
 from services.registry.tables import HOUSEHOLD_IMPORTS, HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
 from shared import clock
 from shared.service import build_app
@@ -75,6 +76,7 @@ async def registry_world(url: str) -> World:
         await session.execute(insert(HOUSEHOLD_REFERENCES).values(reference))
         await session.execute(update(HOUSEHOLD_IMPORTS).values(trial=True, handled=HOUSEHOLD_IMPORTS.c.rows))
     await _simulated(registry, household["id"])
+    duplicates = await _duplicates(registry)
     round_ = await reviewed(registry)
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
@@ -85,6 +87,7 @@ async def registry_world(url: str) -> World:
         | _households(household, assessment, third)
         | _imports(imports, household["id"])
         | changes_of_households
+        | duplicates
         | _decisions(taken, assessment)
         | round_operations(round_)
         | _grants(made["subject"])
@@ -246,7 +249,12 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
             seen=lambda page: household["id"] in {each["household_id"] for each in page["items"]},
         ),
         "list_household_movements": Operation("households.read", lambda _: Call("GET", f"{path}/movements")),
+        "export_people": Operation("people.read", lambda _: Call("GET", "/people.csv"), foreign="done"),
+        "export_households": Operation("households.read", lambda _: Call("GET", "/households.csv"), foreign="done"),
         "get_person": Operation("people.read", lambda _: Call("GET", person)),
+        "get_person_numbers": Operation(
+            "numbers.read", lambda _: Call("GET", f"{person}/numbers?purpose=Doi+chieu+ngan+hang")
+        ),
         "change_person": Operation(
             "people.change", lambda _: Call("PATCH", person, {"phone": None}, {"If-Match": "*"})
         ),
@@ -291,6 +299,23 @@ def _imports(ids: dict[bool, str], household_id: str) -> dict[str, Operation]:
             202,
             owned=True,
         ),
+    }
+
+
+async def _duplicates(registry: Registry) -> dict[str, Operation]:
+    await compare_new_people(registry.database)
+    (pair, *_) = (await registry.get("/duplicates"))["items"]
+    path = f"/duplicates/{pair['id']}"
+    return {
+        "list_duplicates": Operation(
+            "duplicates.read", lambda _: Call("GET", "/duplicates"), foreign="empty", seen=holds(pair["id"])
+        ),
+        "get_duplicate": Operation("duplicates.read", lambda _: Call("GET", path)),
+        "export_duplicates": Operation("duplicates.read", lambda _: Call("GET", "/duplicates.csv"), foreign="done"),
+        "tell_apart": Operation(
+            "duplicates.distinguish", lambda _: Call("POST", f"{path}/distinction", {"note": "Hai chị em"}), 201
+        ),
+        "scan_for_duplicates": Operation("duplicates.scan", lambda _: Call("POST", "/duplicate-scans"), 202),
     }
 
 

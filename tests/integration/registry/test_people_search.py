@@ -11,7 +11,9 @@ from shared.access import Access
 from shared.db import Database
 from shared.ids import new_id
 from tests.integration.registry.conftest import Registry, member
+from tests.integration.registry.test_households import ACCOUNT
 from tests.support.access import grant
+from tests.support.keys import KEYS
 from tests.support.many_people import STANDARD, fill
 from tests.support.postgres import Databases
 from tests.support.tokens import bearer
@@ -85,6 +87,19 @@ async def test_people_are_found_by_area_class_and_place_in_the_household(registr
     assert [each["household_class"] for each in found["standings"]] == ["poor"]
 
 
+async def test_people_are_found_by_their_numbers_however_they_are_written(registry: Registry) -> None:
+    await registry.register(member(full_name="Hà Văn An", phone="0912345678", personal_number="025185000123"))
+    await registry.register(member(full_name="Hà Văn Bé", account=ACCOUNT), area_code="08593")
+    assert await _names(registry, phone="+84 912 345 678") == ["Hà Văn An"]
+    assert await _names(registry, phone="0912.345.678", name="an") == ["Hà Văn An"]
+    assert await _names(registry, phone="0912345678", name="be") == []
+    assert await _names(registry, personal_number="025185000123") == ["Hà Văn An"]
+    assert await _names(registry, account_number=ACCOUNT["number"]) == ["Hà Văn Bé"]
+    assert await _names(registry, account_number=ACCOUNT["number"], area_code="08566") == []
+    refused = await registry.client.get("/people", params={"phone": "113"})
+    assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [("/query/phone", "mobile_number")]
+
+
 async def test_who_serves_a_commune_finds_its_people_alone(registry: Registry) -> None:
     await registry.register(member(full_name="Hà Văn An"))
     await registry.register(member(full_name="Hà Văn Cao"), area_code="08593")
@@ -125,7 +140,7 @@ async def test_a_search_that_means_nothing_is_refused(
 async def many(databases: Databases) -> AsyncIterator[Database]:
     """A registry of 24,000 people."""
     url = await databases.create("registry")
-    database = Database(url, name="test")
+    database = Database(url, name="test", keys=KEYS)
     await fill(database, 24_000, COMMUNES)
     yield database
     await database.close()
