@@ -8,9 +8,10 @@ from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
 from tests.bench.people_search import measure_people_search
+from tests.bench.reclassification import measure_reclassification
 from tests.bench.registry_import import measure_household_import
 
-_PARTS = ("events", "import", "search", "embedded")
+_PARTS = ("events", "import", "search", "decisions", "embedded")
 
 
 def main() -> None:
@@ -26,6 +27,8 @@ def main() -> None:
             asyncio.run(measure_household_import(here))
         if "search" in parts:
             asyncio.run(measure_people_search(here))
+        if "decisions" in parts:
+            asyncio.run(measure_reclassification(here))
     if "embedded" in parts:
         measure_embedded()
 

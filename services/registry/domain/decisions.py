@@ -7,7 +7,7 @@ classes hold.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,7 @@ class Decided:
     """One class that was decided, and the day from which it holds.
 
     `number` counts the household's decisions under a standard from 1, in the order in which they were recorded;
-    `corrects` is the number of the one in whose place this one stands.
+    `corrects` is the number of the one in whose place this one stands. `recorded_at` is None for one that is taken now.
     """
 
     number: int
@@ -52,6 +52,7 @@ class Decided:
     decided_on: date
     decision_id: UUID
     corrects: int | None = None
+    recorded_at: datetime | None = None
 
 
 def in_force(history: Iterable[Decided]) -> list[Decided]:
@@ -147,9 +148,10 @@ def decide(
             faults.append(DecisionFault("assessment_unknown", index))
             continue
         known = history.get(assessment.household_id, ())
-        corrected = next((each for each in in_force(known) if corrects and each.decision_id == corrects), None)
+        standing = in_force(known)
+        corrected = next((each for each in standing if corrects and each.decision_id == corrects), None)
         code = _fault_of(assessment, area_code, decided_on)
-        code = code or _fault_in_time(assessment, decided_on, known, corrects, corrected)
+        code = code or _fault_in_time(assessment, decided_on, known, standing, corrects, corrected)
         if code is None and assessment.household_id in seen:
             code = "household_twice"
         seen.add(assessment.household_id)
@@ -159,7 +161,7 @@ def decide(
         elif review is not None:
             faults.append(DecisionFault(review.code, index, review.fields))
         else:
-            classified.append(_classified(assessment, decided_on, known, corrected))
+            classified.append(_classified(assessment, decided_on, len(known) + 1, standing, corrected))
     if faults:
         raise DecisionRefused(faults)
     return classified
@@ -195,34 +197,35 @@ def _fault_in_time(
     assessment: Assessed,
     decided_on: date,
     known: Sequence[Decided],
+    standing: Sequence[Decided],
     corrects: UUID | None,
     corrected: Decided | None,
 ) -> str | None:
     """Return what the household's other decisions forbid."""
     if corrects is None:
-        before = [each for each in in_force(known) if each.decided_on <= decided_on]
+        before = [each for each in standing if each.decided_on <= decided_on]
         return "assessment_outdated" if before and assessment.assessed_on < before[-1].decided_on else None
     if corrected is None:
         return "class_replaced" if any(each.decision_id == corrects for each in known) else "not_in_corrected"
     if decided_on < corrected.decided_on:
         return "corrected_before_decided"
-    same_day = [each for each in in_force(known) if each.decided_on == corrected.decided_on]
+    same_day = [each for each in standing if each.decided_on == corrected.decided_on]
     return "class_replaced" if same_day[-1] != corrected else None
 
 
 def _classified(
-    assessment: Assessed, decided_on: date, known: Sequence[Decided], corrected: Decided | None
+    assessment: Assessed, decided_on: date, number: int, standing: Sequence[Decided], corrected: Decided | None
 ) -> Classified:
     holds_from = decided_on if corrected is None else corrected.decided_on
-    standing = [each for each in in_force(known) if each != corrected]
-    before = [each.household_class for each in standing if each.decided_on <= holds_from]
+    others = [each for each in standing if each != corrected]
+    before = [each.household_class for each in others if each.decided_on <= holds_from]
     return Classified(
         assessment=assessment,
-        number=len(known) + 1,
+        number=number,
         household_class=assessment.proposed_class,
         holds_from=holds_from,
         previous=before[-1] if before else None,
         transition=transition(before, assessment.proposed_class),
         corrects=None if corrected is None else corrected.number,
-        in_force=len(before) == len(standing),
+        in_force=len(before) == len(others),
     )

@@ -169,12 +169,6 @@ class Household:
         """A number that grows with every change of the household or of one of its members."""
         return self.version + sum(member.version for member in self.members)
 
-    def with_standing(self, standing: Standing) -> "Household":
-        """Return the household in its next version, with the standing in place of the one of the same standard."""
-        others = [each for each in self.standings if each.standard != standing.standard]
-        standings = tuple(sorted([*others, standing], key=lambda each: each.standard))
-        return replace(self, version=self.version + 1, standings=standings)
-
 
 class PersonChange(BaseModel):
     """What an officer may change about a person alone; what is absent stays, a phone of null is removed."""

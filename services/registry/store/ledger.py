@@ -101,7 +101,8 @@ async def record_changes(
         rows.append(_presence_row(each, number=numbers[each.household_id], by=by, now=now))
     await copy_rows(session, PRESENCES, rows)
     await _inherit(session, {each.household_id: each.heir_of for each in changes if each.heir_of is not None})
-    return await restate(session, ids, await presences(session, ids), by=by, now=now)
+    classes, presence = await classes_of(session, ids), await presences(session, ids)
+    return await restate(session, classes, presence, by=by, now=now)
 
 
 async def presences(session: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Presence]]:
@@ -117,7 +118,7 @@ async def presences(session: Transaction, ids: Collection[UUID]) -> dict[UUID, l
 
 async def restate(
     session: Transaction,
-    ids: Collection[UUID],
+    classes: Mapping[tuple[UUID, str], Sequence[Decided]],
     presence: Mapping[UUID, Sequence[Presence]],
     *,
     by: str,
@@ -126,74 +127,77 @@ async def restate(
 ) -> list[Entry]:
     """Add the entries that the ledger of some households lacks, after reversals of those that hold no longer.
 
-    `presence` is of at least these households; `decision_id` is the decision on whose account it is done.
+    `classes` are all that were decided for them, by household and standard; `presence` is of at least these households;
+    `decision_id` is the decision on whose account it is done.
     """
-    classes = await _classes(session, ids)
-    recorded = await _recorded(session, ids)
+    recorded = await _recorded(session, classes)
     added: list[Entry] = []
-    for key in sorted(classes.keys() | recorded.keys()):
-        wanted = movements(presence[key[0]], classes.get(key, ()))
-        reversals, lacking = restated(_standing(recorded[key]), wanted)
+    for key in sorted(classes):
+        given = [
+            ClassGiven(each.decided_on, each.household_class, each.decision_id, each.recorded_at or now)
+            for each in in_force(classes[key])
+        ]
+        entries = recorded.get(key, ())
+        reversals, lacking = restated(_standing(entries), movements(presence[key[0]], given))
         changes = [*reversals, *((None, each) for each in lacking)]
         added += [
             _entry(key, number, movement, reverses, decision_id, now)
-            for number, (reverses, movement) in enumerate(changes, start=len(recorded[key]) + 1)
+            for number, (reverses, movement) in enumerate(changes, start=len(entries) + 1)
         ]
     await copy_rows(session, MOVEMENTS, [each.model_dump() | {"recorded_by": by} for each in added])
     return added
 
 
-async def _classes(session: Transaction, ids: Collection[UUID]) -> dict[tuple[UUID, str], list[ClassGiven]]:
-    """Return the classes in force, by household and standard."""
-    known: dict[tuple[UUID, str], list[Row[Any]]] = defaultdict(list)
+async def classes_of(
+    session: Transaction, ids: Collection[UUID], standards: Collection[str] | None = None
+) -> dict[tuple[UUID, str], list[Decided]]:
+    """Return every class that was decided, by household and standard, as recorded; of some standards where asked."""
+    found: dict[tuple[UUID, str], list[Decided]] = defaultdict(list)
+    table = CLASS_HISTORY.c
     query = (
-        select(CLASS_HISTORY, DECISIONS.c.recorded_at)
-        .join(DECISIONS, DECISIONS.c.id == CLASS_HISTORY.c.decision_id)
-        .where(among(CLASS_HISTORY.c.household_id, ids))
+        select(table.household_id, table.standard, table.number, table.household_class, table.decided_on)
+        .add_columns(table.decision_id, table.corrects, DECISIONS.c.recorded_at)
+        .join(DECISIONS, DECISIONS.c.id == table.decision_id)
+        .where(among(table.household_id, ids))
+        .order_by(table.household_id, table.standard, table.number)
     )
-    for row in await session.execute(query):
-        known[row.household_id, row.standard].append(row)
-    given: dict[tuple[UUID, str], list[ClassGiven]] = {}
-    for key, rows in known.items():
-        recorded = {row.number: row.recorded_at for row in rows}
-        given[key] = [
-            ClassGiven(each.decided_on, each.household_class, each.decision_id, recorded[each.number])
-            for each in in_force(map(decided, rows))
-        ]
-    return given
-
-
-def decided(row: Row[Any]) -> Decided:
-    """Return a class as the history of classes holds it."""
-    return Decided(row.number, row.household_class, row.decided_on, row.decision_id, row.corrects)
-
-
-async def _recorded(session: Transaction, ids: Collection[UUID]) -> dict[tuple[UUID, str], list[RowMapping]]:
-    """Return every entry, by household and standard."""
-    found: dict[tuple[UUID, str], list[RowMapping]] = defaultdict(list)
-    query = select(MOVEMENTS).where(among(MOVEMENTS.c.household_id, ids))
-    for row in (await session.execute(query)).mappings():
-        found[row["household_id"], row["standard"]].append(row)
+    for household_id, standard, *decided in await session.execute(
+        query if standards is None else query.where(among(table.standard, standards))
+    ):
+        found[household_id, standard].append(Decided(*decided))
     return found
 
 
-def _standing(rows: Sequence[RowMapping]) -> dict[UUID, Movement]:
+async def _recorded(session: Transaction, keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], list[Row[Any]]]:
+    """Return every entry of some households under some standards."""
+    found: dict[tuple[UUID, str], list[Row[Any]]] = defaultdict(list)
+    query = (
+        select(MOVEMENTS)
+        .where(among(MOVEMENTS.c.household_id, {household for household, _ in keys}))
+        .where(among(MOVEMENTS.c.standard, {standard for _, standard in keys}))
+    )
+    for row in await session.execute(query):
+        found[row.household_id, row.standard].append(row)
+    return found
+
+
+def _standing(rows: Sequence[Row[Any]]) -> dict[UUID, Movement]:
     """Return the entries that no other takes back."""
-    taken_back = {row["reverses"] for row in rows}
-    return {row["id"]: _movement(row) for row in rows if row["reverses"] is None and row["id"] not in taken_back}
+    taken_back = {row.reverses for row in rows}
+    return {row.id: _movement(row) for row in rows if row.reverses is None and row.id not in taken_back}
 
 
-def _movement(row: RowMapping) -> Movement:
+def _movement(row: Row[Any]) -> Movement:
     return Movement(
-        on=row["moved_on"],
-        line=row["line"],
-        household_class=row["household_class"],
-        area_code=row["area_code"],
-        households=row["households"],
-        people=row["people"],
-        other_area=row["other_area"],
-        cause=row["cause"],
-        decision_id=row["decision_id"],
+        on=row.moved_on,
+        line=row.line,
+        household_class=row.household_class,
+        area_code=row.area_code,
+        households=row.households,
+        people=row.people,
+        other_area=row.other_area,
+        cause=row.cause,
+        decision_id=row.decision_id,
     )
 
 

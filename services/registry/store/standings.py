@@ -5,12 +5,9 @@ from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
-from services.registry.domain.decisions import Decided, in_force, newly_escaped_until
-from services.registry.store.ledger import decided
-from services.registry.tables import CLASS_HISTORY, DECISIONS
-from shared.db import Transaction, among
+from services.registry.domain.decisions import in_force, newly_escaped_until
+from services.registry.store.ledger import classes_of
+from shared.db import Transaction
 from shared.events.registry import Standing
 
 
@@ -18,16 +15,10 @@ async def standings_by_history(
     session: Transaction, ids: Collection[UUID], *, on: date | None = None, known_at: datetime | None = None
 ) -> dict[UUID, list[Standing]]:
     """Return the classes of households, by standard: by all decisions, or those of a day, recorded by an instant."""
-    c = CLASS_HISTORY.c
-    query = select(CLASS_HISTORY).join(DECISIONS, DECISIONS.c.id == c.decision_id).where(among(c.household_id, ids))
-    if known_at is not None:
-        query = query.where(DECISIONS.c.recorded_at <= known_at)
-    known: dict[tuple[UUID, str], list[Decided]] = defaultdict(list)
-    for row in await session.execute(query.order_by(c.household_id, c.standard, c.number)):
-        known[row.household_id, row.standard].append(decided(row))
     found: dict[UUID, list[Standing]] = defaultdict(list)
-    for (household_id, standard), history in known.items():
-        classes = [each for each in in_force(history) if on is None or each.decided_on <= on]
+    for (household_id, standard), history in (await classes_of(session, ids)).items():
+        known = [each for each in history if known_at is None or (each.recorded_at and each.recorded_at <= known_at)]
+        classes = [each for each in in_force(known) if on is None or each.decided_on <= on]
         if classes:
             found[household_id].append(
                 Standing(

@@ -1,0 +1,145 @@
+"""A whole province decided anew: households with a class get another assessment, and every commune decides."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from services.registry.domain.households import HouseholdRegistration
+from services.registry.official_areas import official_areas
+from services.registry.store.areas import state_areas
+from services.registry.store.households import with_ids, write
+from services.registry.tables import ASSESSMENTS
+from shared import clock
+from shared.db import Database, copy_rows, migrations
+from shared.ids import new_id
+from tests.bench.ground import Ground, report
+from tests.support.access import grant
+from tests.support.keys import KEYS
+from tests.support.programs import Program, running
+from tests.support.tokens import bearer, trust_the_issuer
+
+HOUSEHOLDS = 200_000
+_DECISION = 1000
+_TOGETHER = 4  # decisions under way at once
+_REVIEWS = (date(2025, 11, 3), date(2026, 11, 3))
+_DECIDED = (date(2025, 12, 5), date(2026, 11, 20))
+_CLASSES = (("poor", 30), ("near_poor", 10), ("not_poor", 0))
+
+Chunk = tuple[str, Sequence[UUID]]
+
+
+async def measure_reclassification(ground: Ground) -> None:
+    """Print households decided a second, of a second review in which a third of them change class."""
+    trust_the_issuer()
+    url = ground.database("registry_decisions")
+    await migrations.upgrade("registry", url)
+    database = Database(url, name="bench", keys=KEYS)
+    env = {
+        "ANSINH_SERVICE": "registry",
+        "ANSINH_DATABASE_URL": url,
+        "ANSINH_KAFKA": ground.kafka.bootstrap,
+        "ANSINH_LOG_LEVEL": "WARNING",
+    }
+    try:
+        await grant(database, "officer")
+        chunks = [chunk async for chunk in _registered(database)]
+        orders = [[await _assessed(database, review, *chunk) for chunk in chunks] for review in range(len(_REVIEWS))]
+        async with _served(env) as one, _served(env) as other:
+            await _decide((one, other), orders[0])
+            seconds = await _decide((one, other), orders[1])
+    finally:
+        await database.close()
+    report(
+        "reclassification",
+        seconds,
+        "s",
+        goal="a province of 200,000 households in under a minute",
+        households=HOUSEHOLDS,
+        households_per_second=round(HOUSEHOLDS / seconds),
+    )
+
+
+def _served(env: dict[str, str]) -> AbstractAsyncContextManager[Program]:
+    """Run one process of the registry; there are two, since the machine has two cores."""
+    return running("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")
+
+
+async def _registered(database: Database) -> Any:
+    """Yield communes with the ids of as many households as a decision may name."""
+    areas = official_areas("25")
+    async with database.transaction() as session:
+        await state_areas(session, areas, pointers=[""] * len(areas))
+    communes = [area.code for area in areas if area.level == "commune"]
+    for number in range(HOUSEHOLDS // _DECISION):
+        code = communes[number % len(communes)]
+        registration = HouseholdRegistration.model_validate({"area_code": code, "members": list(_members())})
+        households = [with_ids(registration, date(2025, 8, 1)) for _ in range(_DECISION)]
+        async with database.transaction() as session:
+            await write(session, households, by="officer", now=clock.now())
+        yield code, [each.id for each in households]
+
+
+def _members() -> Iterator[dict[str, Any]]:
+    for relationship in ("head", "spouse", "child"):
+        yield {
+            "full_name": "Hà Thị Mận",
+            "sex": "female",
+            "birth_date": "1985-03-12",
+            "ethnicity": "06",
+            "relationship": relationship,
+        }
+
+
+async def _assessed(database: Database, review: int, code: str, households: Sequence[UUID]) -> dict[str, Any]:
+    """Record an assessment of each household, whose class goes round from review to review; return the decision."""
+    rows = []
+    for number, household in enumerate(households):
+        proposed, points = _CLASSES[(number % 3 + (review if number % 9 < 3 else 0)) % 3]
+        rows.append(
+            {
+                "id": new_id(),
+                "household_id": household,
+                "standard": "vn-2022-2025",
+                "assessed_on": _REVIEWS[review],
+                "setting": "rural",
+                "income_per_person_month": 2_000_000 if proposed == "not_poor" else 1_000_000,
+                "b2_points": points,
+                "deprivations": ["nutrition", "housing_quality", "water_source"][: points // 10],
+                "proposed_class": proposed,
+                "reasons": "[]",
+                "computed": "[]",
+                "sample_form": False,
+                "recorded_by": "officer",
+                "recorded_at": clock.now(),
+            }
+        )
+    async with database.transaction() as session:
+        await copy_rows(session, ASSESSMENTS, rows)
+    return {
+        "area_code": code,
+        "number": f"{new_id().hex[-8:]}/QĐ-UBND",
+        "decided_on": _DECIDED[review].isoformat(),
+        "signed_by": "Nguyễn Văn Bình",
+        "assessment_ids": [str(row["id"]) for row in rows],
+    }
+
+
+async def _decide(services: Sequence[Program], orders: Sequence[dict[str, Any]]) -> float:
+    """Return the seconds in which every decision was taken."""
+    room = asyncio.Semaphore(_TOGETHER)
+
+    async def one(client: httpx.AsyncClient, service: Program, order: dict[str, Any]) -> None:
+        async with room:
+            url, key = f"{service.url}/registry/v1/decisions", {"Idempotency-Key": order["number"]}
+            (await client.post(url, json=order, headers=key)).raise_for_status()
+
+    async with httpx.AsyncClient(headers=bearer("officer"), timeout=600) as client:
+        began = time.perf_counter()
+        await asyncio.gather(*(one(client, services[at % 2], order) for at, order in enumerate(orders)))
+        return time.perf_counter() - began
