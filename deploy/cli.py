@@ -28,6 +28,7 @@ from deploy.imports import import_households
 from deploy.issuer import IssuerMissing, LocalIssuer
 from deploy.issuer.people import BadName, People
 from deploy.keys import key_commands
+from deploy.ledger import ledger_commands
 from deploy.people import ACCOUNTANT
 from deploy.postgres import EmbeddedPostgresError
 from deploy.recovery import recovery_commands
@@ -311,6 +312,7 @@ async def _compare_books(url: str, home: Path, actor: str) -> bool:
 app.add_typer(recovery_commands, name="recovery")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(key_commands, name="keys")
+app.add_typer(ledger_commands, name="ledger")
 app.command("import")(import_households)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from prometheus_client.registry import Collector
 from sqlalchemy import Select
 
 from shared.access.api import access_router
@@ -51,7 +52,8 @@ class ServiceDefinition:
     """What a service is made of. `routers` answer under `/<name>/`; `pages` where they say.
 
     `homes` yields `household_id` and `area_code` of the households that it knows: by them its journal is filtered.
-    `body_limits` has, by path, how many bytes an address takes that takes files.
+    `collectors` add their figures to its metrics. `body_limits` has, by path, how many bytes an address takes that
+    takes files.
     """
 
     name: ServiceName
@@ -60,6 +62,7 @@ class ServiceDefinition:
     consumers: Sequence[Consumer] = ()
     workers: Sequence[Worker] = ()
     checks: Sequence[Check] = ()
+    collectors: Sequence[Collector] = ()
     constraints: Mapping[str, Problem] = field(default_factory=dict)
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     pages: Sequence[APIRouter] = ()
@@ -75,6 +78,8 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     database = Database(settings.database_url, name=name, pool_size=settings.pool_size, keys=keys)
     event_log = open_log(settings.event_log, client=f"ansinh-{definition.name}")
     metrics, identity = Metrics(), TokenVerifier(settings.identity)
+    for collector in definition.collectors:
+        metrics.registry.register(collector)
     provider = Provider(settings.identity, identity)
     relay = Relay(database, event_log, metrics.registry, interval=settings.relay_interval)
     consumers = (access_consumer(definition.name), *definition.consumers)

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 from services.benefits.beneficiaries.consumers import BENEFICIARIES
 from services.benefits.beneficiaries.store import homes
 from services.benefits.cash.api import ROUTERS as CASH_ROUTERS
+from services.benefits.cash.api.awards import AWARD_ENDING
 from services.benefits.cash.checks import CASH_CHECKS
 from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.pages import desk_router
+from services.benefits.ledger.watch import BooksWatch
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.arrivals import ARRIVAL
 from services.benefits.payments.api.arrivals import router as arrivals_router
@@ -19,9 +21,13 @@ from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
 from services.benefits.payments.api.orders import router as orders_router
+from services.benefits.payments.api.outcomes import FILE_OUTCOME, ORDER_CANCELLATION, UNPAID
+from services.benefits.payments.api.outcomes import router as outcomes_router
 from services.benefits.payments.api.recoveries import BANK_RECOVERY
 from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
+from services.benefits.payments.api.suspense import SUSPENSE
+from services.benefits.payments.api.suspense import router as suspense_router
 from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
 from services.benefits.payments.store.runs import PAYMENT_RUN
@@ -29,6 +35,7 @@ from services.benefits.payments.workers import bank_workers
 from services.benefits.programmes.api import router as programmes_router
 from services.benefits.settings import BANK, BenefitsSettings
 from shared.approvals.api import Operation
+from shared.http.health import Check
 from shared.http.problems import Problem
 from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
@@ -41,6 +48,11 @@ OPERATIONS = (
     ARRIVAL,
     CHANNEL_RELEASE,
     BANK_RECOVERY,
+    FILE_OUTCOME,
+    UNPAID,
+    ORDER_CANCELLATION,
+    SUSPENSE,
+    AWARD_ENDING,
     Operation(
         APPLICATION,
         "applications.read",
@@ -66,6 +78,7 @@ def _workers(connected: Iterable[Connection], poll: float) -> tuple[Worker, ...]
 
 def definition(settings: BenefitsSettings) -> ServiceDefinition:
     """Return what the service is made of. Without a bank it sends nothing and asks nothing."""
+    watch = BooksWatch(CHECKS)
     connected = connections(settings.connected_banks())
     signings = {code: each.signing for code, each in connected.items() if each.signing is not None}
     return ServiceDefinition(
@@ -78,6 +91,8 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             orders_router,
             arrivals_router,
             channels_router,
+            outcomes_router,
+            suspense_router,
             accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
             recoveries_router,
             ledger_router(CHECKS),
@@ -85,7 +100,12 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
         operations=OPERATIONS,
         homes=homes(),
         consumers=[BENEFICIARIES],
-        workers=_workers(connected.values(), settings.bank_poll),
+        workers=(
+            *_workers(connected.values(), settings.bank_poll),
+            Worker("benefits.books", watch.step, settings.books_every),
+        ),
+        checks=[Check("books", watch.probe)],
+        collectors=[watch],
         pages=[callback_router(signings), desk_router()],
         constraints=CONSTRAINTS,
     )

@@ -14,6 +14,7 @@ BANK = "simbank"  # the bank at `bank_url`
 class BenefitsSettings(ServiceSettings):
     """Which banks there are: those of a file, or one at a URL; and whether that one is the simulated one."""
 
+    books_every: float = Field(default=300.0, gt=0, description="seconds between two checks of the books' invariants")
     bank_url: str | None = Field(default=None, description="base URL of the bank's HTTP channel; none: nothing is sent")
     bank_simulated: bool = Field(default=False, description="the bank behind `bank_url` is the simulated one")
     bank_signing_keys: Path | None = Field(default=None, description="our private keys for `bank_url` (JWK set)")

@@ -25,6 +25,22 @@ class AwardGranted(HouseholdEvent):
     granted_on: date
 
 
+class AwardEnded(HouseholdEvent):
+    """An award ended early: nothing is due for months after `last_month`, which may be before its first."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.benefits.award.ended.v1"
+    TOPIC: ClassVar[str] = "benefits.awards"
+    KIND: ClassVar[Kind] = "fact"
+
+    award_id: UUID
+    person_id: UUID
+    programme: str
+    area_code: str
+    last_month: str
+    reason: str
+    ended_on: date
+
+
 class _PaymentEvent(HouseholdEvent):
     TOPIC: ClassVar[str] = "benefits.payments"
     KIND: ClassVar[Kind] = "fact"

@@ -41,7 +41,10 @@ class Decision(Table, table=True):
 
 
 class Award(Table, table=True):
-    """A monthly amount (VND) for a person, from month to month, both included."""
+    """A monthly amount (VND) for a person, from month to month, both included.
+
+    An award that ended has nothing due after `ends_with`; `released` is what was given back of its commitment (VND).
+    """
 
     __tablename__ = "award"
     __table_args__ = (
@@ -72,3 +75,6 @@ class Award(Table, table=True):
     granted_on: date
     granted_by: str
     state: str
+    ends_with: str | None = None
+    end_reason: str | None = None
+    released: int = Field(default=0, sa_type=BigInteger)

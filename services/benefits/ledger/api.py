@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Path
@@ -12,7 +12,16 @@ from sqlalchemy import insert
 
 from services.benefits.ledger.checks import Check, run_checks
 from services.benefits.ledger.domain.journal import Purpose
-from services.benefits.ledger.store import allot, contribution_table, fund_exists, fund_table, trial_balance
+from services.benefits.ledger.store import (
+    allot,
+    contribution_table,
+    contributions_of,
+    find_fund,
+    fund_table,
+    funds,
+    trial_balance,
+    unallotted,
+)
 from shared import clock
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
@@ -37,11 +46,14 @@ class _Body(BaseModel):
 
 
 class FundIn(_Body):
-    """A fund to register."""
+    """A fund to register. What a donor gives for one programme or commune is a fund of its own, so restricted."""
 
     code: str = Field(pattern=r"^[A-Z][A-Z0-9_:-]{1,39}$", examples=["STATE_PROVINCE"])
     kind: FundKind
     name: str = Field(min_length=1, max_length=200, examples=["Ngân sách tỉnh"])
+    programmes: list[str] | None = Field(default=None, min_length=1, description="all that it may be spent on")
+    areas: list[str] | None = Field(default=None, min_length=1, description="the communes it may be spent in")
+    purpose: str | None = Field(default=None, max_length=500, description="in the giver's words")
 
 
 class FundOut(FundIn):
@@ -63,6 +75,9 @@ class ContributionOut(ContributionIn):
     id: UUID
     fund: str
     received_on: date | None = None
+    confirmed_on: date | None = None
+    payer_account: str | None = None
+    voucher: str | None = None
 
 
 class AllotmentIn(_Body):
@@ -109,9 +124,17 @@ class Checks(BaseModel):
     checks: list[CheckOut]
 
 
+# Budgets of the state are allotted before its money comes; gifts are spent when they are there.
+_BEFORE_IT_COMES = frozenset({"STATE_CENTRAL", "STATE_PROVINCE", "STATE_COMMUNE"})
+
+
 async def _allot(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
     content = proposal.draft.content
     purpose = Purpose(content["fund"], content["programme"], content["fiscal_year"])
+    given_by = await find_fund(session, purpose.fund, lock=True)
+    assert given_by is not None  # noqa: S101 - who proposed has read it, and no fund is ever removed
+    if given_by.kind not in _BEFORE_IT_COMES and await unallotted(session, purpose.fund) < content["amount"]:
+        raise Problem(409, "fund_overdrawn")
     cause = f"allotment:{proposal.draft.subject}"
     await allot(session, purpose, content["amount"], cause=cause, actor=actor, on=clock.legal_date(now))
 
@@ -119,9 +142,11 @@ async def _allot(session: Transaction, proposal: Proposal, actor: str, now: date
 ALLOTMENT = Operation("allotment", "funds.read", "funds.approve", apply=_allot)
 
 
-async def _need_fund(session: Transaction, fund: str) -> None:
-    if not await fund_exists(session, fund):
+async def _known_fund(session: Transaction, code: str) -> Any:
+    found = await find_fund(session, code)
+    if found is None:
         raise Problem(404, "fund_unknown")
+    return found
 
 
 def ledger_router(checks: Sequence[Check]) -> Router:
@@ -136,18 +161,34 @@ def ledger_router(checks: Sequence[Check]) -> Router:
         about.one("fund", body.code)
         return FundOut(**body.model_dump(), created_by=actor)
 
+    @router.get("/funds", dependencies=[needs("funds.read")])
+    async def list_funds(tx: Tx) -> list[FundOut]:
+        """List the funds, with what each may be spent on."""
+        return [FundOut.model_validate(dict(row._mapping)) for row in await funds(tx)]
+
+    @router.get("/funds/{fund}/contributions", dependencies=[needs("funds.read")])
+    async def list_contributions(tx: Tx, fund: FundCode) -> list[ContributionOut]:
+        """List what a fund declared, and whether it arrived."""
+        await _known_fund(tx, fund)
+        return [ContributionOut.model_validate(dict(row._mapping)) for row in await contributions_of(tx, fund)]
+
     @router.post("/funds/{fund}/contributions", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
     async def declare_contribution(tx: Tx, actor: Actor, fund: FundCode, body: ContributionIn) -> ContributionOut:
         """Declare money that a fund sends; it is booked when the bank's statement shows it."""
-        await _need_fund(tx, fund)
+        await _known_fund(tx, fund)
         row = body.model_dump() | {"id": new_id(), "fund": fund, "declared_by": actor, "declared_at": clock.now()}
         await (await tx.connection()).execute(insert(contribution_table), [row])
         return ContributionOut(id=row["id"], fund=fund, **body.model_dump())
 
     @router.post("/funds/{fund}/allotments", status_code=201, dependencies=[PREPARING, IDEMPOTENT])
     async def propose_allotment(tx: Tx, actor: Actor, fund: FundCode, body: AllotmentIn) -> ProposalOut:
-        """Propose a budget for a programme; once another person approves, awards are committed against it."""
-        await _need_fund(tx, fund)
+        """Propose a budget for a programme; once another person approves, awards are committed against it.
+
+        A gift may be given only to what it was given for, and once it has arrived.
+        """
+        given_by = await _known_fund(tx, fund)
+        if given_by.programmes is not None and body.programme not in given_by.programmes:
+            raise Problem(422, "fund_restricted")
         now = clock.now()
         content = {
             "fund": fund,

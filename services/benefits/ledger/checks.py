@@ -50,7 +50,8 @@ LEDGER_CHECKS: tuple[Check, ...] = (
     Check(
         "a_contribution_arrived_is_booked_once",
         """SELECT c.id::text FROM contribution c
-           LEFT JOIN statement_entry s ON s.contribution_id = c.id
+           LEFT JOIN (SELECT contribution_id FROM statement_entry
+                      UNION ALL SELECT contribution_id FROM suspense_clearing) s ON s.contribution_id = c.id
            GROUP BY c.id, c.received_on HAVING count(s.contribution_id) <> (c.received_on IS NOT NULL)::int""",
     ),
 )

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.benefits.ledger.domain.journal import Account, Journal, Purpose
-from services.benefits.ledger.domain.templates import allotment, commitment
+from services.benefits.ledger.domain.templates import allotment, commitment, released_commitment
 from services.benefits.ledger.tables import Budget, Contribution, Fund, LedgerEntry, LedgerJournal
 from services.benefits.metadata import core
 from shared import clock
@@ -72,10 +72,43 @@ async def post(session: Transaction, journals: Sequence[Journal]) -> list[UUID]:
     return ids
 
 
+async def find_fund(session: Transaction, code: str, *, lock: bool = False) -> Row[Any] | None:
+    """Return a fund, locked if asked for, so that two allotments of it wait for each other."""
+    query = select(fund_table).where(fund_table.c.code == code)
+    query = query.with_for_update() if lock else query
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
 async def fund_exists(session: Transaction, code: str) -> bool:
     """Say whether there is such a fund."""
-    found = await (await session.connection()).execute(select(fund_table.c.code).where(fund_table.c.code == code))
-    return found.first() is not None
+    return await find_fund(session, code) is not None
+
+
+async def funds(session: Transaction) -> Sequence[Row[Any]]:
+    """Return all funds, by code."""
+    return (await (await session.connection()).execute(select(fund_table).order_by(fund_table.c.code))).all()
+
+
+_GIVEN = text(
+    """
+    SELECT (SELECT coalesce(sum(amount), 0)::bigint FROM contribution
+            WHERE fund = :fund AND coalesce(received_on, confirmed_on) IS NOT NULL)
+         - (SELECT coalesce(sum(amount), 0)::bigint FROM ledger_entry
+            WHERE account = 'B1' AND side = 'debit' AND fund = :fund
+              AND journal_id IN (SELECT id FROM ledger_journal WHERE kind = 'allotment'))
+    """
+)
+
+
+async def unallotted(session: Transaction, code: str) -> int:
+    """Return how much (VND) arrived in a fund and is in no budget yet."""
+    return int((await session.execute(_GIVEN, {"fund": code})).scalar_one())
+
+
+async def contributions_of(session: Transaction, code: str) -> Sequence[Row[Any]]:
+    """Return what a fund declared, newest first."""
+    query = select(contribution_table).where(contribution_table.c.fund == code)
+    return (await (await session.connection()).execute(query.order_by(contribution_table.c.id.desc()))).all()
 
 
 async def allot(session: Transaction, purpose: Purpose, amount: int, *, cause: str, actor: str, on: date) -> None:
@@ -114,12 +147,32 @@ async def commit_budget(
     await post(session, [Journal(cause, "commitment", on, actor, commitment(amount, purpose))])
 
 
-async def budgets_of(session: Transaction, programme: str, fiscal_year: int, amount: int) -> list[str]:
-    """Return the funds, by code, whose budget for a programme in a year has at least an amount (VND) left."""
-    b = budget_table.c
+async def release_budget(
+    session: Transaction, purpose: Purpose, amount: int, *, cause: str, actor: str, on: date
+) -> None:
+    """Give back to a budget what was set aside and will not be paid."""
+    statement = (
+        update(budget_table)
+        .where(
+            budget_table.c.fund == purpose.fund,
+            budget_table.c.programme == purpose.programme,
+            budget_table.c.fiscal_year == purpose.fiscal_year,
+        )
+        .values(available=budget_table.c.available + amount)
+    )
+    await (await session.connection()).execute(statement)
+    await post(session, [Journal(cause, "release", on, actor, released_commitment(amount, purpose))])
+
+
+async def budgets_of(session: Transaction, programme: str, fiscal_year: int, amount: int, area_code: str) -> list[str]:
+    """Return the funds, by code, that may give to a programme in a commune and have at least an amount (VND) left."""
+    b, f = budget_table.c, fund_table.c
     query = (
         select(b.fund)
+        .join(fund_table, f.code == b.fund)
         .where(b.programme == programme, b.fiscal_year == fiscal_year, b.available >= amount)
+        .where(or_(f.programmes.is_(None), f.programmes.any(programme)))
+        .where(or_(f.areas.is_(None), f.areas.any(area_code)))
         .order_by(b.fund)
     )
     return list((await (await session.connection()).execute(query)).scalars())

@@ -3,20 +3,37 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field
 
 from services.benefits.metadata import Instant, Table
 
 
 class Fund(Table, table=True):
-    """Whose money it is: the state budget at a level, the fund for the poor, a donor."""
+    """Whose money it is: the state budget at a level, the fund for the poor, a donor.
+
+    What a donor gives for one programme, commune or purpose is a fund of its own with that restriction: `programmes`
+    and `areas` are all that it may be spent on, None for any.
+    """
 
     __tablename__ = "fund"
 
     code: str = Field(primary_key=True)
     kind: str
     name: str
+    programmes: list[str] | None = Field(default=None, sa_type=ARRAY(String))
+    areas: list[str] | None = Field(default=None, sa_type=ARRAY(String))
+    purpose: str | None = None
     created_by: str
     created_at: datetime = Field(sa_type=Instant)
 

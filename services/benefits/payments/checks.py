@@ -62,4 +62,50 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
              AND l.side = CASE e.side WHEN 'credit' THEN 'debit' ELSE 'credit' END
            WHERE l.journal_id IS NULL""",
     ),
+    Check(
+        "suspense_is_what_nobody_explained",
+        """SELECT books.account || ' ' || books.total || ', unexplained ' || entries.total FROM
+           (SELECT a.account, coalesce(sum(CASE e.side WHEN a.up THEN e.amount ELSE -e.amount END), 0) AS total
+            FROM (VALUES ('L3', 'credit'), ('S1', 'debit')) AS a (account, up)
+            LEFT JOIN ledger_entry e ON e.account = a.account GROUP BY a.account) books
+           JOIN (SELECT a.account, coalesce(sum(s.amount), 0) AS total
+            FROM (VALUES ('L3', 'credit'), ('S1', 'debit')) AS a (account, side)
+            LEFT JOIN statement_entry s ON s.side = a.side
+              AND s.outcome IN ('unknown_credit', 'return_unmatched', 'opening_balance', 'unknown_debit')
+              AND NOT EXISTS (SELECT 1 FROM suspense_clearing c WHERE c.payer_account = s.payer_account
+                              AND c.sequence = s.sequence AND c.ordinal = s.ordinal)
+            GROUP BY a.account) entries USING (account)
+           WHERE books.total <> entries.total""",
+    ),
+    Check(
+        "a_returned_order_came_back_and_a_cancelled_one_is_not_out",
+        """SELECT o.id::text FROM payment_order o WHERE o.state = 'RETURNED' AND NOT EXISTS (
+             SELECT 1 FROM payment_instruction i WHERE i.order_id = o.id AND i.state = 'RETURNED')
+           UNION ALL
+           SELECT o.id::text FROM payment_order o JOIN payment_instruction i ON i.order_id = o.id
+           WHERE o.state IN ('CANCELLED', 'READY', 'BLOCKED', 'BATCHED', 'RETURNED')
+             AND i.state NOT IN ('REJECTED', 'CANCELLED', 'RETURNED')""",
+    ),
+    Check(
+        "an_instructed_order_has_a_live_attempt",
+        """SELECT o.id::text FROM payment_order o WHERE o.state = 'INSTRUCTED' AND NOT EXISTS (
+             SELECT 1 FROM payment_instruction i
+             WHERE i.order_id = o.id AND i.state NOT IN ('REJECTED', 'CANCELLED', 'RETURNED'))""",
+    ),
+    Check(
+        "what_is_owed_is_what_is_unpaid",
+        """SELECT id::text FROM (
+             SELECT o.id, CASE WHEN o.obliged AND o.state NOT IN ('PAID', 'INSTRUCTED', 'CANCELLED')
+                               THEN o.amount ELSE 0 END AS owed,
+               coalesce(sum(CASE e.side WHEN 'credit' THEN e.amount ELSE -e.amount END)
+                        FILTER (WHERE e.account IN ('L1', 'L2')), 0) AS booked
+             FROM payment_order o LEFT JOIN ledger_entry e ON e.order_id = o.id GROUP BY o.id) each
+           WHERE owed <> booked""",
+    ),
+    Check(
+        "an_approved_run_is_approved_by_another_person_than_prepared_it",
+        """SELECT r.id::text FROM payment_run r WHERE r.state = 'APPROVED' AND NOT EXISTS (
+             SELECT 1 FROM proposals p WHERE p.kind = 'payment-run' AND p.subject = r.id::text
+               AND p.state = 'approved' AND p.decided_by <> p.prepared_by)""",
+    ),
 )

@@ -428,3 +428,20 @@ class MonthLine(Table, table=True):
     outcome: str
     amount: int = Field(sa_type=BigInteger)
     reason: str | None = None
+
+
+class SuspenseClearing(Table, table=True):
+    """What two people said that an unexplained entry of a statement is, and the journal that this became."""
+
+    __tablename__ = "suspense_clearing"
+
+    payer_account: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    ordinal: int = Field(primary_key=True)
+    becomes: str
+    reference: str
+    contribution_id: UUID | None = Field(default=None, foreign_key="contribution.id")
+    instruction_id: UUID | None = Field(default=None, foreign_key="payment_instruction.id")
+    journal_id: UUID = Field(foreign_key="ledger_journal.id")
+    cleared_by: str
+    cleared_at: datetime = Field(sa_type=Instant)

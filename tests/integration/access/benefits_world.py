@@ -20,9 +20,19 @@ from tests.integration.access.matrix import ACTOR, OTHER, Call, Operation, World
 from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, approval_of
 from tests.support.access import grant
 
-_KINDS = {"funds.read": "funds.approve", "applications.read": "applications.decide", "payments.read": "runs.approve"}
+_KINDS = {
+    "funds.read": "funds.approve",
+    "applications.read": "applications.decide",
+    "awards.read": "applications.decide",
+    "payments.read": "runs.approve",
+}
 _OWN_FUND, _OWN_PAYER = "POOR_FUND", "OWN-01"
 _HALTED = "bank-halted"
+_ENDING = {"ends_with": f"{clock.today():%Y-%m}", "reason": "death", "note": "Giấy chứng tử số 12"}
+_NOT_RECEIVED = {"outcome": "not_received", "certificate": "CV 124/NHNo"}
+_CERTIFIED = {"certificate": "CV 124/NHNo"}
+_CANCELLED = {"why": "death", "note": "Giấy chứng tử số 12"}
+_EXPLAINED = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
 _ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
 
 # By whether it is the actor's own.
@@ -63,6 +73,7 @@ async def benefits_world(url: str) -> World:
         | _funds(benefits, open_gift["id"])
         | _channels()
         | _recoveries(await _recovery(benefits, "bank-restored"))
+        | _outcomes(stopped, paid["id"])
         | _banks()
         | _proposals({own: each["proposals"] for own, each in made.items()})
         | kit
@@ -73,9 +84,9 @@ async def benefits_world(url: str) -> World:
 async def _second_fund(benefits: Benefits) -> None:
     """Open the fund that the actor's own run is paid from."""
     await benefits.post("/funds", {"code": _OWN_FUND, "kind": "POOR_FUND", "name": "Quỹ vì người nghèo"})
-    await benefits.allot(_OWN_FUND, 1_000_000_000)
     await benefits.approve_proposal(await benefits.post("/payer-accounts", _payer(_OWN_PAYER, _OWN_FUND)))
     await benefits.money_arrives(_OWN_FUND, _OWN_PAYER, 1_000_000_000)
+    await benefits.allot(_OWN_FUND, 1_000_000_000)
 
 
 async def _stopped(benefits: Benefits) -> dict[str, str]:
@@ -88,9 +99,13 @@ async def _stopped(benefits: Benefits) -> dict[str, str]:
     reason = {"reason": "Chờ xác minh"}
     await benefits.post(f"/runs/{run['id']}/pause", reason, actor=OTHER)
     await benefits.post(f"/orders/{order['id']}/hold", reason, actor=OTHER)
+    attempt = (await benefits.get(f"/orders/{order['id']}"))["instructions"][0]
+    await benefits.make_unknown(attempt["message_id"])
+    place = await benefits.unexplained_credit(700_000)
     for bank in (_HALTED, *(f"bank-{actor}" for actor in (ACTOR, OTHER))):
         await benefits.post(f"/bank-channels/{bank}/halt", reason)
-    return {"run": run["id"], "order": order["id"]}
+    stopped = {"run": run["id"], "order": order["id"], "place": place}
+    return stopped | {"instruction": attempt["id"], "file": attempt["message_id"]}
 
 
 def _payer(code: str, fund: str) -> dict[str, Any]:
@@ -114,6 +129,7 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     await benefits.post(f"/bank-channels/bank-{actor}/release", {"reason": "Đã khắc phục"}, actor=actor)
     walked = await _recovery(benefits, f"bank-{actor}")
     await benefits.post(f"/bank-recoveries/{walked}/release", {}, actor=actor)
+    await _outcomes_made(benefits, actor)
     waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
     own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
     return {"run": run, "application": application, "proposals": own}
@@ -127,6 +143,41 @@ async def _recovery(benefits: Benefits, bank: str) -> str:
         assert found is not None
         await recovery.walked(session, found.id, clock.now())
     return str(found.id)
+
+
+async def _outcomes_made(benefits: Benefits, actor: str) -> None:
+    """Let somebody propose one of each decision on what went wrong."""
+    who = await benefits.settle_in()
+    award = await benefits.award(who)
+    await benefits.approve(await benefits.prepare(actor=OTHER), actor=ACTOR)
+    order = await benefits.order_of(who)
+    attempt = order["instructions"][0]
+    await benefits.make_unknown(attempt["message_id"])
+    await benefits.post(f"/awards/{award['id']}/ending", _ENDING, actor=actor)
+    await benefits.post(f"/payment-files/{attempt['message_id']}/outcome", _NOT_RECEIVED, actor=actor)
+    await benefits.post(f"/instructions/{attempt['id']}/unpaid", _CERTIFIED, actor=actor)
+    blocked = await benefits.settle_in(number=None)
+    await benefits.award(blocked)
+    prepared = await benefits.prepare(actor=OTHER)
+    await benefits.post(f"/runs/{prepared['id']}/refusal", {"note": "Rút lại"}, actor=ACTOR)
+    cancelled = await benefits.order_of(blocked)
+    await benefits.post(f"/orders/{cancelled['id']}/cancellation", _CANCELLED, actor=actor)
+    place = await benefits.unexplained_credit(600_000)
+    await benefits.post(f"/suspense/{place}/explanation", _EXPLAINED, actor=actor)
+
+
+def _outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
+    def proposing(name: str, permission: str, path: str, body: Any) -> dict[str, Operation]:
+        return {name: Operation(permission, lambda _: Call("POST", path, body), 201)}
+
+    return (
+        proposing("propose_ending", "applications.prepare", f"/awards/{award_id}/ending", _ENDING)
+        | proposing("propose_file_outcome", "runs.prepare", f"/payment-files/{given['file']}/outcome", _NOT_RECEIVED)
+        | proposing("propose_unpaid", "runs.prepare", f"/instructions/{given['instruction']}/unpaid", _CERTIFIED)
+        | proposing("propose_cancellation", "runs.prepare", f"/orders/{given['order']}/cancellation", _CANCELLED)
+        | proposing("propose_explanation", "funds.prepare", f"/suspense/{given['place']}/explanation", _EXPLAINED)
+        | {"list_unexplained": Operation("funds.read", lambda _: Call("GET", "/suspense"))}
+    )
 
 
 def _contribution(reference: str) -> dict[str, Any]:
@@ -274,6 +325,8 @@ def _funds(benefits: Benefits, gift_id: str) -> dict[str, Operation]:
             "funds.prepare", lambda _: Call("POST", f"/contributions/{gift_id}/arrival", _arrival(benefits)), 201
         ),
         "read_money": Operation("funds.read", lambda _: Call("GET", f"/payer-accounts/{benefits.payer}/money")),
+        "list_funds": Operation("funds.read", lambda _: Call("GET", "/funds")),
+        "list_contributions": Operation("funds.read", lambda _: Call("GET", f"/funds/{FUND}/contributions")),
         "list_payer_accounts": Operation("funds.read", lambda _: Call("GET", "/payer-accounts")),
         "get_bank": Operation("reference.read", lambda _: Call("GET", "/bank")),
         "read_trial_balance": Operation("ledger.read", lambda _: Call("GET", "/ledger/trial-balance")),
@@ -301,6 +354,11 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("contribution-arrival", "funds.read")
         | of("bank-channel-release", "funds.read")
         | of("bank-recovery", "funds.read")
+        | of("suspense-clearing", "funds.read")
+        | of("award-ending", "awards.read")
+        | of("file-outcome", "payments.read", no_area=True)
+        | of("unpaid-attempt", "payments.read")
+        | of("order-cancellation", "payments.read")
         | of("application", "applications.read", success=409)
         | of("payment-run", "payments.read", success=409, no_area=True)
     )

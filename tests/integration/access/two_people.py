@@ -185,6 +185,53 @@ async def _channel_release(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"{path}/release", {"reason": "Ngân hàng đã khắc phục"}))
 
 
+async def _ending(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    award = await benefits.award(await benefits.settle_in())
+    ending = {"ends_with": award["first_month"], "reason": "death", "note": "Giấy chứng tử số 12"}
+    return _waiting(await desk.made(f"/benefits/v1/awards/{award['id']}/ending", ending))
+
+
+async def _sent(desk: Desk) -> Any:
+    """Return an order whose file may be at the bank or not."""
+    benefits: Benefits = desk.service
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    await benefits.approve(await benefits.prepare())
+    order = await benefits.order_of(who)
+    message = order["instructions"][0]["message_id"]
+    await desk.change("UPDATE payment_file SET state = 'UNKNOWN' WHERE message_id = :message", message=message)
+    await desk.change("UPDATE payment_instruction SET state = 'UNKNOWN' WHERE message_id = :message", message=message)
+    return order["instructions"][0]
+
+
+async def _file_outcome(desk: Desk) -> Waiting:
+    path = f"/benefits/v1/payment-files/{(await _sent(desk))['message_id']}/outcome"
+    return _waiting(await desk.made(path, {"outcome": "not_received", "certificate": "CV 124/NHNo"}))
+
+
+async def _unpaid(desk: Desk) -> Waiting:
+    path = f"/benefits/v1/instructions/{(await _sent(desk))['id']}/unpaid"
+    return _waiting(await desk.made(path, {"certificate": "CV 124/NHNo"}))
+
+
+async def _order_cancellation(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    who = await benefits.settle_in(number=None)
+    await benefits.award(who)
+    await benefits.prepare()
+    order = await benefits.order_of(who)
+    wanted = {"why": "death", "note": "Giấy chứng tử số 12"}
+    return _waiting(await desk.made(f"/benefits/v1/orders/{order['id']}/cancellation", wanted))
+
+
+async def _suspense(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    place = await benefits.unexplained_credit(700_000)
+    explanation = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
+    return _waiting(await desk.made(f"/benefits/v1/suspense/{place}/explanation", explanation))
+
+
 async def _application(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     who = await benefits.settle_in()
@@ -231,6 +278,11 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "payer-account": Kind(_payer_account),
         "contribution-arrival": Kind(_arrival),
         "bank-channel-release": Kind(_channel_release),
+        "award-ending": Kind(_ending),
+        "file-outcome": Kind(_file_outcome),
+        "unpaid-attempt": Kind(_unpaid),
+        "order-cancellation": Kind(_order_cancellation),
+        "suspense-clearing": Kind(_suspense),
         "application": Kind(_application, {"amount": _restated(birth_year=1940), "class": _restated(klass="not_poor")}),
         "payment-run": Kind(
             _run,

@@ -15,6 +15,9 @@ from services.benefits.beneficiaries.consumers import BENEFICIARIES
 from services.benefits.ledger.checks import run_checks
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import commit_budget
+from services.benefits.payments.domain.statement import Entry, Statement
+from services.benefits.payments.store import accounts, messages
+from services.benefits.payments.store.statements import apply_statement
 from services.benefits.payments.workers import BankWork
 from shared import clock
 from shared.db import Database
@@ -212,6 +215,31 @@ class Benefits:
     async def approve(self, run: Any, *, actor: str = "checker") -> Any:
         """Approve a run by what was seen."""
         return await self.post(f"/runs/{run['id']}/approval", {"content_hash": run["content_hash"]}, actor=actor)
+
+    async def unexplained_credit(self, amount: int) -> str:
+        """Book a credit that nobody can explain, as a statement would; return its place."""
+        async with self.database.transaction() as session:
+            payer = await accounts.payer(session, self.payer, lock=True)
+            assert payer is not None
+            number = (payer.reconciled_sequence or 0) + 1
+            before = payer.reconciled_closing or 0
+            entry = Entry(1, "credit", amount, clock.today(), None, None, None, is_return=False, return_reason=None)
+            nothing = None, None
+            said = Statement(
+                "S", number, self.payer_number, clock.today(), before, before + amount, *nothing, entries=(entry,)
+            )
+            message = await messages.keep(
+                session, bank="simbank", kind="camt.053", external_id=uuid4().hex, content=b"-", now=clock.now()
+            )
+            await apply_statement(session, self.payer, message.id, said, clock.now())
+        return f"{self.payer}/{number}/1"
+
+    async def make_unknown(self, message_id: str) -> None:
+        """Let the outcome of a file be unknown, as a call that was cut off leaves it."""
+        async with self.database.transaction() as session:
+            for table in ("payment_file", "payment_instruction"):
+                unknown = text(f"UPDATE {table} SET state = 'UNKNOWN' WHERE message_id = :message")
+                await session.execute(unknown, {"message": message_id})
 
     async def order_of(self, who: Somebody) -> Any:
         """Return the order of a person with its attempts."""

@@ -16,12 +16,13 @@ def test_a_bank_named_in_the_environment_is_worked_with(monkeypatch: pytest.Monk
     assert settings.bank_simulated
     names = [worker.name for worker in definition(settings).workers]
     works = ("send.0", "send.1", "status", "statements", "inbound", "recall")
-    assert names == [f"benefits.payments.simbank.{work}" for work in works]
+    assert names == [*(f"benefits.payments.simbank.{work}" for work in works), "benefits.books"]
 
 
 def test_without_a_bank_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANSINH_BANK_URL", raising=False)
-    assert definition(BenefitsSettings(service="benefits", database_url=URL)).workers == ()
+    workers = definition(BenefitsSettings(service="benefits", database_url=URL)).workers
+    assert [worker.name for worker in workers] == ["benefits.books"]
 
 
 def test_the_shared_settings_are_enough_to_build() -> None:

@@ -30,3 +30,13 @@ def span_from(granted_on: date) -> AwardSpan:
         fiscal_year=granted_on.year,
         months=13 - granted_on.month,
     )
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Return the months from one to another, both included; none when the last is before the first."""
+    year, month = int(first[:4]), int(first[5:])
+    found = []
+    while f"{year}-{month:02d}" <= last:
+        found.append(f"{year}-{month:02d}")
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return found

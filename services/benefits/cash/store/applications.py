@@ -170,8 +170,10 @@ async def decide(
         await _grant(session, application_id, request, sheet.amount, fund, actor, today)
 
 
-async def _fund_for(session: Transaction, programme: str, fiscal_year: int, amount: int, fund: str | None) -> str:
-    funds = await budgets_of(session, programme, fiscal_year, amount)
+async def _fund_for(
+    session: Transaction, programme: str, area_code: str, fiscal_year: int, amount: int, fund: str | None
+) -> str:
+    funds = await budgets_of(session, programme, fiscal_year, amount, area_code)
     if fund is not None:
         funds = [one for one in funds if one == fund]
     if not funds:
@@ -191,10 +193,10 @@ async def _grant(
     today: date,
 ) -> None:
     span = span_from(today)
-    fund = await _fund_for(session, request.programme, span.fiscal_year, amount * span.months, named_fund)
     area_code = await area_of(session, request.household_id)
     if area_code is None:
         raise FactsMissing
+    fund = await _fund_for(session, request.programme, area_code, span.fiscal_year, amount * span.months, named_fund)
     award_id = new_id()
     row = {
         "id": award_id,
@@ -211,6 +213,7 @@ async def _grant(
         "granted_on": today,
         "granted_by": actor,
         "state": "active",
+        "released": 0,
     }
     await (await session.connection()).execute(insert(award_table), [row])
     purpose = Purpose(fund, request.programme, span.fiscal_year)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, literal, select
+from sqlalchemy import Row, Select, func, literal, select
 
 from services.benefits.beneficiaries.store import person_table
 from services.benefits.cash.store.rows import award_table
@@ -13,7 +13,7 @@ from shared.db import Transaction
 
 
 def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Select[Any]:
-    """Return the query of the orders that a fund's active awards mean for a month, in one commune or in all."""
+    """Return the query of the orders that a fund's awards mean for a month, in one commune or in all."""
     a = award_table.c
     query = select(
         a.id.label("award_id"),
@@ -28,9 +28,8 @@ def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Sel
     ).where(
         a.programme == programme,
         a.fund == fund,
-        a.state == "active",
         a.first_month <= period,
-        a.last_month >= period,
+        func.least(a.last_month, func.coalesce(a.ends_with, a.last_month)) >= period,
     )
     return query if area_code is None else query.where(a.area_code == area_code)
 

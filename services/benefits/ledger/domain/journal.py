@@ -23,6 +23,7 @@ class Account(StrEnum):
     BENEFITS_PAYABLE = "L1"
     RETURNED_PAYABLE = "L2"
     UNMATCHED_CREDIT = "L3"
+    DUE_TO_OWNER = "L4"
     BENEFIT_EXPENSE = "E1"
     BANK_FEE = "E2"
     FUND_BALANCE = "F1"

@@ -22,6 +22,16 @@ def commitment(amount: int, purpose: Purpose) -> tuple[Posting, ...]:
     return transfer(Account.ENCUMBERED, Account.BUDGET_AVAILABLE, amount, purpose)
 
 
+def released_commitment(amount: int, purpose: Purpose) -> tuple[Posting, ...]:
+    """What was set aside will not be paid: an award ended, an order was cancelled. B1 → B2."""
+    return transfer(Account.BUDGET_AVAILABLE, Account.ENCUMBERED, amount, purpose)
+
+
+def cancelled_obligation(amount: int, purpose: Purpose, payable: Payable, *, same_year: bool) -> tuple[Posting, ...]:
+    """What was owed is owed no more: L1 or L2 → E1, or in a later fiscal year, whose expense it is not, → F1."""
+    return transfer(Account(payable), Account.BENEFIT_EXPENSE if same_year else Account.FUND_BALANCE, amount, purpose)
+
+
 def obligation(amount: int, purpose: Purpose) -> tuple[Posting, ...]:
     """An order was approved for the first time, it is now owed: E1 → L1."""
     return transfer(Account.BENEFIT_EXPENSE, Account.BENEFITS_PAYABLE, amount, purpose)
@@ -85,3 +95,22 @@ def unknown_debit(amount: int, fund: str, bank_account: str) -> tuple[Posting, .
 def wrong_debit(amount: int, purpose: Purpose, bank_account: str) -> tuple[Posting, ...]:
     """The bank debited an instruction twice, or with another amount: a claim on the bank, A4 → A1."""
     return transfer(Account.CLAIMS_ON_BANK, Account.CASH, amount, purpose, bank_account=bank_account)
+
+
+def explained_credit(amount: int, fund: str, becomes: Literal["F1", "L4", "A4"]) -> tuple[Posting, ...]:
+    """People said what money in suspense is: the fund's (F1), due back to its owner (L4), a claim repaid (A4)."""
+    return transfer(Account.UNMATCHED_CREDIT, Account(becomes), amount, Purpose(fund))
+
+
+def explained_return(amount: int, fund: str, purpose: Purpose) -> tuple[Posting, ...]:
+    """People said that money in suspense is that of a payment which came back: B2 → B3, L3 → L2."""
+    return (
+        *transfer(Account.ENCUMBERED, Account.EXPENDED, amount, purpose),
+        Posting(Account.UNMATCHED_CREDIT, "debit", amount, Purpose(fund)),
+        Posting(Account.RETURNED_PAYABLE, "credit", amount, purpose),
+    )
+
+
+def explained_debit(amount: int, fund: str, becomes: Literal["A4", "E2"]) -> tuple[Posting, ...]:
+    """People said what a debit that nobody ordered is: a claim on the bank (A4), or its fee (E2)."""
+    return transfer(Account(becomes), Account.UNMATCHED_DEBIT, amount, Purpose(fund))

@@ -36,9 +36,12 @@ _MONEY = text(
     SELECT
       (SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END), 0)::bigint FROM ledger_entry
        WHERE account = 'A1' AND bank_account = :payer) AS booked,
-      (SELECT coalesce(sum(amount), 0)::bigint FROM statement_entry
-       WHERE payer_account = :payer AND side = 'credit'
-         AND outcome IN ('unknown_credit', 'return_unmatched', 'opening_balance')) AS unexplained,
+      (SELECT coalesce(sum(e.amount), 0)::bigint FROM statement_entry e
+       WHERE e.payer_account = :payer AND e.side = 'credit'
+         AND e.outcome IN ('unknown_credit', 'return_unmatched', 'opening_balance')
+         AND NOT EXISTS (SELECT 1 FROM suspense_clearing s WHERE s.payer_account = e.payer_account
+                         AND s.sequence = e.sequence AND s.ordinal = e.ordinal AND s.becomes <> 'owner')
+      ) AS unexplained,
       (SELECT coalesce(sum(amount), 0)::bigint FROM contribution
        WHERE payer_account = :payer AND confirmed_on IS NOT NULL AND received_on IS NULL) AS confirmed,
       (SELECT coalesce(sum(i.amount), 0)::bigint FROM payment_instruction i

@@ -29,6 +29,7 @@ from services.benefits.payments.tables import (
     RunApproval,
     SendAttempt,
     StatementEntry,
+    SuspenseClearing,
 )
 from shared.encryption import SealedTable
 from shared.keys import Keys
@@ -55,6 +56,7 @@ channel_table = core(BankChannel)
 approval_table = core(RunApproval)
 closing_table = core(MonthClosing)
 line_table = core(MonthLine)
+clearing_table = core(SuspenseClearing)
 
 FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
 SEALED = (

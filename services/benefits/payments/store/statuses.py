@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, bindparam, select, update
 
@@ -13,7 +14,7 @@ from services.benefits.ledger.store import post
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.reasons import ReasonClass, reason_class
 from services.benefits.payments.domain.states import InstructionState, OrderState
-from services.benefits.payments.domain.statuses import Change, change_by, inherited, is_known
+from services.benefits.payments.domain.statuses import TERMINAL, Change, change_by, inherited, is_known
 from services.benefits.payments.iso20022.pain002 import StatusReport, TransactionStatus
 from services.benefits.payments.store.rows import (
     EVENT_COLUMNS,
@@ -209,3 +210,23 @@ async def _void(session: Transaction, rejected: Sequence[tuple[Row[Any], Reporte
         for row, _ in rejected
     ]
     await post(session, journals)
+
+
+async def prove_unpaid(session: Transaction, instruction_id: UUID, certificate: str, now: datetime) -> None:
+    """End an attempt of which the bank certified in writing that it moves no money; its order is ready again.
+
+    The caller has locked it, holds the household's turn, and knows that no statement showed a debit.
+    """
+    i, o = instruction_table.c, order_table.c
+    query = (
+        select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS)
+        .join(order_table, o.id == i.order_id)
+        .where(i.id == instruction_id)
+        .with_for_update()
+    )
+    row = (await (await session.connection()).execute(query)).one()
+    reported = Reported("CANC", certificate, None)
+    await _write(session, [(row, Change(InstructionState.REJECTED, TERMINAL), reported)])
+    await _reopen(session, [(row, reported)])
+    await _void(session, [(row, reported)], now)
+    await publish(session, "benefits", [PaymentRejected(**event_fields(row), reason="CERT")])
