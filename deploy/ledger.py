@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from deploy.embedded.address import database_of
 from services.benefits.app import CHECKS
 from services.benefits.ledger.checks import CheckResult, run_checks
 from shared.db import Database

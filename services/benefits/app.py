@@ -12,8 +12,8 @@ from services.benefits.cash.checks import CASH_CHECKS
 from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
-from services.benefits.pages import desk_router
 from services.benefits.ledger.watch import BooksWatch
+from services.benefits.pages import desk_router
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.arrivals import ARRIVAL
 from services.benefits.payments.api.arrivals import router as arrivals_router

@@ -59,6 +59,8 @@ class FundIn(_Body):
 class FundOut(FundIn):
     """A registered fund."""
 
+    model_config = ConfigDict(extra="ignore")
+
     created_by: str
 
 
@@ -71,6 +73,8 @@ class ContributionIn(_Body):
 
 class ContributionOut(ContributionIn):
     """A declared contribution; `received_on` is set once a statement showed it."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: UUID
     fund: str

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, any_, bindparam, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
@@ -171,8 +171,8 @@ async def budgets_of(session: Transaction, programme: str, fiscal_year: int, amo
         select(b.fund)
         .join(fund_table, f.code == b.fund)
         .where(b.programme == programme, b.fiscal_year == fiscal_year, b.available >= amount)
-        .where(or_(f.programmes.is_(None), f.programmes.any(programme)))
-        .where(or_(f.areas.is_(None), f.areas.any(area_code)))
+        .where(or_(f.programmes.is_(None), literal(programme) == any_(f.programmes)))
+        .where(or_(f.areas.is_(None), literal(area_code) == any_(f.areas)))
         .order_by(b.fund)
     )
     return list((await (await session.connection()).execute(query)).scalars())
