@@ -117,6 +117,7 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     """Let somebody prepare one of each; return them, and all that waits by kind as (id, hash)."""
     second = OTHER if actor == ACTOR else ACTOR
     fund, payer = (_OWN_FUND, _OWN_PAYER) if actor == ACTOR else (FUND, benefits.payer)
+    await _outcomes_made(benefits, actor)
     decided = await _apply(benefits, actor)
     decision = approval_of(decided, fund=fund)
     await benefits.post(f"/applications/{decided['id']}/decision", decision, actor=second)
@@ -129,7 +130,6 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     await benefits.post(f"/bank-channels/bank-{actor}/release", {"reason": "Đã khắc phục"}, actor=actor)
     walked = await _recovery(benefits, f"bank-{actor}")
     await benefits.post(f"/bank-recoveries/{walked}/release", {}, actor=actor)
-    await _outcomes_made(benefits, actor)
     waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
     own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
     return {"run": run, "application": application, "proposals": own}

@@ -180,11 +180,11 @@ class Benefits:
         }
         return await self.post("/applications", body)
 
-    async def award(self, who: Somebody) -> Any:
+    async def award(self, who: Somebody, *, fund: str = FUND) -> Any:
         """Apply and approve; return the award."""
         application = await self.apply_for(who)
         path = f"/applications/{application['id']}/decision"
-        decided = await self.post(path, approval_of(application), actor="checker")
+        decided = await self.post(path, approval_of(application, fund=fund), actor="checker")
         return await self.get(f"/awards/{decided['decision']['award_id']}")
 
     async def award_of(self, amount: int, **given: Any) -> Somebody:
