@@ -24,7 +24,7 @@ FREE = frozenset(
         "get_own_access", "list_grants", "get_grant", "list_dead_letters", "get_dead_letter", "read_job", "follow_job",
         "list_programmes", "get_programme", "list_runs", "get_run", "list_run_files", "list_payer_accounts", "get_bank",
         "read_trial_balance", "run_ledger_checks", "summarise_messages", "read_money", "list_channels",
-        "read_calendar", "list_funds", "list_contributions", "list_unexplained",
+        "read_calendar", "list_funds", "list_contributions", "list_unexplained", "list_bank_recoveries",
         "get_poverty", "get_poverty_csv", "get_poverty_series", "get_poverty_series_csv", "list_poverty_of_areas",
         "list_poverty_of_areas_csv", "get_payments", "get_payments_csv",
     }
