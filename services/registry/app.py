@@ -9,10 +9,17 @@ from services.registry.api.grants import GRANT
 from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
 from services.registry.api.people import ACCOUNT_CHANGE
+from services.registry.api.reorganisations import CONFIRMATION, REORGANISATION
 from services.registry.duplicate_scan import compare_new_people, scan_for_duplicates
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
 from services.registry.pages import desk_router
+from services.registry.reorganisation_jobs import (
+    REORGANISATION_JOB,
+    REORGANISATION_UNDO,
+    apply_reorganisation,
+    undo_reorganisation,
+)
 from services.registry.store.simulations import SIMULATION, simulate
 from services.registry.tables import HOUSEHOLDS
 from shared.http import FieldProblem, Problem
@@ -34,12 +41,18 @@ def definition() -> ServiceDefinition:
         routers=ROUTERS,
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
-        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO),
+        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO, REORGANISATION, CONFIRMATION),
         workers=[
             Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE),
             Worker("registry.duplicates", compare_new_people, _A_LOOK_AT_NEW_PEOPLE),
         ],
-        jobs={HOUSEHOLD_IMPORT: import_households, DUPLICATE_SCAN: scan_for_duplicates, SIMULATION: simulate},
+        jobs={
+            HOUSEHOLD_IMPORT: import_households,
+            DUPLICATE_SCAN: scan_for_duplicates,
+            SIMULATION: simulate,
+            REORGANISATION_JOB: apply_reorganisation,
+            REORGANISATION_UNDO: undo_reorganisation,
+        },
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
         constraints={
             "uq_people_personal_number_index": Problem(409, "person_registered"),

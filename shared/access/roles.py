@@ -89,6 +89,13 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("decisions.read", Reach.AREA, (*_CASEWORK, _MACHINE), "decisions of communes"),
     ("decisions.decide", Reach.AREA, (_APPROVER,), "deciding the class of households"),
     ("areas.administer", Reach.PLATFORM, (_PROVINCE, _OPERATOR), "stating areas and published totals"),
+    (
+        "reorganisations.read",
+        Reach.PLATFORM,
+        (_APPROVER, _PROVINCE, _AUDITOR, _OPERATOR),
+        "what a reorganisation would do, or did, unit by unit",
+    ),
+    ("areas.approve", Reach.PLATFORM, (_APPROVER,), "approving that a reorganisation is done, and that it stands"),
     ("grants.read", Reach.AREA, (_PROVINCE, _AUDITOR, _OPERATOR), "who holds which role where"),
     ("grants.prepare", Reach.AREA, (_OPERATOR,), "proposing that somebody gets a role"),
     ("grants.approve", Reach.AREA, (_PROVINCE,), "approving what another person proposed"),
@@ -132,5 +139,6 @@ TWO_PEOPLE: tuple[tuple[str, str], ...] = (
     ("funds.prepare", "funds.approve"),
     ("accounts.prepare", "accounts.approve"),
     ("households.change", "households.confirm"),
+    ("areas.administer", "areas.approve"),
     ("funds.prepare", "runs.approve"),
 )

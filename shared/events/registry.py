@@ -59,6 +59,19 @@ class AreaTotalsStated(AreaEvent):
     source: str
 
 
+class AreaSuccessionStated(AreaEvent):
+    """A unit (`code`) is taken over by another, or with others in parts, from a day on; `withdrawn`: it is not."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.area.succession-stated.v1"
+    TOPIC: ClassVar[str] = "registry.areas"
+    KIND: ClassVar[Kind] = "state"
+
+    version: int
+    new_code: str
+    effective: date
+    withdrawn: bool = False
+
+
 class Member(_Part):
     """A member of a household without anything that names the person."""
 

@@ -20,6 +20,7 @@ FREE = frozenset(
         "healthz", "readyz", "figures", "openapi", "docs", "problem_kind", "get_asyncapi",
         "list_areas", "get_area", "list_area_successions", "list_area_totals", "list_standards", "get_standard",
         "list_forms", "list_ethnic_groups", "list_priority_groups", "get_household_import", "get_movement_report",
+        "list_reorganisations", "get_reorganisation", "list_reorganisation_successions", "get_reorganisation_plan",
         "list_rounds", "get_round",
         "get_own_access", "list_grants", "get_grant", "list_dead_letters", "get_dead_letter", "read_job", "follow_job",
         "list_programmes", "get_programme", "list_runs", "get_run", "list_run_files", "list_payer_accounts", "get_bank",

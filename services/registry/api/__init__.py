@@ -13,6 +13,7 @@ from services.registry.api import (
     households,
     movements,
     people,
+    reorganisations,
     round_papers,
     rounds,
     simulations,
@@ -22,6 +23,7 @@ from shared.http import Router
 
 ROUTERS: tuple[Router, ...] = (
     areas.router,
+    reorganisations.router,
     standards.router,
     code_lists.router,
     simulations.router,

@@ -7,6 +7,7 @@ from datetime import date
 from services.registry.domain.areas import Area
 from services.registry.domain.successions import Succession, with_predecessors
 from shared.events.registry import AreaLevel
+from shared.maps import is_unplaced
 
 # No household is placed in a village alone, so a grant there would cover nothing.
 GRANTABLE_LEVELS: tuple[AreaLevel, ...] = ("province", "district", "commune")
@@ -22,6 +23,8 @@ def covered_communes(
     before 1 July 2025 goes on in the one of after. What begins after `on` is not covered yet.
     """
     begun = [unit for unit in units if unit.valid_from <= on]
+    if is_unplaced(code):
+        return (code,)
     unit_now = next((unit for unit in begun if unit.code == code and unit.valid_on(on)), None)
     if unit_now is None:
         return ()

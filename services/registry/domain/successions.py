@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.areas import Area
+from shared.maps import unplaced
 
 
 class Succession(BaseModel):
@@ -33,7 +34,8 @@ def with_predecessors(
 ) -> set[str]:
     """Return communes with all that they have taken over, until a day; of what was split, where they have every part.
 
-    A code that another unit has been given since (`in_use` on the day) stays that unit's.
+    A code that another unit has been given since (`in_use` on the day) stays that unit's; households of what was split
+    that wait to be placed are under a code of their own.
     """
     heirs: dict[tuple[str, date], set[str]] = defaultdict(set)
     for each in successions:
@@ -41,7 +43,9 @@ def with_predecessors(
             heirs[each.old_code, each.effective].add(each.new_code)
     covered, taken = set(communes), set(in_use)
     while True:
-        gained = {old for (old, _), new in heirs.items() if new <= covered} - covered - taken
+        whole = [(old, new) for (old, _), new in heirs.items() if new <= covered]
+        gained = {old for old, _ in whole} - taken | {unplaced(old) for old, new in whole if len(new) > 1}
+        gained -= covered
         if not gained:
             return covered
         covered |= gained

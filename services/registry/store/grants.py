@@ -13,10 +13,10 @@ from services.registry.domain.coverage import GRANTABLE_LEVELS, covered_communes
 from services.registry.domain.successions import Succession
 from services.registry.store.areas import every_area
 from services.registry.store.successions import every_succession
-from services.registry.tables import GRANTS
+from services.registry.tables import GRANT_MOVES, GRANTS
 from shared.access import PERMISSIONS, Access, Role
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events.registry import GrantStated
 from shared.http import Problem
 from shared.ids import new_id
@@ -34,6 +34,9 @@ _RESTATE = (
     .where(GRANTS.c.id == bindparam("of_grant"))
     .values(communes=bindparam("now_covered"), version=GRANTS.c.version + 1)
 )
+
+
+_MOVE = _RESTATE.values(area_code=bindparam("to"))
 
 
 class AdministratorsExist(Exception):
@@ -199,6 +202,38 @@ async def follow_areas(session: Transaction, today: date) -> int:
         await (await session.connection()).execute(_RESTATE, rows)
         await _tell(session, [row["id"] for row in moved])
     return len(moved)
+
+
+async def move_grants(session: Transaction, reorganisation_id: UUID, way: Mapping[str, str], *, today: date) -> int:
+    """Let live grants in units of a reorganisation go on where their households go; return how many."""
+    old = GRANTS.c.area_code
+    query = select(GRANTS.c.id, old).where(_LIVE, among(old, way)).order_by(GRANTS.c.id).with_for_update()
+    moves = [
+        {"reorganisation_id": reorganisation_id, "grant_id": row.id, "old_code": row[1], "new_code": way[row[1]]}
+        for row in await session.execute(query)
+    ]
+    if moves:
+        await (await session.connection()).execute(insert(GRANT_MOVES), moves)
+    return await _moved(session, {move["grant_id"]: move["new_code"] for move in moves}, today)
+
+
+async def move_grants_back(session: Transaction, reorganisation_id: UUID, *, today: date) -> int:
+    """Let grants that a reorganisation moved be in the units in which they were; return how many."""
+    query = select(GRANT_MOVES.c.grant_id, GRANT_MOVES.c.old_code).join(GRANTS, GRANTS.c.id == GRANT_MOVES.c.grant_id)
+    query = query.where(GRANT_MOVES.c.reorganisation_id == reorganisation_id, _LIVE)
+    rows = await session.execute(query.order_by(GRANTS.c.id).with_for_update(of=GRANTS))
+    return await _moved(session, {row.grant_id: row.old_code for row in rows}, today)
+
+
+async def _moved(session: Transaction, areas: Mapping[UUID, str], today: date) -> int:
+    if not areas:
+        return 0
+    tree = await _tree(session)
+    covered = {code: list(tree.covered(code, today)) for code in set(areas.values())}
+    rows = [{"of_grant": each, "to": code, "now_covered": covered[code]} for each, code in areas.items()]
+    await (await session.connection()).execute(_MOVE, rows)
+    await _tell(session, list(areas))
+    return len(areas)
 
 
 async def bootstrap(session: Transaction, wanted: Iterable[NewGrant], *, by: str, now: datetime) -> int:

@@ -1,12 +1,19 @@
 """A registry with a household of one commune, all that hangs on it, and every operation on that."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert, update
 
 from services.registry.app import definition
 from services.registry.duplicate_scan import compare_new_people
-from services.registry.tables import HOUSEHOLD_IMPORTS, HOUSEHOLD_REFERENCES, SIMULATED_CHANGES
+from services.registry.tables import (
+    HOUSEHOLD_IMPORTS,
+    HOUSEHOLD_REFERENCES,
+    REORGANISATION_WORKLIST,
+    REORGANISATIONS,
+    SIMULATED_CHANGES,
+)
 from shared import clock
 from shared.service import build_app
 from shared.settings import EventLogSettings, ServiceSettings
@@ -42,9 +49,16 @@ _KINDS = {
     "people.read": "accounts.approve",
     "grants.read": "grants.approve",
     "households.read": "households.confirm",
+    "reorganisations.read": "areas.approve",
 }
 _FACTS = {"kind": "facts", "effective_on": clock.today().isoformat(), "home": {"latrine": "none"}}
 _MORE = {"home": {"latrine": "septic"}}
+_REORGANISATION = {
+    "title": "Sắp xếp đơn vị hành chính cấp xã",
+    "legal_basis": "1676/NQ-UBTVQH15",
+    "effective_on": "2025-07-01",
+    "successions": [{"old_code": COMMUNE, "new_code": COMMUNE}],
+}
 _NOTE = {"note": "Ghi nhầm hộ khi nhập liệu"}
 _CSV = {"Content-Type": "text/csv"}
 _LIST = written(households(range(2)))
@@ -69,7 +83,7 @@ async def registry_world(url: str) -> World:
     made = await _granted(registry, OTHER)
     approval = {"content_hash": made["content_hash"]}
     await _send(registry, f"/proposals/{made['id']}/approval", approval, ACTOR)
-    changes_of_households = await _told(registry)
+    changes_of_households = await _told(registry) | await _reorganised(registry, third)
     imports = {own: await _imported(registry, subject) for own, subject in ((True, ACTOR), (False, OTHER))}
     reference = {"source": "another-list", "reference": "HN-1", "household_id": household["id"]}
     async with registry.database.transaction() as session:
@@ -159,6 +173,68 @@ def _merger(absorbed: Any) -> dict[str, Any]:
         "relationships": [{"person_id": absorbed["members"][0]["id"], "relationship": "parent"}],
         "note": "Hai sổ của cùng một hộ",
     }
+
+
+async def _reorganised(registry: Registry, household: Any) -> dict[str, Operation]:
+    """Return the operations on reorganisations: planned, proposed, applied with a household that waits."""
+    planned = await _planned(registry)
+    proposed, confirmed = {}, {}
+    for own, actor in ((True, ACTOR), (False, OTHER)):
+        proposed[own] = await _send(registry, f"/reorganisations/{await _planned(registry)}/application", None, actor)
+        done = await _applied(registry)
+        confirmed[own] = await _send(registry, f"/reorganisations/{done}/confirmation", None, actor)
+    done, at = await _applied(registry), f"/reorganisations/{planned}"
+    waiting = {
+        "reorganisation_id": await _applied(registry),
+        "household_id": household["id"],
+        "old_code": COMMUNE,
+        "waiting_code": COMMUNE,
+        "candidates": [COMMUNE],
+    }
+    async with registry.database.transaction() as session:
+        await session.execute(insert(REORGANISATION_WORKLIST).values(waiting))
+    listed = f"/reorganisations/{waiting['reorganisation_id']}"
+    placing = {"household_ids": [household["id"]], "area_code": COMMUNE}
+
+    def post(path: str, permission: str, body: Any = None, success: int = 201, foreign: str = "404") -> Operation:
+        return Operation(permission, lambda _: Call("POST", path, body), success, foreign)
+
+    def get(path: str, permission: str = "reference.read") -> Operation:
+        return Operation(permission, lambda _: Call("GET", path))
+
+    both = ("reorganisations.read", "areas.approve", _KINDS)
+    return {
+        "plan_reorganisation": post("/reorganisations", "areas.administer", _REORGANISATION),
+        "propose_reorganisation": post(f"{at}/application", "areas.administer"),
+        "propose_confirmation": post(f"/reorganisations/{done}/confirmation", "areas.administer"),
+        "undo_reorganisation": post(f"/reorganisations/{done}/undo", "areas.administer", _NOTE, 202),
+        # Of a household elsewhere it is not known that it waits.
+        "place_households": post(f"{listed}/placements", "households.change", placing, 201, "422"),
+        "list_reorganisations": get("/reorganisations"),
+        "get_reorganisation": get(at),
+        "list_reorganisation_successions": get(f"{at}/successions"),
+        "get_reorganisation_plan": get(f"{at}/plan", "reorganisations.read"),
+        "list_households_to_place": Operation(
+            "households.read",
+            lambda _: Call("GET", f"{listed}/worklist"),
+            foreign="empty",
+            seen=lambda body: bool(body["items"]),
+        ),
+        **proposal_operations("reorganisation", _seen(proposed), *both, no_area=True),
+        **proposal_operations("reorganisation-confirmation", _seen(confirmed), *both, no_area=True),
+    }
+
+
+async def _planned(registry: Registry) -> str:
+    return str((await registry.post("/reorganisations", _REORGANISATION))["id"])
+
+
+async def _applied(registry: Registry) -> str:
+    planned = await _planned(registry)
+    async with registry.database.transaction() as session:
+        done = update(REORGANISATIONS).where(REORGANISATIONS.c.id == UUID(planned))
+        await session.execute(done.values(state="applied", applied_at=clock.now()))
+    return planned
 
 
 async def _imported(registry: Registry, actor: str) -> str:

@@ -160,6 +160,33 @@ async def _other_day(desk: Desk, waiting: Waiting) -> None:
     await desk.change("UPDATE household_changes SET effective_on = '2026-01-01' WHERE id = :id", id=waiting.about)
 
 
+async def _planned(desk: Desk) -> str:
+    order = {
+        "title": "Sắp xếp đơn vị hành chính cấp xã",
+        "legal_basis": "1676/NQ-UBTVQH15",
+        "effective_on": "2025-07-01",
+        "successions": [{"old_code": "08566", "new_code": "08566"}],
+    }
+    return str((await desk.made("/registry/v1/reorganisations", order))["id"])
+
+
+async def _reorganisation(desk: Desk) -> Waiting:
+    planned = await _planned(desk)
+    return _waiting(await desk.made(f"/registry/v1/reorganisations/{planned}/application", None), planned)
+
+
+async def _confirmation(desk: Desk) -> Waiting:
+    planned = await _planned(desk)
+    await desk.change("UPDATE reorganisations SET state = 'applied', applied_at = now() WHERE id = :id", id=planned)
+    return _waiting(await desk.made(f"/registry/v1/reorganisations/{planned}/confirmation", None), planned)
+
+
+async def _other_successions(desk: Desk, waiting: Waiting) -> None:
+    await desk.change(
+        """UPDATE reorganisations SET successions = '[["08566", "08593"]]' WHERE id = :id""", id=waiting.about
+    )
+
+
 async def _allotment(desk: Desk) -> Waiting:
     wanted = {"programme": PROGRAMME, "amount": 5_000_000}
     return _waiting(await desk.made(f"/benefits/v1/funds/{FUND}/allotments", wanted))
@@ -271,6 +298,8 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "account-change": Kind(_account_change, {"account": _other_account, "commune": _other_home}),
         "grant": Kind(_grant),
         "household-merge": Kind(_merger, {"members": _more_members}),
+        "reorganisation": Kind(_reorganisation, {"successions": _other_successions}),
+        "reorganisation-confirmation": Kind(_confirmation, {"successions": _other_successions}),
         "household-undo": Kind(_undoing, {"day": _other_day}),
     },
     "benefits": {

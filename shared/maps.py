@@ -1,0 +1,61 @@
+"""Maps of administrative units by date: what a unit of one map is on another, over reorganisations between them.
+
+Households of a unit that was split are, until somebody places them, in no unit: they stand in `unplaced(code)`.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Protocol
+
+_UNPLACED = "?"
+
+
+class Step(Protocol):
+    """A unit takes over another, or with others a part of it, from the day `effective` on."""
+
+    @property
+    def old_code(self) -> str: ...
+    @property
+    def new_code(self) -> str: ...
+    @property
+    def effective(self) -> date: ...
+
+
+def unplaced(code: str) -> str:
+    """Return the code under which households of a split unit wait to be placed: no unit of any day has it."""
+    return code + _UNPLACED
+
+
+def is_unplaced(code: str) -> bool:
+    """Return whether a code is one of `unplaced`."""
+    return code.endswith(_UNPLACED)
+
+
+def counterparts(code: str, steps: Iterable[Step], *, on: date, seen_on: date) -> frozenset[str]:
+    """Return the codes of the units on the map of `seen_on` which the unit of a code on the day `on` became or was.
+
+    A code that no step names stays itself. Of what waits to be placed the unit that it was is known, and what it
+    becomes is not.
+    """
+    known = list(steps)
+    forward = on <= seen_on
+    first, last = min(on, seen_on), max(on, seen_on)
+    found = {code}
+    for day in sorted({each.effective for each in known if first < each.effective <= last}, reverse=not forward):
+        here = [(each.old_code, each.new_code) for each in known if each.effective == day]
+        if not forward:
+            here = [(new, old) for old, new in here]
+            here += [(unplaced(old), old) for _, old in here]
+        named = {before for before, _ in here}
+        found = {after for before, after in here if before in found} | (found - named)
+    return frozenset(found)
+
+
+def place_on_map(own: str | None, options: Collection[str]) -> str | None:
+    """Return where a household counts on another map, of the units that its own became or was; None where not known.
+
+    `own` is where the household itself was on the day of the map: it decides where a unit was split or merged.
+    """
+    if own in options:
+        return own
+    return next(iter(options)) if len(options) == 1 else None

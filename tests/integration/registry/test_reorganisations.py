@@ -1,0 +1,202 @@
+"""A reorganisation: shown before it is done, done whole, its split households placed, undone or confirmed."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from shared.events.registry import AreaSuccessionStated, GrantStated, HouseholdStated
+from tests.integration.registry.conftest import Registry, member
+from tests.support.reorganising import applied, approved, ended, in_state, planned, sent
+
+DAY, LAST = "2026-07-01", "2026-06-30"
+# A and B become A, whose code goes on; C, with a code that one of its heirs is given, is split; the district ends.
+PAIRS = [("90", "90"), ("90001", "90001"), ("90002", "90001"), ("90003", "90003"), ("90003", "90004")]
+
+
+def unit(code: str, level: str, kind: str, parent: str | None, first: str, last: str | None = None) -> dict[str, Any]:
+    return {
+        "code": code,
+        "name": f"Đơn vị {code}",
+        "level": level,
+        "kind": kind,
+        "parent_code": parent,
+        "valid_from": first,
+        "valid_to": last,
+    }
+
+
+UNITS = [
+    unit("90", "province", "tỉnh", None, "2020-01-01"),
+    unit("901", "district", "huyện", "90", "2020-01-01", LAST),
+    *(unit(code, "commune", "xã", "901", "2020-01-01", LAST) for code in ("90001", "90002", "90003")),
+    *(unit(code, "commune", "xã", "90", DAY) for code in ("90001", "90003", "90004")),
+]
+
+
+@pytest.fixture
+async def province(registry: Registry) -> Registry:
+    await sent(registry, "officer", "/areas", UNITS, status=200)
+    return registry
+
+
+async def settled(registry: Registry, area_code: str, number: int = 1) -> list[str]:
+    one = {"area_code": area_code, "registered_on": "2026-01-05", "members": [member(), member(relationship="child")]}
+    made = await registry.post("/households/batches", {"households": [one] * number})
+    return [each["id"] for each in made["households"]]
+
+
+async def areas(registry: Registry, **query: str) -> dict[str, int]:
+    """Return how many households stand in each commune, as each is shown by itself."""
+    ids = [each["id"] for each in (await registry.get("/households", limit="500"))["items"]]
+    shown = [await registry.get(f"/households/{each}", **query) for each in ids]
+    return dict(Counter(each["area_code"] for each in shown))
+
+
+async def test_it_shows_what_it_will_do_moves_all_at_once_and_keeps_history(province: Registry) -> None:
+    for code, number in (("90001", 2), ("90002", 3), ("90003", 2)):
+        await settled(province, code, number)
+    granted = await sent(province, "officer", "/grants", {"subject": "b", "role": "auditor", "area_code": "90001"})
+    await approved(province, granted)
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    shown = await province.get(f"{path}/plan")
+    assert {each["code"]: (each["fate"], each["households"], each["people"]) for each in shown["units"]} == {
+        "90": ("stays", 0, 0),
+        "901": ("ends", 0, 0),
+        "90001": ("stays", 2, 4),
+        "90002": ("moves", 3, 6),
+        "90003": ("split", 2, 4),
+    }
+    assert [shown[name] for name in ("moving", "staying", "to_place", "without_successor")] == [3, 2, 2, 0]
+    assert await areas(province) == {"90001": 2, "90002": 3, "90003": 2}, "a plan does nothing"
+    done = await applied(province, plan["id"])
+    assert (done["households"], done["people"]) == (5, 10)
+    assert await areas(province) == {"90001": 5, "90003?": 2}
+    assert await areas(province, on=LAST) == {"90001": 2, "90002": 3, "90003": 2}
+    assert await areas(province, on=DAY) == {"90001": 5, "90003?": 2}
+    told = [each for each in await province.events(HouseholdStated) if isinstance(each, HouseholdStated)]
+    assert Counter((each.change, each.area_code, str(each.effective_on)) for each in told[-5:]) == {
+        ("reorganisation", "90001", DAY): 3,
+        ("reorganisation", "90003?", DAY): 2,
+    }
+    steps = [each for each in await province.events(AreaSuccessionStated) if isinstance(each, AreaSuccessionStated)]
+    assert [(each.code, each.new_code, each.withdrawn) for each in steps] == [(*pair, False) for pair in PAIRS]
+
+
+async def test_households_of_a_split_unit_are_placed_and_then_it_can_be_confirmed_for_good(province: Registry) -> None:
+    here, there = await settled(province, "90003", 2)
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await applied(province, plan["id"])
+    listed = (await province.get(f"{path}/worklist"))["items"]
+    assert [(each["household_id"], each["old_code"], each["candidates"]) for each in listed] == [
+        (each, "90003", ["90003", "90004"]) for each in sorted([here, there])
+    ]
+    early = await sent(province, "officer", f"{path}/confirmation", status=409)
+    assert early["code"] == "households_to_place"
+    wrong = {"household_ids": [here], "area_code": "90001"}
+    refused = await sent(province, "officer", f"{path}/placements", wrong, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["not_an_heir"]
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [here], "area_code": "90003"})
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [there], "area_code": "90004"})
+    again = {"household_ids": [there], "area_code": "90003"}
+    refused = await sent(province, "officer", f"{path}/placements", again, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["not_waiting"]
+    assert await areas(province, on=DAY) == {"90003": 1, "90004": 1}
+    proposal = await sent(province, "officer", f"{path}/confirmation")
+    await approved(province, proposal)
+    assert (await province.get(path))["confirmed_by"] == "chair"
+    late = await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=409)
+    assert late["code"] == "reorganisation_state"
+
+
+async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(province: Registry) -> None:
+    await settled(province, "90002", 3)
+    (split,) = await settled(province, "90003")
+    assessed = await province.assess((await settled(province, "90002"))[0], assessed_on="2026-02-02")
+    await province.decide([assessed["id"]], area_code="90002", decided_on="2026-03-01")
+    before = await areas(province)
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await applied(province, plan["id"])
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [split], "area_code": "90004"})
+    await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
+    undone = await in_state(province, plan["id"], "undone")
+    assert undone["undo_note"] == "Nghị quyết bị hủy bỏ"
+    assert await areas(province) == before == await areas(province, on=DAY)
+    assert (await province.get("/area-successions", code="90002"))["items"] == []
+    steps = [each for each in await province.events(AreaSuccessionStated) if isinstance(each, AreaSuccessionStated)]
+    assert Counter(each.withdrawn for each in steps) == {False: 5, True: 5}
+    again = await planned(province, DAY, PAIRS)
+    await applied(province, again["id"])
+    assert (await areas(province))["90001"] == 4, "and it can be done again"
+
+
+async def test_what_was_built_upon_is_not_undone(province: Registry) -> None:
+    (moved,) = await settled(province, "90002")
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await applied(province, plan["id"])
+    change = {"kind": "facts", "effective_on": "2026-08-01", "home": {"latrine": "none"}}
+    told = (await province.change(moved, change))["change_id"]
+    job = await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
+    await ended(province, job)
+    problem = (await province.get(f"/jobs/{job['id']}"))["problem"]
+    assert problem["code"] == "reorganisation_built_upon"
+    assert await areas(province) == {"90001": 1}
+    await province.post(f"/household-changes/{told}/undo", {"note": "Ghi nhầm hộ khi nhập liệu"})
+    await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
+    await in_state(province, plan["id"], "undone")
+    assert await areas(province) == {"90002": 1}
+
+
+async def test_a_household_that_moved_by_itself_since_then_stays_where_it_went(province: Registry) -> None:
+    (household,) = await settled(province, "90002")
+    move = {"kind": "move", "effective_on": "2026-08-01", "area_code": "90004"}
+    await province.change(household, move)
+    plan = await planned(province, DAY, PAIRS)
+    await applied(province, plan["id"])
+    shown = [(await province.get(f"/households/{household}", on=day))["area_code"] for day in (LAST, DAY, "2026-08-01")]
+    assert shown == ["90002", "90001", "90004"]
+
+
+async def test_grants_go_where_households_go(province: Registry) -> None:
+    for code in ("90001", "90003"):
+        proposal = await sent(
+            province, "officer", "/grants", {"subject": f"s{code}", "role": "auditor", "area_code": code}
+        )
+        await approved(province, proposal)
+    plan = await planned(province, "2026-07-01", [("90001", "90004"), ("90003", "90003"), ("90003", "90004")])
+    await applied(province, plan["id"])
+    told = [each for each in await province.events(GrantStated) if isinstance(each, GrantStated)]
+    last = {each.subject: (each.area_code, each.communes) for each in told}
+    assert last["s90001"] == ("90004", ("90004",))
+    assert last["s90003"] == ("90003?", ("90003?",)), "the officers of a split unit keep what waits of it"
+
+
+async def test_households_without_a_unit_refuse_it_and_nothing_is_done(province: Registry) -> None:
+    await settled(province, "90002")
+    plan = await planned(province, DAY, [("90001", "90001")])
+    refused = await sent(province, "officer", f"/reorganisations/{plan['id']}/application", status=422)
+    assert (refused["code"], [each["pointer"] for each in refused["errors"]]) == (
+        "households_without_successor",
+        ["/units/90002"],
+    )
+    unknown = {
+        "title": "Sắp xếp",
+        "legal_basis": "1676/NQ",
+        "effective_on": DAY,
+        "successions": [{"old_code": "90009", "new_code": "90001"}],
+    }
+    refused = await sent(province, "officer", "/reorganisations", unknown, status=422)
+    assert [(each["pointer"], each["code"]) for each in refused["errors"]] == [("/body/successions/0", "area_unknown")]
+
+
+async def test_it_waits_for_its_day(province: Registry) -> None:
+    later = "2999-07-01"
+    await sent(province, "officer", "/areas", [unit("90005", "commune", "xã", "90", later)], status=200)
+    plan = await planned(province, later, [("90004", "90005")])
+    proposal = await sent(province, "officer", f"/reorganisations/{plan['id']}/application")
+    await approved(province, proposal)
+    assert (await province.get(f"/reorganisations/{plan['id']}"))["state"] == "approved"
