@@ -67,3 +67,9 @@ async def ended(registry: Registry, job: Any) -> Any:
 
     async with JobRunner(registry.database, JOBS, poll=0.01).running():
         return await until(found, within=60, describe="the job ends")
+
+
+async def counted(registry: Registry, **query: str) -> dict[str | None, int]:
+    """Return how many households stand in each unit, on a day and the map of a day."""
+    found = await registry.get("/household-counts", **query)
+    return {each["area_code"]: each["households"] for each in found["areas"]}

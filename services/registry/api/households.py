@@ -13,6 +13,7 @@ from services.registry.api.views import Doubt, HouseholdSummary, HouseholdView, 
 from services.registry.domain.households import HouseholdRegistration
 from services.registry.store import decisions, households
 from services.registry.store.decisions import ClassDecided
+from services.registry.store.household_counts import household_counts
 from services.registry.store.household_history import household_as_of
 from shared import clock
 from shared.access import Access
@@ -68,6 +69,25 @@ class RegisteredHousehold(BaseModel):
 
     id: UUID
     members: list[RegisteredMember]
+
+
+class AreaCount(BaseModel):
+    """Households and people of one class in one unit; without unit, those whose place on that map is not known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    area_code: str | None
+    household_class: HouseholdClass | None
+    households: int
+    people: int
+
+
+class HouseholdCounts(BaseModel):
+    """The counts of a day on the map of a day."""
+
+    on: date
+    map_on: date
+    areas: list[AreaCount]
 
 
 class RegisteredBatch(BaseModel):
@@ -176,6 +196,26 @@ async def list_households(
     page = paging.page([HouseholdSummary.of(each) for each in found], key=lambda each: (str(each.id),))
     reads.many("household", [each.id for each in page.items], area=area_code)
     return page
+
+
+@router.get("/household-counts")
+async def count_households(
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    on: Annotated[date | None, Query(description="the day counted; today where absent")] = None,
+    map_on: Annotated[date | None, Query(description="the day whose map it is shown on; `on` where absent")] = None,
+    standard: Annotated[str | None, Query(max_length=40, description="by class under it")] = None,
+) -> HouseholdCounts:
+    """Count households and people of a day by unit and class, on the map of that day or of another one.
+
+    So a figure of before a reorganisation can be asked on the new map, and one of after on the old.
+    """
+    day = on or legal_date(clock.now())
+    shown_on = map_on or day
+    counted = await household_counts(tx, access, on=day, map_on=shown_on, standard=standard)
+    reads.many("household", [])
+    return HouseholdCounts(on=day, map_on=shown_on, areas=[AreaCount.model_validate(each) for each in counted])
 
 
 @router.get("/households/{household_id}/history")

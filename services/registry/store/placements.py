@@ -47,7 +47,7 @@ def _within(access: Access) -> ColumnElement[bool]:
     if access.areas is None:
         return true()
     areas = bindparam("held", sorted(access.areas), type_=ARRAY(Text), unique=True)
-    return or_(access.within(_W.waiting_code), _W.candidates.overlap(areas))
+    return or_(access.within(_W.waiting_code), _W.candidates.op("&&")(areas))
 
 
 async def worklist(
@@ -103,15 +103,14 @@ async def place(
     """
     await lock(session, ids)
     query = select(REORGANISATION_WORKLIST).where(_W.reorganisation_id == found.id, among(_W.household_id, ids))
-    rows = await session.execute(query.where(_W.placed_code.is_(None), _within(access)))
-    waiting = {row.household_id: row for row in rows}
+    rows = (await session.execute(query.where(_W.placed_code.is_(None)))).all()
+    waiting = {row.household_id: row for row in rows if access.covers(area_code) or access.covers(row.waiting_code)}
+    access.note_attempt(row.waiting_code for row in rows if row.household_id not in waiting)
     errors = [
         FieldProblem(f"/body/household_ids/{index}", "not_waiting" if each not in waiting else "not_an_heir")
         for index, each in enumerate(ids)
         if each not in waiting or area_code not in waiting[each].candidates
     ]
-    if not all(access.covers(area_code) or access.covers(row.waiting_code) for row in waiting.values()):
-        access.require(area_code)
     known = await communes(session, {code for code in (area_code, village_code) if code is not None})
     if village_code is not None and known.village(village_code, area_code, found.effective_on) is None:
         errors.append(FieldProblem("/body/village_code", "not_a_village_then"))
@@ -124,7 +123,8 @@ async def place(
         moved = partial(
             _placed, waiting_code=waiting[each].waiting_code, area_code=area_code, village_code=village_code
         )
-        revision = revised(book.timelines[each], found.effective_on, moved, change_id)
+        versions = book.timelines[each]
+        revision = revised(versions, max(found.effective_on, versions[0].valid_from), moved, change_id)
         entries.append(Entry("placement", found.effective_on, {each: revision}, by, area_code, id=change_id))
     await write_changes(session, book, entries)
     for entry in entries:

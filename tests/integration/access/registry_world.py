@@ -316,6 +316,12 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
         "list_households": Operation(
             "households.read", lambda _: Call("GET", "/households"), foreign="empty", seen=holds(household["id"])
         ),
+        "count_households": Operation(
+            "households.read",
+            lambda _: Call("GET", "/household-counts"),
+            foreign="empty",
+            seen=lambda body: bool(body["areas"]),
+        ),
         "get_household": Operation("households.read", lambda _: Call("GET", path)),
         "get_household_history": Operation("households.read", lambda _: Call("GET", f"{path}/history")),
         "find_people": Operation(

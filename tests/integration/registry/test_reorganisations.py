@@ -7,7 +7,7 @@ import pytest
 
 from shared.events.registry import AreaSuccessionStated, GrantStated, HouseholdStated
 from tests.integration.registry.conftest import Registry, member
-from tests.support.reorganising import applied, approved, ended, in_state, planned, sent
+from tests.support.reorganising import applied, approved, counted, ended, in_state, planned, sent
 
 DAY, LAST = "2026-07-01", "2026-06-30"
 # A and B become A, whose code goes on; C, with a code that one of its heirs is given, is split; the district ends.
@@ -46,13 +46,6 @@ async def settled(registry: Registry, area_code: str, number: int = 1) -> list[s
     return [each["id"] for each in made["households"]]
 
 
-async def areas(registry: Registry, **query: str) -> dict[str, int]:
-    """Return how many households stand in each commune, as each is shown by itself."""
-    ids = [each["id"] for each in (await registry.get("/households", limit="500"))["items"]]
-    shown = [await registry.get(f"/households/{each}", **query) for each in ids]
-    return dict(Counter(each["area_code"] for each in shown))
-
-
 async def test_it_shows_what_it_will_do_moves_all_at_once_and_keeps_history(province: Registry) -> None:
     for code, number in (("90001", 2), ("90002", 3), ("90003", 2)):
         await settled(province, code, number)
@@ -69,12 +62,14 @@ async def test_it_shows_what_it_will_do_moves_all_at_once_and_keeps_history(prov
         "90003": ("split", 2, 4),
     }
     assert [shown[name] for name in ("moving", "staying", "to_place", "without_successor")] == [3, 2, 2, 0]
-    assert await areas(province) == {"90001": 2, "90002": 3, "90003": 2}, "a plan does nothing"
+    assert await counted(province) == {"90001": 2, "90002": 3, "90003": 2}, "a plan does nothing"
     done = await applied(province, plan["id"])
     assert (done["households"], done["people"]) == (5, 10)
-    assert await areas(province) == {"90001": 5, "90003?": 2}
-    assert await areas(province, on=LAST) == {"90001": 2, "90002": 3, "90003": 2}
-    assert await areas(province, on=DAY) == {"90001": 5, "90003?": 2}
+    assert await counted(province) == {"90001": 5, "90003?": 2}
+    assert await counted(province, on=LAST) == {"90001": 2, "90002": 3, "90003": 2}
+    assert await counted(province, on=DAY) == {"90001": 5, "90003?": 2}
+    assert await counted(province, on=LAST, map_on=DAY) == {"90001": 5, None: 2}
+    assert await counted(province, on=DAY, map_on=LAST) == {"90001": 2, "90002": 3, "90003": 2}
     told = [each for each in await province.events(HouseholdStated) if isinstance(each, HouseholdStated)]
     assert Counter((each.change, each.area_code, str(each.effective_on)) for each in told[-5:]) == {
         ("reorganisation", "90001", DAY): 3,
@@ -103,7 +98,8 @@ async def test_households_of_a_split_unit_are_placed_and_then_it_can_be_confirme
     again = {"household_ids": [there], "area_code": "90003"}
     refused = await sent(province, "officer", f"{path}/placements", again, status=422)
     assert [each["code"] for each in refused["errors"]] == ["not_waiting"]
-    assert await areas(province, on=DAY) == {"90003": 1, "90004": 1}
+    assert await counted(province, on=DAY) == {"90003": 1, "90004": 1}
+    assert await counted(province, on=LAST, map_on=DAY) == {"90003": 1, "90004": 1}
     proposal = await sent(province, "officer", f"{path}/confirmation")
     await approved(province, proposal)
     assert (await province.get(path))["confirmed_by"] == "chair"
@@ -116,7 +112,7 @@ async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(provi
     (split,) = await settled(province, "90003")
     assessed = await province.assess((await settled(province, "90002"))[0], assessed_on="2026-02-02")
     await province.decide([assessed["id"]], area_code="90002", decided_on="2026-03-01")
-    before = await areas(province)
+    before = await counted(province)
     plan = await planned(province, DAY, PAIRS)
     path = f"/reorganisations/{plan['id']}"
     await applied(province, plan["id"])
@@ -124,13 +120,13 @@ async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(provi
     await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
     undone = await in_state(province, plan["id"], "undone")
     assert undone["undo_note"] == "Nghị quyết bị hủy bỏ"
-    assert await areas(province) == before == await areas(province, on=DAY)
+    assert await counted(province) == before == await counted(province, on=DAY)
     assert (await province.get("/area-successions", code="90002"))["items"] == []
     steps = [each for each in await province.events(AreaSuccessionStated) if isinstance(each, AreaSuccessionStated)]
     assert Counter(each.withdrawn for each in steps) == {False: 5, True: 5}
     again = await planned(province, DAY, PAIRS)
     await applied(province, again["id"])
-    assert (await areas(province))["90001"] == 4, "and it can be done again"
+    assert (await counted(province))["90001"] == 4, "and it can be done again"
 
 
 async def test_what_was_built_upon_is_not_undone(province: Registry) -> None:
@@ -144,11 +140,11 @@ async def test_what_was_built_upon_is_not_undone(province: Registry) -> None:
     await ended(province, job)
     problem = (await province.get(f"/jobs/{job['id']}"))["problem"]
     assert problem["code"] == "reorganisation_built_upon"
-    assert await areas(province) == {"90001": 1}
+    assert await counted(province) == {"90001": 1}
     await province.post(f"/household-changes/{told}/undo", {"note": "Ghi nhầm hộ khi nhập liệu"})
     await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
     await in_state(province, plan["id"], "undone")
-    assert await areas(province) == {"90002": 1}
+    assert await counted(province) == {"90002": 1}
 
 
 async def test_a_household_that_moved_by_itself_since_then_stays_where_it_went(province: Registry) -> None:
