@@ -47,7 +47,7 @@ class Program:
         """The number of the running process."""
         return self.process.pid
 
-    async def until_healthy(self, within: float = 30) -> None:
+    async def until_healthy(self, within: float = 120) -> None:
         """Return when the program answers 200 on its health path; fail the test when it ends or takes too long."""
         deadline = time.monotonic() + within
         async with httpx.AsyncClient(base_url=self.url, timeout=2, trust_env=False) as client:
@@ -69,7 +69,7 @@ class Program:
         self.process.kill()
         await asyncio.to_thread(self.process.wait)
 
-    async def stop(self, within: float = 30) -> int:
+    async def stop(self, within: float = 120) -> int:
         """Ask the process to end (SIGTERM) and return its exit status; kill it and fail the test if it will not."""
         self.process.terminate()
         try:
