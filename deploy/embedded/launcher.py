@@ -210,7 +210,8 @@ _READY = """
                    đi hết câu chuyện: rà soát → quyết định → trợ cấp → ngân hàng → chỉ số → tin nhắn
   Mã truy cập      .venv/bin/ansinh token --role commune_officer --area 08566
                    an access token of somebody with that role, for the API
-  Đăng nhập        {url}/registry/account     sign in; `.venv/bin/ansinh person NAME` gives a one-time password
+  Bàn làm việc     {url}/registry/desk        the officer's desk; {url}/benefits/desk for payments
+                   .venv/bin/ansinh person can-bo.mau   (officer; chu-tich.mau approves): a password to sign in once
   Dừng / stop      Ctrl-C (dữ liệu giữ trong .ansinh / data stay in .ansinh)
 
 """

@@ -6,6 +6,6 @@ every other client: what one may not do by API, no page shows or does.
 
 from shared.pages.desk import Desk, Nav, change
 from shared.pages.fields import Fields, body_of
-from shared.pages.visitor import Refused, Visiting, Visitor
+from shared.pages.visitor import Refused, Visiting, Visitor, if_allowed
 
-__all__ = ["Desk", "Fields", "Nav", "Refused", "Visiting", "Visitor", "body_of", "change"]
+__all__ = ["Desk", "Fields", "Nav", "Refused", "Visiting", "Visitor", "body_of", "change", "if_allowed"]

@@ -82,6 +82,20 @@ class Visitor:
         return document
 
 
+async def if_allowed(visitor: Visitor, path: str, **query: Any) -> Any:
+    """Return what the API answers to a GET, None where it is not for this visitor.
+
+    Raises:
+        Refused: the API refuses for another reason.
+    """
+    try:
+        return await visitor.get(path, **query)
+    except Refused as refusal:
+        if refusal.status == 403:
+            return None
+        raise
+
+
 async def _visitor(request: Request) -> AsyncIterator[Visitor]:
     session = await browser_session(request)
     service, path = request.app.state.service, request.url.path

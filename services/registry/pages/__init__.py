@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from services.registry.pages.duplicates import add_duplicates
 from services.registry.pages.home import add_home
 from services.registry.pages.households import add_households
 from services.registry.pages.rounds import add_rounds
@@ -15,6 +16,7 @@ _MENU = (
     Nav("/registry/desk", "desk.work"),
     Nav("/registry/desk/rounds", "desk.rounds"),
     Nav("/registry/desk/households", "desk.households"),
+    Nav("/registry/desk/duplicates", "desk.duplicates"),
     Nav("/registry/desk/proposals", "desk.proposals"),
 )
 
@@ -27,5 +29,6 @@ def desk_router() -> APIRouter:
     add_households(router, desk)
     add_surveys(router, desk)
     add_rounds(router, desk)
+    add_duplicates(router, desk)
     add_proposals(router, desk)
     return router

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.registry.pages.names import area_name, indicator_names, names_of_standards
-from shared.pages import Desk, Visiting
+from shared.pages import Desk, Visiting, Visitor
 
 _CLASSES = ("poor", "near_poor", "not_poor")
 
@@ -16,26 +16,35 @@ _CLASSES = ("poor", "near_poor", "not_poor")
 def add_households(router: APIRouter, desk: Desk) -> None:
     """Add `/registry/desk/households` and a page a household."""
 
+    async def found(visitor: Visitor, asked: Mapping[str, str], **query: Any) -> Response:
+        standards = await visitor.get("/registry/v1/standards")
+        page = await visitor.get("/registry/v1/people", **query)
+        names = names_of_standards(standards, visitor.language)
+        return desk.show(visitor, "households.html", page=page, asked=asked, standards=names, classes=_CLASSES)
+
     @router.get("/households")
     async def households_page(
         visitor: Visiting,
+        name: str = "",
         area_code: str = "",
         standard: str = "",
         household_class: str = "",
         cursor: str | None = None,
     ) -> Response:
-        standards = await visitor.get("/registry/v1/standards")
-        chosen = standard or standards[0]["code"]
-        page = await visitor.get(
-            "/registry/v1/households",
-            area_code=area_code or None,
-            standard=chosen if household_class else None,
-            household_class=household_class or None,
-            cursor=cursor,
+        asked = {"name": name, "area_code": area_code, "standard": standard, "household_class": household_class}
+        if household_class and not standard:
+            standard = (await visitor.get("/registry/v1/standards"))[0]["code"]
+        by_class = {"standard": standard, "household_class": household_class} if household_class else {}
+        return await found(
+            visitor, asked, name=name or None, area_code=area_code or None, heads=not name, cursor=cursor, **by_class
         )
-        asked = {"area_code": area_code, "standard": standard, "household_class": household_class}
-        names = names_of_standards(standards, visitor.language)
-        return desk.show(visitor, "households.html", page=page, asked=asked, standards=names, classes=_CLASSES)
+
+    @router.post("/households")
+    async def households_by_number_page(visitor: Visiting) -> Response:
+        # Numbers are sent in the body, so that they stay out of addresses, histories and logs.
+        numbers = {of: visitor.form.get(of).replace(" ", "") for of in ("personal_number", "phone")}
+        asked = {"name": "", "area_code": "", "standard": "", "household_class": ""}
+        return await found(visitor, asked, **{of: number for of, number in numbers.items() if number})
 
     @router.get("/households/{household_id}")
     async def household_page(visitor: Visiting, household_id: UUID, done: str = "") -> Response:

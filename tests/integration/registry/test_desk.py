@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from services.registry.app import build
+from services.registry.duplicate_scan import compare_new_people
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member
 from tests.integration.registry.test_households import ACCOUNT
@@ -207,3 +208,41 @@ async def test_a_commune_runs_a_review_from_the_list_to_the_certificate_on_pages
         await fill("certificates", issued_on="2025-10-20", signed_by="Nguyễn Văn Bình", first_number="17")
         await page.goto(f"{at}?stage=certified")
         assert not found_in(await page.inner_text("#cases"), "Quách Thị Mười", "hộ nghèo", "0017/GCN-2025")
+
+
+async def test_people_are_found_without_marks_and_by_a_number_that_stays_out_of_the_address(
+    desk: Desk,
+) -> None:
+    await desk.household(member(full_name="Đặng Thị Hường", phone="0912345678", personal_number="025185012345"))
+    async with desk.site.signed_in("officer", "/registry/desk/households?name=dang+huong") as page:
+        assert await page.locator("table a").all_inner_texts() == ["Đặng Thị Hường"]
+        assert "025185012345" not in await page.content()
+        async with page.expect_download() as taken:
+            await page.click("text=XLSX")
+        assert (await (await taken.value).path()).stat().st_size > 1_000
+        await page.fill("#personal_number", "025185012345")
+        await page.click("text=Tìm theo số")
+        assert await page.locator("table a").all_inner_texts() == ["Đặng Thị Hường"]
+        assert "025185012345" not in page.url
+        await page.fill("#phone", "0912 345 678")
+        await page.click("text=Tìm theo số")
+        assert await page.locator("table a").all_inner_texts() == ["Đặng Thị Hường"]
+
+
+async def test_two_records_are_shown_side_by_side_and_told_apart_with_a_reason(desk: Desk) -> None:
+    for _ in range(2):
+        await desk.household(member(full_name="Bùi Thị Xuyến Chi", phone="0987654321"))
+    await compare_new_people(desk.registry.database)
+    async with desk.site.signed_in("officer", "/registry/desk/duplicates") as page:
+        pair = page.locator("tr", has_text="Bùi Thị Xuyến Chi")
+        await pair.locator("a").click()
+        assert not found_in(await page.inner_text("main"), "họ tên: giống hệt", "số điện thoại: giống hệt")
+        await page.fill("#note", "x")
+        await page.click("text=Là hai người khác nhau")
+        assert await page.get_attribute("#note", "aria-invalid") == "true"
+        await page.fill("#note", "Hai chị em họ, đã gặp cả hai")
+        await page.click("text=Là hai người khác nhau")
+        await page.wait_for_url("**/registry/desk/duplicates")
+        assert await pair.count() == 0
+        await page.goto(f"{desk.site.url}/registry/desk/duplicates?state=distinct")
+        assert await pair.count() == 1
