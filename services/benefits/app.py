@@ -17,12 +17,16 @@ from services.benefits.pages import desk_router
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.arrivals import ARRIVAL
 from services.benefits.payments.api.arrivals import router as arrivals_router
+from services.benefits.payments.api.bank_messages import BY_HAND, bank_messages_router
+from services.benefits.payments.api.by_hand import by_hand_router
 from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.outcomes import FILE_OUTCOME, ORDER_CANCELLATION, UNPAID
 from services.benefits.payments.api.outcomes import router as outcomes_router
+from services.benefits.payments.api.recalls import RECALL
+from services.benefits.payments.api.recalls import router as recalls_router
 from services.benefits.payments.api.recoveries import BANK_RECOVERY
 from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
@@ -30,6 +34,8 @@ from services.benefits.payments.api.suspense import SUSPENSE
 from services.benefits.payments.api.suspense import router as suspense_router
 from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
+from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
+from services.benefits.payments.iso20022.schemas import check_schemas
 from services.benefits.payments.store.runs import PAYMENT_RUN
 from services.benefits.payments.workers import bank_workers
 from services.benefits.programmes.api import router as programmes_router
@@ -45,6 +51,7 @@ CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
 OPERATIONS = (
     ALLOTMENT,
     PAYER_ACCOUNT,
+    RECALL,
     ARRIVAL,
     CHANNEL_RELEASE,
     BANK_RECOVERY,
@@ -66,6 +73,7 @@ CONSTRAINTS = {
     "contribution_once": Problem(409, "contribution_exists"),
     "payer_account_pkey": Problem(409, "payer_account_exists"),
     "payer_account_number_once": Problem(409, "payer_account_exists"),
+    "one_open_recall": Problem(409, "recall_open"),
     "one_live_award": Problem(409, "award_exists"),
     "one_open_run": Problem(409, "run_being_prepared"),
     "one_live_instruction": Problem(409, "proposal_not_open"),
@@ -73,13 +81,19 @@ CONSTRAINTS = {
 
 
 def _workers(connected: Iterable[Connection], poll: float) -> tuple[Worker, ...]:
-    return tuple(worker for each in connected for worker in bank_workers(each.adapter, timeout=each.timeout, poll=poll))
+    return tuple(
+        worker
+        for each in connected
+        for worker in bank_workers(each.adapter, timeout=each.timeout, poll=poll, exceptions_only=each.exceptions_only)
+    )
 
 
 def definition(settings: BenefitsSettings) -> ServiceDefinition:
     """Return what the service is made of. Without a bank it sends nothing and asks nothing."""
     watch = BooksWatch(CHECKS)
-    connected = connections(settings.connected_banks())
+    check_schemas()
+    banks = {bank.code: bank for bank in settings.known_banks()}
+    connected = connections(list(banks.values()))
     signings = {code: each.signing for code, each in connected.items() if each.signing is not None}
     return ServiceDefinition(
         name="benefits",
@@ -93,8 +107,11 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             channels_router,
             outcomes_router,
             suspense_router,
-            accounts_router(bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
             recoveries_router,
+            accounts_router(banks, bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
+            bank_messages_router(banks),
+            by_hand_router(banks),
+            recalls_router,
             ledger_router(CHECKS),
         ],
         operations=OPERATIONS,
@@ -108,6 +125,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
         collectors=[watch],
         pages=[callback_router(signings), desk_router()],
         constraints=CONSTRAINTS,
+        body_limits={BY_HAND: LARGEST_MESSAGE},
     )
 
 

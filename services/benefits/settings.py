@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.benefits.payments.bank.channels import Bank, HttpChannel, read_banks
-from shared.settings import ServiceSettings
+from services.benefits.payments.bank.channels import Bank, HttpChannel, ManualChannel, read_banks
+from shared.settings import BadSetting, ServiceSettings
 
 BANK = "simbank"  # the bank at `bank_url`
 
@@ -23,13 +23,16 @@ class BenefitsSettings(ServiceSettings):
     bank_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for the bank's answer")
     bank_poll: float = Field(default=1.0, gt=0, description="seconds between two looks at the bank")
 
-    def connected_banks(self) -> Sequence[Bank]:
-        """Return the banks of the file and the one at the URL.
+    def known_banks(self) -> Sequence[Bank]:
+        """Return the banks of the file and the one at the URL, which people reach by hand where there is none.
 
         Raises:
-            BadSetting: the file cannot be used.
+            BadSetting: the file cannot be used, or has a bank of that one's code.
         """
         listed = [] if self.banks is None else list(read_banks(self.banks))
+        if any(bank.code == BANK for bank in listed):
+            raise BadSetting(f"{self.banks}: the code {BANK} is that of the bank at ANSINH_BANK_URL; choose another.")
+        channel: HttpChannel | ManualChannel = ManualChannel(kind="manual")
         if self.bank_url is not None:
             channel = HttpChannel(
                 kind="http",
@@ -38,5 +41,4 @@ class BenefitsSettings(ServiceSettings):
                 signing_keys=self.bank_signing_keys,
                 bank_keys=self.bank_keys,
             )
-            listed.append(Bank(code=BANK, name=BANK, channel=channel))
-        return listed
+        return [*listed, Bank(code=BANK, name=BANK, channel=channel)]

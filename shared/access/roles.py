@@ -112,6 +112,8 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("funds.prepare", Reach.PLATFORM, (_ACCOUNTANT,), "funds, contributions; proposing budgets and accounts that pay"),
     ("funds.approve", Reach.PLATFORM, (_APPROVER,), "approving budgets and accounts that pay"),
     ("channels.halt", Reach.PLATFORM, (_ACCOUNTANT, _APPROVER, _OPERATOR), "letting nothing more go to a bank"),
+    ("bank_messages.read", Reach.PLATFORM, (_ACCOUNTANT, _AUDITOR), "what banks sent, as it came"),
+    ("bank_messages.handle", Reach.PLATFORM, (_ACCOUNTANT,), "putting in, trying again, setting aside what banks sent"),
     ("ledger.read", Reach.PLATFORM, (_PROVINCE, _ACCOUNTANT, _AUDITOR), "the books and their checks"),
     ("messages.read", Reach.AREA, (_OFFICER, _PROVINCE, _AUDITOR), "messages to households"),
     ("changes.read", Reach.AREA, (_AUDITOR, _MACHINE), "the journal of events"),

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import structlog
 
+from services.benefits.payments.bank import lists
 from services.benefits.payments.bank.port import Inbound, MessageKind, RawStatement
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.iso20022 import camt029, camt053, camt054, pain002
 from services.benefits.payments.iso20022.reading import Unreadable
-from services.benefits.payments.store import accounts, advices, lines, messages, recalls, statements
+from services.benefits.payments.store import accounts, advices, lines, messages, recalls, statements, unpaid
 from services.benefits.payments.store.statuses import ReportRefused, apply_report
 from shared import clock
 from shared.audit import Entry, write
@@ -48,13 +49,43 @@ async def _keep(
 async def take_inbound(database: Database, bank: str, inbound: Inbound) -> messages.StoredMessage:
     """Store what a bank left for us; statements are known by our code of the account, as those that we ask for are."""
     subject = inbound.subject
-    if inbound.kind in ("camt.053", "camt.054"):
+    if inbound.kind in ("camt.053", "camt.054", "list"):
         number, _, sequence = subject.partition("/")
         async with database.transaction() as session:
             payers = await accounts.payers(session, bank)
         code = next((payer.code for payer in payers if payer.number == number), None)
         subject = f"{code or '?'}/{sequence}"  # the account of nobody stands in the content alone
     return await _keep(database, bank, inbound.kind, subject, inbound.content, inbound.signature)
+
+
+async def take_by_hand(
+    database: Database, bank: str, kind: MessageKind, content: bytes, subject: str | None
+) -> messages.StoredMessage:
+    """Store what somebody carried here from a bank, and apply it; what it is about is read from it unless it is said.
+
+    Raises:
+        Unreadable: it does not say what it is about, so that it cannot even be filed; nothing was stored.
+    """
+    about = subject if subject is not None else await _read_apart(lambda raw: _subject(kind, raw), content)
+    inbound = Inbound("", kind, about, content, None)
+    stored = await take_inbound(database, bank, inbound)
+    if not stored.applied:
+        await apply_stored(database, stored)
+    return stored
+
+
+def _subject(kind: MessageKind, content: bytes) -> str:
+    if kind == "pain.002":
+        return pain002.read(content).original_message_id
+    if kind == "camt.053":
+        statement = camt053.read(content).statement
+        return f"{statement.account}/{statement.sequence}"
+    if kind == "list":
+        statement = lists.read(content).statement
+        return f"{statement.account}/{statement.sequence}"
+    if kind == "camt.054":
+        return f"{camt054.read(content).account}/0"
+    raise Unreadable("an answer to a request that is not named")
 
 
 async def apply_stored(database: Database, stored: messages.StoredMessage, *, exceptions_only: bool = False) -> bool:
@@ -67,6 +98,8 @@ async def apply_stored(database: Database, stored: messages.StoredMessage, *, ex
         return await _apply_advice(database, stored)
     if stored.kind == "camt.029":
         return await _apply_answer(database, stored)
+    if stored.kind == "list":
+        return await _apply_list(database, stored)
     return False
 
 
@@ -164,6 +197,28 @@ async def _apply_answer(database: Database, stored: messages.StoredMessage) -> b
             faults = await recalls.apply_answer(session, stored.bank, stored.external_id, resolution, now)
             await _settle(session, stored, "apply_recall_answer", "payment_recall", faults, now)
     except (Unreadable, recalls.RecallRefused) as error:
+        await _quarantine(database, stored, str(error))
+        return False
+    return True
+
+
+async def _apply_list(database: Database, stored: messages.StoredMessage) -> bool:
+    """Apply the report of who pays by a list: the statement of the money it was given, and who was not paid."""
+    payer = stored.external_id.partition("/")[0]
+    try:
+        paid = await _read_apart(lists.read, stored.content)
+        now = clock.now()
+        async with database.transaction() as session:
+            faults = [
+                *paid.faults,
+                *await statements.apply_statement(session, payer, stored.id, paid.statement, now),
+                *await unpaid.apply_unpaid(session, payer, paid.unpaid, now),
+            ]
+            await _settle(session, stored, "apply_paid_list", "statement", faults, now)
+    except statements.StatementEarly as error:
+        await _wait(database, stored, str(error))
+        return False
+    except (Unreadable, statements.StatementRefused) as error:
         await _quarantine(database, stored, str(error))
         return False
     return True

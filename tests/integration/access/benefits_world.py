@@ -19,6 +19,7 @@ from tests.integration.access.kit_rows import (
 from tests.integration.access.matrix import ACTOR, OTHER, Call, Operation, World
 from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, approval_of
 from tests.support.access import grant
+from tests.unit.benefits.payment_samples import CAMT_053, PAIN_002
 
 _KINDS = {
     "funds.read": "funds.approve",
@@ -33,6 +34,7 @@ _NOT_RECEIVED = {"outcome": "not_received", "certificate": "CV 124/NHNo"}
 _CERTIFIED = {"certificate": "CV 124/NHNo"}
 _CANCELLED = {"why": "death", "note": "Giấy chứng tử số 12"}
 _EXPLAINED = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
+_RECALL = {"reason": "DUPL", "note": "Chuyển hai lần"}
 _ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
 
 # By whether it is the actor's own.
@@ -47,12 +49,15 @@ async def benefits_world(url: str) -> World:
     benefits = Benefits(build(settings))
     await grant(benefits.database, ACTOR, OTHER)
     await benefits.open_fund()
-    paid = await benefits.award(await benefits.settle_in())
+    somebody = await benefits.settle_in()
+    paid = await benefits.award(somebody)
     sealed = await benefits.prepare()
     await benefits.approve(sealed)
-    (order,) = (await benefits.get("/orders"))["items"]
     (attempt,) = (await benefits.get("/attempts"))["items"]
+    order = await benefits.order_of(somebody)
     stopped = await _stopped(benefits)
+    recalled = {own: await _recalled(benefits, ACTOR if own else OTHER) for own in (True, False)}
+    message = await _quarantined(benefits)
     await _second_fund(benefits)
     open_gift = await benefits.post(f"/funds/{FUND}/contributions", _contribution("KBNN MO"))
     made = {own: await _made(benefits, ACTOR if own else OTHER) for own in (True, False)}
@@ -74,7 +79,8 @@ async def benefits_world(url: str) -> World:
         | _channels()
         | _recoveries(await _recovery(benefits, "bank-restored"))
         | _outcomes(stopped, paid["id"])
-        | _banks()
+        | _banks(order, message)
+        | _recalls(order["id"], recalled[False])
         | _proposals({own: each["proposals"] for own, each in made.items()})
         | kit
     )
@@ -106,6 +112,22 @@ async def _stopped(benefits: Benefits) -> dict[str, str]:
         await benefits.post(f"/bank-channels/{bank}/halt", reason)
     stopped = {"run": run["id"], "order": order["id"], "place": place}
     return stopped | {"instruction": attempt["id"], "file": attempt["message_id"]}
+
+
+async def _recalled(benefits: Benefits, actor: str) -> str:
+    """Let somebody propose that an order's attempt is called back; return the order's id."""
+    order = await benefits.at_the_bank()
+    await benefits.post(f"/orders/{order['id']}/recall", _RECALL, actor=actor)
+    return str(order["id"])
+
+
+async def _quarantined(benefits: Benefits) -> str:
+    """Put in a bank's message that fits nothing; return its id."""
+    headers = {"Content-Type": "application/xml"}
+    put_in = "/bank-messages?bank=simbank&kind=pain.002"
+    answer = await benefits.client.post(put_in, content=PAIN_002.encode(), headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 def _payer(code: str, fund: str) -> dict[str, Any]:
@@ -334,11 +356,40 @@ def _funds(benefits: Benefits, gift_id: str) -> dict[str, Operation]:
     }
 
 
-def _banks() -> dict[str, Operation]:
+def _banks(order: Any, message_id: str) -> dict[str, Operation]:
+    message, aside = f"/bank-messages/{message_id}", {"note": "Ngân hàng gửi nhầm"}
+    file = f"/payment-files/{order['instructions'][0]['message_id']}"
+    put_in = Call("POST", "/bank-messages?bank=simbank&kind=camt.053", content=CAMT_053.encode())
     return {
         # Whoever calls as a bank is asked for a signature and for nothing else.
         "receive_bank_callback": Operation("bank.call", lambda _: Call("POST", "/bank-callbacks/simbank", {}), 401),
         "get_bank_keys": Operation("system.read", lambda _: Call("GET", "/bank-keys")),
+        "list_banks": Operation("reference.read", lambda _: Call("GET", "/banks")),
+        "list_bank_messages": Operation("bank_messages.read", lambda _: Call("GET", "/bank-messages")),
+        "get_bank_message": Operation("bank_messages.read", lambda _: Call("GET", message)),
+        "get_bank_message_content": Operation("bank_messages.read", lambda _: Call("GET", f"{message}/content")),
+        "put_in_bank_message": Operation("bank_messages.handle", lambda _: put_in, 201),
+        "retry_bank_message": Operation("bank_messages.handle", lambda _: Call("POST", f"{message}/retry"), 201),
+        "set_aside_bank_message": Operation(
+            "bank_messages.handle", lambda _: Call("POST", f"{message}/set-aside", aside), 201
+        ),
+        # The message was put aside whole: it has no line to set aside.
+        "set_aside_bank_message_line": Operation(
+            "bank_messages.handle", lambda _: Call("POST", f"{message}/lines/1/set-aside", aside), 409
+        ),
+        "hand_over_payment_file": Operation("runs.prepare", lambda _: Call("POST", f"{file}/hand-over"), 201),
+        "get_payment_file_content": Operation("runs.prepare", lambda _: Call("GET", f"{file}/content")),
+        "get_payment_file_list": Operation("runs.prepare", lambda _: Call("GET", f"{file}/list")),
+    }
+
+
+def _recalls(unsent_id: str, recalled_id: str) -> dict[str, Operation]:
+    return {
+        # What waits to be sent need not be called back.
+        "propose_recall": Operation(
+            "runs.prepare", lambda _: Call("POST", f"/orders/{unsent_id}/recall", _RECALL), 409
+        ),
+        "list_order_recalls": Operation("payments.read", lambda _: Call("GET", f"/orders/{recalled_id}/recalls")),
     }
 
 
@@ -359,6 +410,7 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("file-outcome", "payments.read", no_area=True)
         | of("unpaid-attempt", "payments.read")
         | of("order-cancellation", "payments.read")
+        | of("payment-recall", "payments.read")
         | of("application", "applications.read", success=409)
         | of("payment-run", "payments.read", success=409, no_area=True)
     )

@@ -259,6 +259,17 @@ async def _suspense(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"/benefits/v1/suspense/{place}/explanation", explanation))
 
 
+async def _recall(desk: Desk) -> Waiting:
+    order = await desk.service.at_the_bank()
+    body = {"reason": "DUPL", "note": "Chuyển hai lần"}
+    return _waiting(await desk.made(f"/benefits/v1/orders/{order['id']}/recall", body), order["id"])
+
+
+async def _other_attempt(desk: Desk, waiting: Waiting) -> None:
+    changed = "UPDATE payment_instruction SET end_to_end_id = 'X' || end_to_end_id WHERE order_id = :order"
+    await desk.change(changed, order=waiting.about)
+
+
 async def _application(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     who = await benefits.settle_in()
@@ -312,6 +323,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "unpaid-attempt": Kind(_unpaid),
         "order-cancellation": Kind(_order_cancellation),
         "suspense-clearing": Kind(_suspense),
+        "payment-recall": Kind(_recall, {"attempt": _other_attempt}),
         "application": Kind(_application, {"amount": _restated(birth_year=1940), "class": _restated(klass="not_poor")}),
         "payment-run": Kind(
             _run,

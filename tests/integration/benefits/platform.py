@@ -241,6 +241,17 @@ class Benefits:
                 unknown = text(f"UPDATE {table} SET state = 'UNKNOWN' WHERE message_id = :message")
                 await session.execute(unknown, {"message": message_id})
 
+    async def at_the_bank(self) -> Any:
+        """Return a new order whose attempt the bank has."""
+        who = await self.settle_in()
+        await self.award(who)
+        await self.approve(await self.prepare())
+        order = await self.order_of(who)
+        moved = text("UPDATE payment_instruction SET state = 'SENT' WHERE order_id = :order")
+        async with self.database.transaction() as session:
+            await session.execute(moved, {"order": order["id"]})
+        return order
+
     async def order_of(self, who: Somebody) -> Any:
         """Return the order of a person with its attempts."""
         [order] = (await self.get("/orders", household_id=str(who.household_id)))["items"]

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.ledger.store import fund_exists
+from services.benefits.payments.bank.channels import Bank
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.store import accounts
 from shared import clock
@@ -29,7 +30,7 @@ class PayerIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(pattern=r"^[A-Z0-9](?:[A-Z0-9-]{0,13}[A-Z0-9])$", examples=["PHUTHO-01"])
-    bank: Literal["simbank"]
+    bank: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$", examples=["simbank"])
     bin: str = Field(pattern=r"^\d{6}$", examples=["970405"])
     number: str = Field(pattern=r"^[A-Z0-9]{6,19}$", examples=["1900999988887777"])
     holder: str = Field(min_length=1, max_length=70, examples=["Sở Y tế tỉnh Phú Thọ"])
@@ -76,13 +77,23 @@ def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
 PAYER_ACCOUNT = Operation("payer-account", "funds.read", "funds.approve", apply=_register, shown=_shown)
 
 
-def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
-    """Return the routes; the arguments tell which bank is connected."""
+class KnownBankOut(BaseModel):
+    """A bank that payer accounts may be at, and how it is reached."""
+
+    code: str
+    name: str
+    channel: str = Field(examples=["http", "sftp", "manual"])
+
+
+def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, simulated: bool) -> Router:
+    """Return the routes; `banks` are those that are known, the other arguments tell of the one at a URL."""
     router = Router(prefix="/benefits/v1", tags=["accounts"])
 
     @router.post("/payer-accounts", status_code=201, dependencies=[needs("funds.prepare"), IDEMPOTENT])
     async def propose_payer_account(tx: Tx, actor: Actor, about: About, body: PayerIn) -> ProposalOut:
         """Propose an account that pays for a fund; it pays once another person has approved it."""
+        if body.bank not in banks:
+            raise Problem(422, "bank_code_unknown")
         if not await fund_exists(tx, body.fund):
             raise Problem(422, "fund_unknown")
         if await accounts.payer(tx, body.code) is not None:
@@ -100,5 +111,10 @@ def accounts_router(*, bank: str, url: str | None, simulated: bool) -> Router:
     async def get_bank() -> BankOut:
         """Say which bank is connected, and whether its money is only simulated."""
         return BankOut(bank=bank, connected=url is not None, simulated=simulated, url=url if simulated else None)
+
+    @router.get("/banks", dependencies=[needs("reference.read")])
+    async def list_banks() -> list[KnownBankOut]:
+        """List the banks that payer accounts may be at."""
+        return [KnownBankOut(code=each.code, name=each.name, channel=each.channel.kind) for each in banks.values()]
 
     return router

@@ -80,7 +80,7 @@ class Received:
     sha256: str | None
 
 
-MessageKind = Literal["pain.002", "camt.029", "camt.053", "camt.054"]
+MessageKind = Literal["pain.002", "camt.029", "camt.053", "camt.054", "list"]
 
 
 @dataclass(frozen=True, slots=True)

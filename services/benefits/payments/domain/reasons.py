@@ -41,7 +41,8 @@ _STATUS: Mapping[ReasonClass, str] = {
     ReasonClass.ROUTE: "RC01 RC02 RC03 RC04 RC05 RC06 RC07 RC08 RC09 RC10 CNOR AGNT",
     ReasonClass.FUNDS: "AM04",
     ReasonClass.LIMIT: "AM02 AM13 AM14 AM21 AM23 SL15 SL16",
-    ReasonClass.DATE: "CH03 CH04 DT01 DT02 DT03 DT04 DT05 DT06 TM01 EDNA",
+    # CNPC: cash that nobody collected; it is carried to the next payment as it is (Decree 20/2021 article 34).
+    ReasonClass.DATE: "CH03 CH04 DT01 DT02 DT03 DT04 DT05 DT06 TM01 EDNA CNPC",
     ReasonClass.DUPLICATE: "AM05 DUPL DU01 DU02 DU03 DU04 DU05",
     ReasonClass.OURS: (
         "AC02 AC05 AC13 AG07 AM01 AM03 AM09 AM10 AM11 AM12 AM16 AM17 AM18 AM19 AM20 CURR RR10 CH16 CH17 CH20 CH21"

@@ -1,15 +1,16 @@
 """Writing pain.001.001.09: one debtor account, one day, one programme. The same input gives the same bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from lxml import etree
 
 from services.benefits.payments.domain.payees import bank_name
+from services.benefits.payments.iso20022.reading import Message, Reader
 from services.benefits.payments.iso20022.writing import write_text
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -37,8 +38,26 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """All that a file says beside its payments; `count` and `total` (VND) are what it declares of them.
+
+    `purpose` and `category_purpose` are external codes; `narrative` has no personal data.
+    """
+
+    message_id: str
+    created_at: datetime
+    execution_date: date
+    debtor: Debtor
+    purpose: str
+    category_purpose: str
+    narrative: str
+    count: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentFile:
-    """All that a file says. `purpose` and `category_purpose` are external codes; `narrative` has no personal data."""
+    """A file whose payments are all at hand."""
 
     message_id: str
     created_at: datetime
@@ -54,32 +73,64 @@ class PaymentFile:
         """The control sum, in VND."""
         return sum(transfer.amount for transfer in self.transfers)
 
+    @property
+    def heading(self) -> Heading:
+        """What it says beside its payments."""
+        return Heading(
+            self.message_id,
+            self.created_at,
+            self.execution_date,
+            self.debtor,
+            self.purpose,
+            self.category_purpose,
+            self.narrative,
+            len(self.transfers),
+            self.total,
+        )
+
+
+class WrongTotals(ValueError):
+    """The payments are not as many, or not as much, as the heading declares."""
+
 
 def write(file: PaymentFile) -> bytes:
     """Return the message. Takes long for many transfers: not for the event loop."""
     target = BytesIO()
-    with etree.xmlfile(target, encoding="UTF-8") as xml:
-        xml.write_declaration()
-        with xml.element("Document", nsmap={None: NAMESPACE}), xml.element("CstmrCdtTrfInitn"):
-            _group_header(xml, file)
-            with xml.element("PmtInf"):
-                _payment_information(xml, file)
-                for transfer in file.transfers:
-                    _transfer(xml, file, transfer)
+    write_to(target, file.heading, file.transfers)
     return target.getvalue()
 
 
-def _totals(xml: Any, file: PaymentFile) -> None:
-    write_text(xml, "NbOfTxs", len(file.transfers))
-    write_text(xml, "CtrlSum", file.total)
+def write_to(target: IO[bytes], heading: Heading, transfers: Iterable[Transfer]) -> None:
+    """Write the message as its payments come; never more than one of them is held.
+
+    Raises:
+        WrongTotals: they are not what the heading declares; what was written so far is no message.
+    """
+    count = total = 0
+    with etree.xmlfile(target, encoding="UTF-8") as xml:
+        xml.write_declaration()
+        with xml.element("Document", nsmap={None: NAMESPACE}), xml.element("CstmrCdtTrfInitn"):
+            _group_header(xml, heading)
+            with xml.element("PmtInf"):
+                _payment_information(xml, heading)
+                for transfer in transfers:
+                    _transfer(xml, heading, transfer)
+                    count, total = count + 1, total + transfer.amount
+    if (count, total) != (heading.count, heading.total):
+        raise WrongTotals("the payments are not those that the heading declares")
 
 
-def _group_header(xml: Any, file: PaymentFile) -> None:
+def _totals(xml: Any, heading: Heading) -> None:
+    write_text(xml, "NbOfTxs", heading.count)
+    write_text(xml, "CtrlSum", heading.total)
+
+
+def _group_header(xml: Any, heading: Heading) -> None:
     with xml.element("GrpHdr"):
-        write_text(xml, "MsgId", file.message_id)
-        write_text(xml, "CreDtTm", file.created_at.isoformat(timespec="seconds"))
-        _totals(xml, file)
-        write_text(xml, "InitgPty/Nm", bank_name(file.debtor.name))
+        write_text(xml, "MsgId", heading.message_id)
+        write_text(xml, "CreDtTm", heading.created_at.isoformat(timespec="seconds"))
+        _totals(xml, heading)
+        write_text(xml, "InitgPty/Nm", bank_name(heading.debtor.name))
 
 
 def _account(xml: Any, element: str, number: str, currency: str | None = None) -> None:
@@ -97,24 +148,24 @@ def _agent(xml: Any, element: str, bank_bin: str) -> None:
         write_text(xml, "MmbId", bank_bin)
 
 
-def _payment_information(xml: Any, file: PaymentFile) -> None:
-    write_text(xml, "PmtInfId", f"{file.message_id}-01")
+def _payment_information(xml: Any, heading: Heading) -> None:
+    write_text(xml, "PmtInfId", f"{heading.message_id}-01")
     write_text(xml, "PmtMtd", "TRF")
     write_text(xml, "BtchBookg", "false")  # each payment is a line of its own on the statement
-    _totals(xml, file)
+    _totals(xml, heading)
     with xml.element("PmtTpInf"):
         write_text(xml, "InstrPrty", "NORM")
-        write_text(xml, "CtgyPurp/Cd", file.category_purpose)
-    write_text(xml, "ReqdExctnDt/Dt", file.execution_date.isoformat())
+        write_text(xml, "CtgyPurp/Cd", heading.category_purpose)
+    write_text(xml, "ReqdExctnDt/Dt", heading.execution_date.isoformat())
     with xml.element("Dbtr"):
-        write_text(xml, "Nm", bank_name(file.debtor.name))
+        write_text(xml, "Nm", bank_name(heading.debtor.name))
         write_text(xml, "PstlAdr/Ctry", "VN")
-    _account(xml, "DbtrAcct", file.debtor.account_number, "VND")
-    _agent(xml, "DbtrAgt", file.debtor.bank_bin)
+    _account(xml, "DbtrAcct", heading.debtor.account_number, "VND")
+    _agent(xml, "DbtrAgt", heading.debtor.bank_bin)
     write_text(xml, "ChrgBr", "DEBT")  # who is helped receives the whole amount
 
 
-def _transfer(xml: Any, file: PaymentFile, transfer: Transfer) -> None:
+def _transfer(xml: Any, heading: Heading, transfer: Transfer) -> None:
     with xml.element("CdtTrfTxInf"):
         with xml.element("PmtId"):
             write_text(xml, "InstrId", transfer.end_to_end_id)
@@ -125,5 +176,28 @@ def _transfer(xml: Any, file: PaymentFile, transfer: Transfer) -> None:
         _agent(xml, "CdtrAgt", transfer.bank_bin)
         write_text(xml, "Cdtr/Nm", bank_name(transfer.holder_name))
         _account(xml, "CdtrAcct", transfer.account_number)
-        write_text(xml, "Purp/Cd", file.purpose)
-        write_text(xml, "RmtInf/Ustrd", file.narrative)
+        write_text(xml, "Purp/Cd", heading.purpose)
+        write_text(xml, "RmtInf/Ustrd", heading.narrative)
+
+
+_read = Reader(NAMESPACE)
+
+
+def transfers_of(raw: bytes) -> list[Transfer]:
+    """Return the payments of a file of ours, names as the bank reads them.
+
+    Raises:
+        Unreadable: it is none of ours.
+    """
+    message = Message(raw, NAMESPACE, "CstmrCdtTrfInitn", "PmtInf/CdtTrfTxInf")
+    return [
+        Transfer(
+            end_to_end_id=_read.need(one, "PmtId/EndToEndId"),
+            uetr=UUID(_read.need(one, "PmtId/UETR")),
+            amount=_read.whole(one, "Amt/InstdAmt"),
+            bank_bin=_read.need(one, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
+            account_number=_read.need(one, "CdtrAcct/Id/Othr/Id"),
+            holder_name=_read.need(one, "Cdtr/Nm"),
+        )
+        for one in message.records()
+    ]

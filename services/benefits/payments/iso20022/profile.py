@@ -1,15 +1,14 @@
 """What a bank refuses though the schema allows it: written bytes are read again and judged before they are sealed."""
 
 import re
-from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from lxml import etree
 
 from services.benefits.payments.domain.payees import LONGEST_NAME
 from services.benefits.payments.iso20022.pain001 import NAMESPACE
-from services.benefits.payments.iso20022.reading import Reader, Unreadable, parse
+from services.benefits.payments.iso20022.reading import Message, Reader, Unreadable
 
 # The external codes (May 2025) that a public payer may use.
 PURPOSES = frozenset(
@@ -40,55 +39,67 @@ CATEGORY_PURPOSES = frozenset(["SSBE", "GOVT", "LOAN", "PENS", "SALA", "CASH", "
 _IDENTIFIER = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{0,33}[A-Z0-9])?")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _BANK_TEXT = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
+_MOST = 100  # findings
 _VND = re.compile(r"[1-9]\d{0,17}")
 
 _read = Reader(NAMESPACE)
 
 
+class _Sums:
+    """How many payments were read, and how much they are (VND); of the whole file and of its block."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0
+
+    def add(self, amount: str) -> None:
+        """Count a payment; an amount that is none counts as nothing, and is a finding of its own."""
+        self.count += 1
+        self.total += int(amount) if _VND.fullmatch(amount) else 0
+
+    def findings(self, element: etree._Element | None, place: str) -> list[str]:
+        """Return what is wrong with the totals that an element declares."""
+        if element is None:
+            return [f"{place} is missing"]
+        declared = (_read.text(element, "NbOfTxs"), _read.text(element, "CtrlSum"))
+        right = declared == (str(self.count), str(self.total))
+        return [] if right else [f"{place}: count or control sum is not that of the transactions"]
+
+
 def findings(raw: bytes) -> list[str]:
-    """Return everything that is wrong with a pain.001 of ours, empty when it may go out. Quotes no value."""
+    """Return what is wrong with a pain.001 of ours, empty when it may go out; it quotes no value.
+
+    The message is read as it streams. What is wrong with more than `_MOST` transactions is said of the first ones.
+    """
+    message = Message(raw, NAMESPACE, "CstmrCdtTrfInitn", "PmtInf/CdtTrfTxInf")
+    sums, seen, found = _Sums(), set[str](), list[str]()
     try:
-        message = parse(raw, NAMESPACE, "CstmrCdtTrfInitn")
+        for number, transaction in enumerate(message.records(), 1):
+            sums.add(_read.text(transaction, "Amt/InstdAmt") or "")
+            if len(found) < _MOST:
+                found += [f"transaction {number}: {finding}" for finding in _transaction(transaction, seen)]
+        return _header(message.around, sums) + found
     except Unreadable as error:
         return [str(error)]
-    found = _totals(message) + _header(message)
-    seen: set[str] = set()
-    for information in _read.all(message, "PmtInf"):
-        found += _payment_information(information)
-        for number, transaction in enumerate(_read.all(information, "CdtTrfTxInf"), 1):
-            found += [f"transaction {number}: {finding}" for finding in _transaction(transaction, seen)]
-    return found
 
 
-def _amounts(element: etree._Element, path: str) -> list[str]:
-    return [amount.text or "" for amount in _read.all(element, path)]
-
-
-def _total_findings(element: etree._Element, place: str, amounts: Collection[str]) -> list[str]:
-    whole = [int(amount) for amount in amounts if _VND.fullmatch(amount)]
-    declared = (_read.text(element, "NbOfTxs"), _read.text(element, "CtrlSum"))
-    if declared != (str(len(amounts)), str(sum(whole))):
-        return [f"{place}: count or control sum is not that of the transactions"]
-    return []
-
-
-def _totals(message: etree._Element) -> list[str]:
-    header = _read.first(message, "GrpHdr")
-    if header is None:
-        return ["without a group header"]
-    found = _total_findings(header, "group", _amounts(message, "PmtInf/CdtTrfTxInf/Amt/InstdAmt"))
-    for information in _read.all(message, "PmtInf"):
-        found += _total_findings(information, "payment information", _amounts(information, "CdtTrfTxInf/Amt/InstdAmt"))
-    return found
-
-
-def _header(message: etree._Element) -> list[str]:
-    found = []
+def _header(message: etree._Element, sums: _Sums) -> list[str]:
+    found = sums.findings(_read.first(message, "GrpHdr"), "group header")
     if not _IDENTIFIER.fullmatch(_read.text(message, "GrpHdr/MsgId") or ""):
         found.append("MsgId is not of A-Z, 0-9 and hyphens")
-    if len(_read.all(message, "PmtInf")) != 1:
-        found.append("not exactly one payment information")
-    return found
+    if not _is_instant(_read.text(message, "GrpHdr/CreDtTm")):
+        found.append("CreDtTm is no instant with its offset")
+    blocks = _read.all(message, "PmtInf")
+    if len(blocks) != 1:
+        return [*found, "not exactly one payment information"]
+    return found + sums.findings(blocks[0], "payment information") + _payment_information(blocks[0])
+
+
+def _is_instant(text: str | None) -> bool:
+    try:
+        return text is not None and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _payment_information(information: etree._Element) -> list[str]:

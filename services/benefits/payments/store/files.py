@@ -28,6 +28,8 @@ from shared.db import Transaction
 from shared.ids import new_id
 from shared.keys import keys_of
 
+CARRIED = "carried_by_hand"
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -265,3 +267,47 @@ async def files_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]
     )
     result: Result[Any] = await (await session.connection()).execute(query)
     return result.all()
+
+
+async def hand_over(session: Transaction, message_id: str, now: datetime) -> bool:
+    """A person takes a waiting file to its bank: from now on the bank may have it. Return whether it was waiting."""
+    connection = await session.connection()
+    f = file_table.c
+    moved = (
+        update(file_table)
+        .where(f.message_id == message_id, f.state == FileState.QUEUED)
+        .values(state=FileState.UNKNOWN, reason=CARRIED, attempts=f.attempts + 1, polls=0)
+    )
+    if (await connection.execute(moved)).rowcount != 1:
+        return False
+    attempt = {
+        "id": new_id(),
+        "message_id": message_id,
+        "started_at": now,
+        "finished_at": now,
+        "outcome": "Unknown",
+        "detail": CARRIED,
+    }
+    await connection.execute(attempt_table.insert(), [attempt])
+    await _move_instructions(session, message_id, frozenset({InstructionState.QUEUED}), InstructionState.UNKNOWN)
+    return True
+
+
+async def head(session: Transaction, message_id: str) -> Row[Any] | None:
+    """Return a file without its content, and the bank that it goes to."""
+    f = file_table.c
+    query: Select[Any] = (
+        select(f.message_id, f.run_id, f.payer_account, f.state, f.sha256, f.count, f.total, payer_table.c.bank)
+        .join(payer_table, payer_table.c.code == f.payer_account)
+        .where(f.message_id == message_id)
+    )
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.one_or_none()
+
+
+async def content(session: Transaction, message_id: str) -> bytes:
+    """Return the bytes of a sealed file, opened."""
+    f = file_table.c
+    query = select(f.content).where(f.message_id == message_id)
+    sealed = (await (await session.connection()).execute(query)).scalar_one()
+    return keys_of(session).data.open_bytes(sealed, FILE_CONTENT, message_id)

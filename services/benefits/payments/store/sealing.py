@@ -20,6 +20,7 @@ from services.benefits.payments.domain.states import FileState, InstructionState
 from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
 from services.benefits.payments.iso20022.profile import findings
+from services.benefits.payments.iso20022.schemas import schema_findings
 from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import (
     FILE_CONTENT,
@@ -129,7 +130,7 @@ def _transfers(rows: Sequence[Row[Any]], ids: Mapping[UUID, str], keys: Keys) ->
 
 def _written(file: PaymentFile) -> bytes:
     content = write(file)
-    if findings(content):
+    if findings(content) or schema_findings("pain.001.001.09", content):
         raise FileRefused
     return content
 

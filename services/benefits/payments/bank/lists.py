@@ -1,0 +1,159 @@
+"""Lists of those who pay without a bank's messages: cash points, and the Social Policy Bank, which only reports.
+
+To a cash point goes who is to be paid how much. Back comes a report that is the statement of the money it was given
+(Decree 20/2021 article 34, Decree 176/2025): what it held, received, paid, did not pay, and carries over::
+
+    account,sequence,date,opening,closing
+    1900999988887777,3,2026-11-30,0,860000
+    line,end_to_end_id,amount,date,note
+    received,,1360000,2026-11-24,KBNN 2026-11 BTXH
+    paid,01KEZ8Q0M1X3J5V7T9B2D4F6H8,500000,2026-11-25,
+    unpaid,01KEZ8Q0M2A4C6E8G0J2M4P6R8,860000,2026-11-30,CNPC
+
+`unpaid` moves nothing: its note is an ISO reason (`CNPC`: not collected), and the payment may be made anew. A bank that
+reports on loans writes `paid` for what it disbursed and `received` for what was repaid.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from services.benefits.payments.domain.lines import LineFault
+from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE, MOST_RECORDS, Unreadable
+from shared.csv_text import csv_lines
+
+_HEAD = ["account", "sequence", "date", "opening", "closing"]
+_COLUMNS = ["line", "end_to_end_id", "amount", "date", "note"]
+_TO_PAY = ("end_to_end_id", "holder", "amount", "account")
+_LONGEST = 140
+NOT_COLLECTED = "CNPC"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """A line that was not paid and will not be by this list; `reason` is an ISO return reason."""
+
+    ordinal: int
+    end_to_end_id: str
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaidList:
+    """A report: the statement that it makes, the lines that were not paid, and those that say nothing to be used."""
+
+    statement: Statement
+    unpaid: tuple[Unpaid, ...]
+    faults: tuple[LineFault, ...]
+
+
+def to_pay(lines: Iterable[tuple[str, str, int, str]]) -> str:
+    """Return the list for a cash point: (end-to-end id, holder, VND, account) a line."""
+    return csv_lines([_TO_PAY, *((key, holder, str(amount), account) for key, holder, amount, account in lines)])
+
+
+def read(raw: bytes) -> PaidList:
+    """Return a report.
+
+    Raises:
+        Unreadable: it is no such list, or its head or an amount that moves money cannot be read.
+    """
+    rows = _rows(raw)
+    if next(rows, None) != _HEAD:
+        raise Unreadable("the first row is not that of a report")
+    account, sequence, day, opening, closing = _cells(next(rows, []), len(_HEAD))
+    if next(rows, None) != _COLUMNS:
+        raise Unreadable("the third row is not that of the lines")
+    entries: list[Entry] = []
+    unpaid: list[Unpaid] = []
+    faults: list[LineFault] = []
+    closed_on = _day(day)
+    for ordinal, row in enumerate(rows, 1):
+        match _line(ordinal, row, closed_on):
+            case Entry() as entry:
+                entries.append(entry)
+            case Unpaid() as line:
+                unpaid.append(line)
+            case LineFault() as fault:
+                faults.append(fault)
+    statement = Statement(
+        statement_id=f"{account}-{sequence}",
+        sequence=_whole(sequence),
+        account=account,
+        day=closed_on,
+        opening=_whole(opening),
+        closing=_whole(closing),
+        declared_credits=None,
+        declared_debits=None,
+        entries=numbered(entries),
+    )
+    return PaidList(statement, tuple(unpaid), tuple(faults))
+
+
+def _rows(raw: bytes) -> Iterator[list[str]]:
+    if len(raw) > LARGEST_MESSAGE:
+        raise Unreadable("larger than a message may be")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable("not UTF-8") from error
+    try:
+        for count, row in enumerate(csv.reader(io.StringIO(text), strict=True)):
+            if count > MOST_RECORDS:
+                raise Unreadable("more lines than a list may have")
+            if row:
+                yield [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise Unreadable("not CSV") from error
+
+
+def _cells(row: Sequence[str], count: int) -> Sequence[str]:
+    if len(row) != count:
+        raise Unreadable("a row of other columns")
+    return row
+
+
+def _line(ordinal: int, row: Sequence[str], closed_on: date) -> Entry | Unpaid | LineFault:
+    if len(row) != len(_COLUMNS):
+        return LineFault(ordinal, None, "other_columns")
+    kind, end_to_end_id, amount, day, note = (cell[:_LONGEST] for cell in row)
+    if kind == "unpaid":
+        if not end_to_end_id or not _is_whole(amount):
+            return LineFault(ordinal, end_to_end_id or None, "no_end_to_end_id" if not end_to_end_id else "amount")
+        return Unpaid(ordinal, end_to_end_id, int(amount), note or NOT_COLLECTED)
+    if kind not in ("paid", "received"):
+        return LineFault(ordinal, end_to_end_id or None, "unknown_line")
+    if not _is_whole(amount) or int(amount) == 0:
+        raise Unreadable(f"line {ordinal} moves money and its amount is no whole VND")
+    return _entry(kind == "paid", end_to_end_id or None, int(amount), day, note or None, closed_on)
+
+
+def _entry(paid: bool, end_to_end_id: str | None, amount: int, day: str, note: str | None, closed_on: date) -> Entry:
+    side: Literal["debit", "credit"] = "debit" if paid else "credit"
+    try:
+        booked_on = date.fromisoformat(day)
+    except ValueError:
+        booked_on = closed_on  # the list has a day, if the line has none
+    return Entry(0, side, amount, booked_on, end_to_end_id, None, note, is_return=False, return_reason=None)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def _whole(text: str) -> int:
+    if not _is_whole(text):
+        raise Unreadable("a balance or number in the head is no whole number")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Unreadable("the date in the head is none") from error
