@@ -4,9 +4,11 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from deploy.kafka import KafkaNode
 from deploy.postgres import EmbeddedPostgres
@@ -18,6 +20,7 @@ from tests.support.tokens import trust_the_issuer
 
 trust_the_issuer()
 
+_STACK = "tests/scenario/compose/"
 _KINDS = ("unit", "contract", "integration", "standards", "bench", "faults", "scenario")
 
 
@@ -25,6 +28,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes seconds comes first, the whole story last."""
     here = Path(__file__).parent
     items.sort(key=lambda item: _KINDS.index(item.path.relative_to(here).parts[0]))
+
+
+class _ByFileOrStack(LoadFileScheduling):  # type: ignore[misc]
+    """Files of a folder whose tests share one running stack go to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return _STACK if file.startswith(_STACK) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Say how `-n` shares out the tests."""
+    return _ByFileOrStack(config, log)
 
 
 # Every service of the test run, in this process and in others, has these keys.
