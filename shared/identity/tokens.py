@@ -1,7 +1,10 @@
 """Access tokens (JWT, RFC 7519, by the advice of RFC 8725): who holds one, or why it is refused."""
 
+import hashlib
 import re
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import jwt
@@ -16,6 +19,7 @@ MACHINE = "machine."
 # What Keycloak and others write into `typ`: an ID token is no access token, nor the other way round.
 _ACCESS, _IDENTITY = ("Bearer", "at+jwt"), ("ID",)
 _LARGEST = 16 * 1024
+_MOST_SEEN = 4096
 _LEEWAY = 30  # seconds that clocks may differ
 _SUBJECT = re.compile(r"[A-Za-z0-9._@:-]{1,128}")
 _SERVICE_ACCOUNT = "service-account-"  # how Keycloak names the user behind a client's own token
@@ -35,6 +39,16 @@ class IdentityUnavailable(Exception):
     """Nobody can be told from anybody: no issuer is set, or it does not answer. Nothing is open meanwhile."""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """A token that was found right: whose it is, until when (epoch seconds), and by which key of the issuer's."""
+
+    principal: Principal
+    until: float
+    key_id: str
+    key: Mapping[str, Any]
+
+
 class TokenVerifier:
     """Verifies the tokens of one issuer for one audience."""
 
@@ -42,6 +56,7 @@ class TokenVerifier:
         self._issuer = settings.oidc_issuer
         self._audience = settings.oidc_audience
         self._keys = keys or self._own_keys(settings)
+        self._seen: dict[bytes, _Seen] = {}  # by the token's digest: no token is kept
 
     @staticmethod
     def _own_keys(settings: IdentitySettings) -> KeySet | None:
@@ -56,13 +71,22 @@ class TokenVerifier:
         await self._key("")
 
     async def verify(self, token: str) -> Principal:
-        """Return who holds a token.
+        """Return who holds a token. One that was found right is known again until it ends or its key is withdrawn.
 
         Raises:
             TokenRefused: it is not one of our issuer's for us, or not now.
             IdentityUnavailable: the issuer's keys cannot be had.
         """
-        return _principal(await self.claims(token), _ACCESS)
+        digest = hashlib.sha256(token.encode()).digest()
+        seen = self._seen.get(digest)
+        if seen is not None and time.time() < seen.until and await self._key(seen.key_id) is seen.key:
+            return seen.principal
+        claims, key_id, key = await self._verified(token, self._audience)
+        principal = _principal(claims, _ACCESS)
+        self._seen[digest] = _Seen(principal, float(claims["exp"]) + _LEEWAY, key_id, key)
+        while len(self._seen) > _MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        return principal
 
     def person(self, claims: Mapping[str, Any]) -> Principal:
         """Return the person of whom the claims of an ID token speak.
@@ -81,6 +105,11 @@ class TokenVerifier:
         Raises:
             TokenRefused, IdentityUnavailable: as `verify`.
         """
+        claims, _, _ = await self._verified(token, audience or self._audience)
+        return claims
+
+    async def _verified(self, token: str, audience: str) -> tuple[dict[str, Any], str, Mapping[str, Any]]:
+        """Return what a token says, and the id and key by which that was found right."""
         algorithm, key_id = _header(token)
         jwk = await self._key(key_id)
         if jwk is None or jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
@@ -91,7 +120,7 @@ class TokenVerifier:
                 jwt.PyJWK(dict(jwk), algorithm=algorithm),
                 algorithms=[algorithm],
                 issuer=self._issuer,
-                audience=audience or self._audience,
+                audience=audience,
                 leeway=_LEEWAY,
                 options={"require": ["exp", "iat", "iss", "aud", "sub"]},
             )
@@ -103,7 +132,7 @@ class TokenVerifier:
             raise TokenRefused("audience") from error
         except jwt.PyJWTError as error:
             raise TokenRefused("untrusted") from error
-        return claims
+        return claims, key_id, jwk
 
     async def _key(self, key_id: str) -> Mapping[str, Any] | None:
         if self._keys is None or self._issuer is None:

@@ -9,7 +9,7 @@ cd "$folder.unfinished"
 
 # Who reads events comes before who writes them: what a database has heard of, the one after it still holds.
 for name in notifications indicators benefits registry keycloak; do
-  export PGHOST=postgres PGPORT=5432 PGUSER=$name PGDATABASE=$name PGPASSWORD
+  export PGHOST=${SERVER%:*} PGPORT=${SERVER#*:} PGUSER=$name PGDATABASE=$name PGPASSWORD
   PGPASSWORD=$(<"/run/secrets/database_$name")
   # One transaction sees both what is dumped and what is counted.
   psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --set name="$name" >"$name.rows" <<'SQL'

@@ -6,9 +6,10 @@ set -euo pipefail
 cd "/var/lib/postgresql/backups/$1"
 sha256sum --check --quiet SHA256SUMS
 
+export PGOPTIONS=--client-min-messages=error
 ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$@"; }
 be() {
-  export PGHOST=postgres PGPORT=5432 PGUSER=$1 PGDATABASE=$1 PGPASSWORD
+  export PGHOST=${SERVER%:*} PGPORT=${SERVER#*:} PGUSER=$1 PGDATABASE=$1 PGPASSWORD
   PGPASSWORD=$(<"/run/secrets/database_$1")
 }
 

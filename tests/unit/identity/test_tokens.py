@@ -17,6 +17,7 @@ from deploy.issuer import LocalIssuer
 from shared.identity import IdentityUnavailable, Principal, TokenRefused, TokenVerifier
 from shared.identity.keys import KeySet
 from shared.settings import IdentitySettings
+from tests.support.waiting import until
 
 ISSUER, AUDIENCE = "https://signin.example/realms/ansinh", "ansinh"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -197,6 +198,41 @@ async def test_while_the_issuer_is_away_known_keys_serve_for_ten_minutes_and_the
     published.keys = jwks()
     published.time += 11
     await verifier.verify(signed())
+
+
+async def test_a_token_that_was_accepted_is_refused_from_its_end_on() -> None:
+    now = int(time.time())
+    verifier, token = Published().verifier(), signed(iat=now - 300, exp=now - 28)  # clocks may differ by 30
+
+    async def refused() -> str | None:
+        try:
+            await verifier.verify(token)
+        except TokenRefused as error:
+            return error.reason
+        return None
+
+    assert await refused() is None
+    assert await until(refused, describe="it has ended") == "expired"
+
+
+async def test_a_token_that_was_accepted_is_refused_once_its_key_is_withdrawn_or_another() -> None:
+    published = Published()
+    verifier, token = published.verifier(), signed()
+    await verifier.verify(token)
+    other = RSAAlgorithm.to_jwk(OTHER.public_key(), as_dict=True) | {"kid": "r1", "use": "sig", "alg": "RS256"}
+    published.keys = {"keys": [other]}
+    published.time += 601
+    with pytest.raises(TokenRefused):
+        await verifier.verify(token)
+
+
+async def test_a_token_that_was_accepted_opens_nothing_when_a_letter_of_it_differs() -> None:
+    verifier, token = Published().verifier(), signed()
+    await verifier.verify(token)
+    head, body, signature = token.split(".")
+    for changed in (f"{head}.{body}.{signature[::-1]}", f"{token} "):
+        with pytest.raises(TokenRefused):
+            await verifier.verify(changed)
 
 
 async def test_without_an_issuer_nobody_is_let_in() -> None:
