@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select
 from shared.access.access import Access
 from shared.access.roles import Permission, Reach
 from shared.access.tables import access_grants
-from shared.db import Transaction
+from shared.db import Prepared, Transaction
 
 
 class RoleMissing(Exception):
@@ -36,8 +36,7 @@ _COLUMNS = [access_grants.c[name] for name in Grant.__dataclass_fields__]
 
 
 _g = access_grants.c
-# Built once: it is asked at every request, and building it costs more than running it.
-_IN_FORCE = (
+_IN_FORCE = Prepared(
     select(*_COLUMNS)
     .where(_g.subject == bindparam("subject"), _g.revoked.is_(False), _g.valid_from <= bindparam("today"))
     .where(or_(_g.valid_to.is_(None), _g.valid_to >= bindparam("today")))
@@ -47,8 +46,8 @@ _IN_FORCE = (
 
 async def grants_of(session: Transaction, subject: str, today: date) -> Sequence[Grant]:
     """Return the grants that somebody holds on a day in law (Asia/Ho_Chi_Minh)."""
-    rows = await (await session.connection()).execute(_IN_FORCE, {"subject": subject, "today": today})
-    return [Grant(**{**row._mapping, "communes": tuple(row.communes)}) for row in rows]
+    rows = await _IN_FORCE.rows(session, subject=subject, today=today)
+    return [Grant(**{**row, "communes": tuple(row["communes"])}) for row in rows]
 
 
 def access_by(permission: Permission, subject: str, grants: Collection[Grant]) -> Access:

@@ -4,6 +4,6 @@ A row is written in the transaction of what it tells of. Each second the service
 each hour it publishes the signed head of the chain outside the database. `docs/audit.md` says what that proves.
 """
 
-from shared.audit.rows import Entry, Tally, counted, write
+from shared.audit.rows import Entry, Tally, counted, write, write_last
 
-__all__ = ["Entry", "Tally", "counted", "write"]
+__all__ = ["Entry", "Tally", "counted", "write", "write_last"]

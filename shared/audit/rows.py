@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import text
 
 from shared import clock
-from shared.db import Transaction
+from shared.db import Prepared, Transaction
 from shared.ids import new_id
 from shared.keys import keys_of
 from shared.tracing import current_request_id, current_traceparent
@@ -36,11 +36,21 @@ _WRITE = text(
     " (:id, :at, :who, :operation, :kind, :object_id, :area, :request_id, :traceparent, :purpose, :outcome,"
     " CAST(:details AS jsonb)) RETURNING id) INSERT INTO audit_unsealed SELECT id FROM written"
 )
+_WRITE_LAST = Prepared(_WRITE)
 
 
 async def write(session: Transaction, entry: Entry) -> None:
     """Write a row in the session's transaction, within the request or event that it happens in."""
-    row = {
+    await session.execute(_WRITE, _row(entry))
+
+
+async def write_last(session: Transaction, entry: Entry) -> None:
+    """As `write`, when nothing follows in the session: the row of what only read needs no transaction around it."""
+    await _WRITE_LAST.rows(session, **_row(entry))
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "at": clock.now(),
         "who": entry.who,
@@ -54,7 +64,6 @@ async def write(session: Transaction, entry: Entry) -> None:
         "outcome": entry.outcome,
         "details": orjson.dumps(entry.details).decode(),
     }
-    await session.execute(_WRITE, row)
 
 
 def counted(session: Transaction, ids: Iterable[object]) -> dict[str, Any]:

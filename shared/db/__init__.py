@@ -2,5 +2,16 @@
 
 from shared.db.bulk import among, copy_rows, insert_new, upsert
 from shared.db.database import FAULTS, Database, Transaction
+from shared.db.prepared import Prepared, among_given
 
-__all__ = ["FAULTS", "Database", "Transaction", "among", "copy_rows", "insert_new", "upsert"]
+__all__ = [
+    "FAULTS",
+    "Database",
+    "Prepared",
+    "Transaction",
+    "among",
+    "among_given",
+    "copy_rows",
+    "insert_new",
+    "upsert",
+]

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog import get_logger
 
-from shared.audit import Entry, Tally, counted, write
+from shared.audit import Entry, Tally, counted, write, write_last
 from shared.audit.rows import Outcome
 from shared.db import Database, Transaction
 from shared.http.actor import Principal, current_principal
@@ -168,7 +168,7 @@ async def write_row(request: Request, route: APIRoute, plain: frozenset[str]) ->
         raise RuntimeError(f"{route.name} shows personal data and did not say whose")
     digests = keys_of(transaction).digests
     details = concern.details(transaction) | _asked(request, plain, digests)
-    await write(transaction, _entry(request, route, "done", details))
+    await write_last(transaction, _entry(request, route, "done", details))
 
 
 def _asked(request: Request, plain: frozenset[str], digests: Digests) -> dict[str, Any]:

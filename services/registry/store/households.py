@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, select, update
+from sqlalchemy import Select, func, select, update
 
 from services.registry.domain.facts import HomeFacts
 from services.registry.domain.household_state import Ending, FormerMember
@@ -29,7 +29,7 @@ from services.registry.store.statements import Told, household_stated, person_st
 from services.registry.tables import HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
 from shared.clock import legal_date
-from shared.db import Transaction, among, copy_rows
+from shared.db import Prepared, Transaction, among, among_given, copy_rows
 from shared.events.registry import HouseholdClass, Standing
 from shared.http import FieldProblem, Problem
 from shared.http.problems import pointer
@@ -185,20 +185,32 @@ def _registration(household: Household, by: str, now: datetime) -> dict[str, Any
 
 async def _people(session: Transaction, query: Select[Any]) -> list[Person]:
     """Return the people that a query of the table yields, in its order."""
-    rows, keys = (await session.execute(query)).mappings().all(), keys_of(session)
+    return await _decrypted(session, (await session.execute(query)).mappings().all())
+
+
+async def _decrypted(session: Transaction, rows: Sequence[Mapping[Any, Any]]) -> list[Person]:
+    """Return the people of rows of the table, in their order."""
+    keys = keys_of(session)
     if len(rows) < _MANY:
         return people_in(rows, keys)
     return await asyncio.to_thread(people_in, rows, keys)
 
 
+_HOUSEHOLDS_BY_ID = Prepared(select(HOUSEHOLDS).where(among_given(HOUSEHOLDS.c.id, "ids")))
+_MEMBERS = Prepared(
+    select(PEOPLE).where(among_given(PEOPLE.c.household_id, "ids")).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
+)
+_STANDINGS_OF = Prepared(
+    select(STANDINGS).where(among_given(STANDINGS.c.household_id, "ids")).order_by(STANDINGS.c.standard)
+)
+
+
 async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Household]:
     """Return households by id, with members in their order and standings by standard."""
     members: dict[UUID, list[Person]] = defaultdict(list)
-    query = select(PEOPLE).where(among(PEOPLE.c.household_id, ids)).order_by(PEOPLE.c.household_id, PEOPLE.c.position)
-    for each in await _people(session, query):
+    for each in await _decrypted(session, await _MEMBERS.rows(session, ids=list(ids))):
         members[each.household_id].append(each)
     standings = await standings_of(session, ids)
-    rows = (await session.execute(select(HOUSEHOLDS).where(among(HOUSEHOLDS.c.id, ids)))).mappings()
     return {
         row["id"]: Household(
             id=row["id"],
@@ -213,16 +225,15 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
             former=tuple(FormerMember.model_validate(each) for each in row["former"]),
             ended=_ending(row),
         )
-        for row in rows
+        for row in await _HOUSEHOLDS_BY_ID.rows(session, ids=list(ids))
     }
 
 
 async def standings_of(session: Transaction, household_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Standing]]:
     """Return the classes that households have, by standard; of those that have none, nothing."""
     standings: dict[UUID, list[Standing]] = defaultdict(list)
-    query = select(STANDINGS).where(among(STANDINGS.c.household_id, household_ids)).order_by(STANDINGS.c.standard)
-    for row in (await session.execute(query)).mappings():
-        standings[row["household_id"]].append(Standing.model_validate(dict(row)))
+    for row in await _STANDINGS_OF.rows(session, ids=list(household_ids)):
+        standings[row["household_id"]].append(Standing.model_validate(row))
     return standings
 
 
@@ -239,7 +250,7 @@ async def people_by_id(session: Transaction, ids: Collection[UUID]) -> dict[UUID
     return {each.id: each for each in await _people(session, query)} if ids else {}
 
 
-def _ending(row: RowMapping) -> Ending | None:
+def _ending(row: Mapping[Any, Any]) -> Ending | None:
     if row["ended_on"] is None:
         return None
     return Ending(on=row["ended_on"], reason=row["ended_reason"], continued_in=row["continued_in"])

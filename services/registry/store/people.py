@@ -1,9 +1,9 @@
 """Rows of people, sealed and opened, and finding people by a number that is stored sealed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from services.registry.domain.facts import PersonFacts
 from services.registry.domain.households import Person
@@ -50,7 +50,7 @@ def person_row(person: Person, keys: Keys) -> dict[str, Any]:
     }
 
 
-def person_of(row: RowMapping, keys: Keys) -> Person:
+def person_of(row: Mapping[Any, Any], keys: Keys) -> Person:
     """Return the person of a row; of who is a member nowhere, with the household that was left. Raises CannotOpen."""
     person_id = row["id"]
 
@@ -80,7 +80,7 @@ def person_of(row: RowMapping, keys: Keys) -> Person:
     )
 
 
-def people_in(rows: Iterable[RowMapping], keys: Keys) -> list[Person]:
+def people_in(rows: Iterable[Mapping[Any, Any]], keys: Keys) -> list[Person]:
     """Return the people of rows, in their order. Raises CannotOpen."""
     return [person_of(row, keys) for row in rows]
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.audit import tables as _audit  # noqa: F401 - the tables of the kit are known once their modules are
 from shared.db import Database
 from shared.db.kit import kit_metadata
 from shared.logs import configure_logging
