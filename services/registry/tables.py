@@ -277,6 +277,18 @@ class Assessments(Table, table=True):
     recorded_at: datetime = _instant()
 
 
+class FormsB1(Table, table=True):
+    """Official point tables of form B1, by version. The database refuses changes."""
+
+    __tablename__ = "forms_b1"
+
+    version: str = Field(primary_key=True, sa_type=Text)
+    standard: str = Field(sa_type=Text)
+    form: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    loaded_by: str = Field(sa_type=Text)
+    loaded_at: datetime = _instant()
+
+
 class SimulatedChanges(Table, table=True):
     """Households whose class a simulation would change; `simulation_id` is its job's."""
 
@@ -715,6 +727,7 @@ HOUSEHOLD_IMPORTS = metadata.tables["household_imports"]
 HOUSEHOLD_IMPORT_ROWS = metadata.tables["household_import_rows"]
 HOUSEHOLD_IMPORT_FAULTS = metadata.tables["household_import_faults"]
 HOUSEHOLD_IMPORT_NUMBERS = metadata.tables["household_import_numbers"]
+FORMS_B1 = metadata.tables["forms_b1"]
 SIMULATED_CHANGES = metadata.tables["simulated_changes"]
 
 # Where this service keeps sealed values, for a change of keys.

@@ -96,6 +96,7 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
         "what a reorganisation would do, or did, unit by unit",
     ),
     ("areas.approve", Reach.PLATFORM, (_APPROVER,), "approving that a reorganisation is done, and that it stands"),
+    ("forms.load", Reach.PLATFORM, (_PROVINCE,), "loading official point tables of form B1"),
     ("grants.read", Reach.AREA, (_PROVINCE, _AUDITOR, _OPERATOR), "who holds which role where"),
     ("grants.prepare", Reach.AREA, (_OPERATOR,), "proposing that somebody gets a role"),
     ("grants.approve", Reach.AREA, (_PROVINCE,), "approving what another person proposed"),

@@ -1,25 +1,44 @@
 """The transition ledger: the movement tables of areas, and the entries of a household."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import StreamingResponse
 
+from services.registry.api import lists
+from services.registry.api.exports import Snapshot
+from services.registry.api.lists import Format
 from services.registry.domain.movement_report import ListMovement
 from services.registry.domain.standards import standards
 from services.registry.store import households, ledger
 from services.registry.store.ledger import Entry
-from services.registry.store.movement_reports import Period, communes_of, movement_by_commune, movement_of
+from services.registry.store.movement_reports import (
+    Period,
+    communes_of,
+    entries_within,
+    movement_by_commune,
+    movement_of,
+)
+from shared import csv_text
 from shared.access import Access
+from shared.audit import Tally
 from shared.http import FieldProblem, Problem, Reads, Router, Tx, needs
+from shared.texts import text
 
 router = Router(prefix="/registry/v1", tags=["movements"])
 
 Reading = Annotated[Access, needs("households.read")]
 Reporting = Annotated[Access, needs("decisions.read")]
+KnownAt = Annotated[AwareDatetime | None, Query(description="as the ledger was then; now where absent")]
+
+_AT_ONCE = 1_000  # rows
+_COLUMNS = (
+    "Ngày", "Mã xã", "Mã hộ", "Danh sách", "Biến động", "Số hộ", "Số nhân khẩu", "Từ hoặc đến xã", "Bút toán đảo",
+)  # fmt: skip
 
 
 class MovementTable(BaseModel):
@@ -54,15 +73,11 @@ async def get_movement_report(
     standard: Annotated[str, Query(max_length=40, examples=["vn-2022-2025"])],
     first: date,
     last: date,
-    known_at: Annotated[
-        AwareDatetime | None, Query(description="as the ledger was then; as it is where absent")
-    ] = None,
+    known_at: KnownAt = None,
     by_commune: bool = False,
 ) -> MovementReport:
     """Show how many households and people were on each list, what came and went, and how many are on it at the end."""
-    _refuse_wrong_period(standard, first, last)
-    access.require(area_code)
-    period = Period(standard, first, last, known_at)
+    period = _period(access, area_code, standard, first, last, known_at)
     names = {each.code: each.name for each in await communes_of(tx, area_code, period)}
     whole = await movement_of(tx, names, period)
     parts = await movement_by_commune(tx, names, period) if by_commune else {}
@@ -77,7 +92,9 @@ async def get_movement_report(
     )
 
 
-def _refuse_wrong_period(standard: str, first: date, last: date) -> None:
+def _period(
+    access: Access, area_code: str, standard: str, first: date, last: date, known_at: datetime | None
+) -> Period:
     errors = []
     if standard not in {each.code for each in standards().standards}:
         errors.append(FieldProblem("/query/standard", "standard_unknown"))
@@ -85,6 +102,51 @@ def _refuse_wrong_period(standard: str, first: date, last: date) -> None:
         errors.append(FieldProblem("/query/last", "area_period"))
     if errors:
         raise Problem(422, "validation_failed", errors=errors, count=len(errors))
+    access.require(area_code)
+    return Period(standard, first, last, known_at)
+
+
+@router.get("/movements.{form}", response_class=StreamingResponse)
+async def export_movements(
+    tx: Tx,
+    snapshot: Snapshot,
+    access: Reporting,
+    reads: Reads,
+    form: Format,
+    area_code: Annotated[str, Query(max_length=12, description="a unit of any level")],
+    standard: Annotated[str, Query(max_length=40, examples=["vn-2022-2025"])],
+    first: date,
+    last: date,
+    known_at: KnownAt = None,
+) -> StreamingResponse:
+    """Give the entries that a movement report adds up as a file, by day."""
+    period = _period(access, area_code, standard, first, last, known_at)
+    codes = [each.code for each in await communes_of(snapshot, area_code, period)]
+    tally = Tally(tx)
+    async for page in entries_within(snapshot, codes, period, page=_AT_ONCE):
+        tally.add(each.household_id for each in page)
+    reads.all_of("household", tally, area=area_code)
+    return lists.answer(_lines(entries_within(snapshot, codes, period, page=_AT_ONCE)), f"bien-dong-{last}", form)
+
+
+async def _lines(pages: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[str]:
+    yield csv_text.csv_lines([_COLUMNS])
+    async for page in pages:
+        yield csv_text.csv_lines(_row(each) for each in page)
+
+
+def _row(entry: Entry) -> list[str]:
+    return [
+        f"{entry.moved_on:%d/%m/%Y}",
+        entry.area_code,
+        str(entry.household_id),
+        text(f"class.{entry.household_class}", "vi"),
+        text(f"movement.{entry.line}", "vi"),
+        str(abs(entry.households)),
+        str(abs(entry.people)),
+        entry.other_area or "",
+        "" if entry.reverses is None else "x",
+    ]
 
 
 @router.get("/households/{household_id}/movements")

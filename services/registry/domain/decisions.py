@@ -24,7 +24,7 @@ CONFLICTS = frozenset({"assessment_decided", "assessment_outdated", "class_repla
 
 @dataclass(frozen=True)
 class Assessed:
-    """An assessment that a decision names, with where its household lives on the day of the decision."""
+    """An assessment that a decision names, with where its household lives on the day of the decision, if it does."""
 
     id: UUID
     household_id: UUID
@@ -37,6 +37,7 @@ class Assessed:
     deprivations: tuple[str, ...]
     decided: bool
     by_sample_form: bool = False
+    present: bool = True
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def _faults_of_the_whole(
 def _fault_of(assessment: Assessed, area_code: str, decided_on: date) -> str | None:
     if assessment.area_code != area_code:
         return "assessment_elsewhere"
+    if not assessment.present:
+        return "household_not_there"
     if assessment.decided:
         return "assessment_decided"
     if assessment.by_sample_form:

@@ -1,7 +1,7 @@
 """Form B1: points that stand in for income, read from a table by form version, region and setting.
 
-The official tables go in as rows of this file's shape; what this release carries is a sample that says so, and no
-decision can rest on a sample.
+The official tables are loaded through the API in this file's shape; what a release carries is a sample that says so,
+and no decision can rest on a sample.
 """
 
 from collections.abc import Mapping

@@ -13,10 +13,10 @@ from services.registry.domain.assessments import Evaluation, Findings, FindingsR
 from services.registry.domain.classification import FormRoute, IncomeRoute
 from services.registry.domain.deprivations import Resident
 from services.registry.domain.facts import HouseholdFacts, MemberFacts, PersonFacts, with_news
-from services.registry.domain.form_b1 import forms_b1
 from services.registry.domain.household_state import HouseholdState
 from services.registry.domain.standards import standards
 from services.registry.store.areas import CommunesByDay, communes
+from services.registry.store.forms import known_forms
 from services.registry.store.household_book import states_on, take_facts
 from services.registry.store.household_changes import lock
 from services.registry.tables import ASSESSMENTS, HOUSEHOLDS, PEOPLE
@@ -85,6 +85,7 @@ async def evaluated(
     homes = {household: area_code for household, area_code in known.items() if access.covers(area_code)}
     places = await communes(session, homes.values())
     states = await states_on(session, {each: findings.assessed_on for each, findings in items})
+    forms = await known_forms(session)
     assessments: list[Assessment] = []
     errors: list[FieldProblem] = []
     for at, (household_id, stated) in zip(pointers, items, strict=True):
@@ -97,7 +98,7 @@ async def evaluated(
                 setting=setting,
                 today=legal_date(now),
                 standards=standards(),
-                forms=forms_b1(),
+                forms=forms,
                 residents=() if state is None else _residents(state),
             )
             assessments.append(Assessment(new_id(), household_id, setting, findings, evaluation))

@@ -158,6 +158,7 @@ class _Taken:
     decided: ClassDecided
     classes: Sequence[Decided]
     standing: Standing
+    is_there: bool
 
 
 async def _lock_households(session: Transaction, assessment_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -174,10 +175,12 @@ async def _assessed(
     findings = [ASSESSMENTS.c[each.name] for each in fields(Assessed) if each.name in ASSESSMENTS.c]
     query = select(*findings, ASSESSMENTS.c.sample_form.label("by_sample_form"), given.label("decided"))
     rows = (await session.execute(query.where(among(ASSESSMENTS.c.id, order.assessment_ids)))).mappings()
+    places = {household: state_on(known, order.decided_on) for household, known in presence.items()}
     return {
         row["id"]: Assessed(
             **{**row, "deprivations": tuple(row["deprivations"])},
-            area_code=state_on(presence[row["household_id"]], order.decided_on).area_code,
+            area_code=places[row["household_id"]].area_code,
+            present=places[row["household_id"]].present,
         )
         for row in rows
     }
@@ -275,7 +278,8 @@ def _taken(
         decided_on=standing[-1].decided_on,
         newly_escaped_until=newly_escaped_until(standing),
     )
-    return _Taken(classified, given, classes, now_standing)
+    is_there = state_on(presence[assessment.household_id], date.max).present
+    return _Taken(classified, given, classes, now_standing, is_there)
 
 
 async def _write(
@@ -284,11 +288,12 @@ async def _write(
     connection = await session.connection()
     await connection.execute(insert(DECISIONS), [signed | {"recorded_by": by, "recorded_at": now}])
     await copy_rows(session, CLASS_HISTORY, [each.decided.model_dump() for each in taken])
-    standings = [each.standing for each in taken]
+    there = [each for each in taken if each.is_there]  # what ended since has a class then, and none today
+    standings = [each.standing for each in there]
     await session.execute(
         _STAND,
         {
-            "household_ids": [each.decided.household_id for each in taken],
+            "household_ids": [each.decided.household_id for each in there],
             "standards": [each.standard for each in standings],
             "classes": [each.household_class for each in standings],
             "days": [each.decided_on for each in standings],

@@ -1,17 +1,18 @@
 """Summing the ledger up into the movement tables of an area."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select, tuple_
 
 from services.registry.domain.areas import Area
 from services.registry.domain.coverage import communes_within
 from services.registry.domain.movement_report import Count, ListMovement
 from services.registry.domain.movements import LISTS, Line
 from services.registry.store.areas import every_area
+from services.registry.store.ledger import Entry
 from services.registry.tables import MOVEMENTS
 from shared.db import Transaction, among
 from shared.events.registry import HouseholdClass
@@ -58,6 +59,28 @@ async def movement_by_commune(session: Transaction, codes: Collection[str], peri
     for row in await session.execute(_query(codes, period).add_columns(commune).group_by(commune).order_by(commune)):
         sums.setdefault(row.area_code, _Sums()).add(row)
     return {code: each.lists() for code, each in sums.items()}
+
+
+async def entries_within(
+    session: Transaction, codes: Collection[str], period: Period, *, page: int
+) -> AsyncIterator[Sequence[Entry]]:
+    """Yield the entries of a period in the communes of some codes, those that reverse others too, in pages by day."""
+    outside = or_(MOVEMENTS.c.other_area.is_(None), not_(among(MOVEMENTS.c.other_area, codes)))
+    order = tuple_(MOVEMENTS.c.moved_on, MOVEMENTS.c.id)
+    query = (
+        select(MOVEMENTS)
+        .where(MOVEMENTS.c.standard == period.standard, among(MOVEMENTS.c.area_code, codes), outside)
+        .where(MOVEMENTS.c.moved_on >= period.first, MOVEMENTS.c.moved_on <= period.last)
+        .order_by(MOVEMENTS.c.moved_on, MOVEMENTS.c.id)
+        .limit(page)
+    )
+    if period.known_at is not None:
+        query = query.where(MOVEMENTS.c.recorded_at <= period.known_at)
+    rows = (await session.execute(query)).mappings().all()
+    while rows:
+        yield [Entry.model_validate(dict(row)) for row in rows]
+        after = (rows[-1]["moved_on"], rows[-1]["id"])
+        rows = (await session.execute(query.where(order > after))).mappings().all()
 
 
 @dataclass

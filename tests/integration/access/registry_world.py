@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import insert, update
 
 from services.registry.app import definition
+from services.registry.domain.form_b1 import forms_b1
 from services.registry.duplicate_scan import compare_new_people
 from services.registry.tables import (
     HOUSEHOLD_IMPORTS,
@@ -62,6 +63,11 @@ _REORGANISATION = {
 _NOTE = {"note": "Ghi nhầm hộ khi nhập liệu"}
 _CSV = {"Content-Type": "text/csv"}
 _LIST = written(households(range(2)))
+_OFFICIAL_FORM = forms_b1().forms[0].model_dump(mode="json") | {
+    "version": "tt07-2021",
+    "sample": False,
+    "name": {"vi": "Phiếu B1", "en": "Form B1"},
+}
 _YEAR = "standard=vn-2022-2025&first=2026-01-01&last=2026-12-31"
 _GRANT = {"subject": "someone", "role": "auditor", "area_code": COMMUNE}
 
@@ -283,6 +289,9 @@ def _areas() -> dict[str, Operation]:
         "list_ethnic_groups": Operation("reference.read", lambda _: Call("GET", "/ethnic-groups")),
         "list_priority_groups": Operation("reference.read", lambda _: Call("GET", "/priority-groups")),
         "list_forms": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025/forms")),
+        "load_official_form": Operation(
+            "forms.load", lambda _: Call("POST", "/standards/vn-2022-2025/forms", _OFFICIAL_FORM), 201
+        ),
         "simulate_standard": Operation(
             "standards.simulate",
             lambda _: Call("POST", "/simulations", {"base": "vn-2022-2025", "target": "vn-2026-2030"}),
@@ -412,6 +421,11 @@ def _decisions(taken: Any, assessment: Any) -> dict[str, Operation]:
         "get_movement_report": Operation(
             "decisions.read",
             lambda _: Call("GET", f"/movement-report?area_code={COMMUNE}&{_YEAR}"),
+            foreign="area_not_granted",
+        ),
+        "export_movements": Operation(
+            "decisions.read",
+            lambda _: Call("GET", f"/movements.csv?area_code={COMMUNE}&{_YEAR}"),
             foreign="area_not_granted",
         ),
         "get_decision": Operation("decisions.read", lambda _: Call("GET", f"/decisions/{taken['id']}")),

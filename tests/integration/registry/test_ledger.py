@@ -12,6 +12,7 @@ from services.registry.store.ledger import HouseholdChange, record_changes
 from shared import clock
 from shared.events.registry import HouseholdClassified, HouseholdStated
 from tests.integration.registry.conftest import Registry, member
+from tests.integration.registry.test_exports import exported, record
 
 STANDARD = "vn-2022-2025"
 ABOVE: dict[str, Any] = {"route": {"kind": "income", "income_per_person_month": 1_500_001}}
@@ -187,6 +188,36 @@ async def test_a_move_told_late_restates_the_decision_after_it(registry: Registr
     await change(registry, HouseholdChange(UUID(household["id"]), date(2026, 9, 1), "moved", area_code="08593"))
     assert lines((await table(registry))["poor"]) == {}
     assert lines((await table(registry, "08593"))["poor"]) == {"new_poor": (1, 3), "end": (1, 3)}
+
+
+async def test_the_entries_of_a_report_are_given_as_a_file(registry: Registry) -> None:
+    household = await family(registry, 3)
+    await classify(registry, household, POOR, "2026-10-01")
+    await classify(registry, household, NEAR, "2026-05-01", assessed_on="2026-04-20")
+    period = {"area_code": "25", "standard": STANDARD, "first": "2026-01-01", "last": "2026-12-31"}
+    rows = await exported(registry, "/movements.csv", **period)
+    told = sorted((row["Ngày"], row["Biến động"], row["Số nhân khẩu"], row["Bút toán đảo"]) for row in rows)
+    assert told == [
+        ("01/05/2026", "Phát sinh cận nghèo mới", "3", ""),
+        ("01/10/2026", "Cận nghèo thành nghèo", "3", ""),
+        ("01/10/2026", "Phát sinh nghèo mới", "3", ""),
+        ("01/10/2026", "Phát sinh nghèo mới", "3", "x"),
+    ]
+    (row,) = await record(registry, "export_movements")
+    assert row.details["count"] == 4
+
+
+async def test_a_household_that_ended_is_decided_for_the_time_before_alone(registry: Registry) -> None:
+    household = await family(registry, 2)
+    await change(
+        registry, HouseholdChange(UUID(household["id"]), date(2026, 6, 1), "dissolved", people=-2, present=False)
+    )
+    found = await registry.assess(household["id"], assessed_on="2026-05-02")
+    gone = await registry.decide([found["id"]], decided_on="2026-06-20", status=422)
+    assert [each["code"] for each in gone["errors"]] == ["household_not_there"]
+    await registry.decide([found["id"]], decided_on="2026-05-20")
+    assert lines((await table(registry))["poor"]) == {"new_poor": (1, 2), "other_decrease": (1, 2)}
+    assert (await registry.get(f"/households/{household['id']}"))["standings"] == []
 
 
 async def test_entries_are_neither_changed_nor_deleted(registry: Registry) -> None:

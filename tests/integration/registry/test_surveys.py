@@ -57,6 +57,28 @@ async def test_a_form_gives_its_points_but_no_decision_rests_on_a_sample(registr
     assert form["sample"] is True
 
 
+async def test_decisions_rest_on_an_official_point_table_that_was_loaded(registry: Registry) -> None:
+    (sample,) = await registry.get("/standards/vn-2022-2025/forms")
+    path = "/standards/vn-2022-2025/forms"
+    refused = await registry.post(path, sample, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["form_is_sample", "form_version_taken"]
+    official = sample | {
+        "version": "tt07-2021", "sample": False, "name": {"vi": "Phiếu B1", "en": "Form B1"},
+    }  # fmt: skip
+    broken = official | {"items": [*official["items"], official["items"][0]]}
+    assert (await registry.post(path, broken, status=422))["code"] == "validation_failed"
+    nowhere = await registry.post("/standards/vn-2026-2030/forms", official | {"standard": "vn-2026-2030"}, status=422)
+    assert [each["code"] for each in nowhere["errors"]] == ["score_route_unknown"]
+    loaded = await registry.post(path, official)
+    assert [(each["version"], each["sample"]) for each in loaded] == [("sample-b1-2022", True), ("tt07-2021", False)]
+    household = await registry.register()
+    answer = await registry.assess(household["id"], route=form_route() | {"version": "tt07-2021"})
+    assert answer["sample_form"] is False
+    await registry.decide([answer["id"]])
+    again = await registry.post(path, official, status=422)
+    assert [each["code"] for each in again["errors"]] == ["form_version_taken"]
+
+
 async def _simulated(registry: Registry, order: dict[str, Any]) -> Any:
     started = await registry.post("/simulations", order, status=202)
     async with JobRunner(registry.database, definition().jobs, poll=0.02).running():

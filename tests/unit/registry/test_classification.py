@@ -47,7 +47,9 @@ def income(amount: int) -> IncomeRoute:
         pytest.param(OLD, "rural", income(0), 0, "near_poor", id="no income and no deprivation"),
         pytest.param(NEW, "rural", income(2_200_000), 3, "poor", id="2026-2030, rural line"),
         pytest.param(NEW, "rural", income(2_200_001), 3, "not_poor", id="2026-2030, above the rural line"),
+        pytest.param(NEW, "rural", income(2_200_000), 2, "near_poor", id="2026-2030, rural near-poor at the line"),
         pytest.param(NEW, "urban", income(2_800_000), 2, "near_poor", id="2026-2030, urban near-poor"),
+        pytest.param(NEW, "urban", income(2_800_000), 3, "poor", id="2026-2030, urban line"),
         pytest.param(NEW, "urban", income(2_800_001), 12, "not_poor", id="2026-2030, above the urban line"),
     ],
 )
@@ -57,6 +59,18 @@ def test_worked_cases(
     proposal = classify(standard, setting, route, standard.indicator_codes[:deprivations])
     assert proposal.household_class == expected
     assert proposal.b2_points == 10 * deprivations
+
+
+@pytest.mark.parametrize(
+    ("standard", "indicator"), [(each, code) for each in (OLD, NEW) for code in NUMBERED[each.code]]
+)
+def test_each_indicator_alone_is_worth_ten_points_and_is_the_third_that_makes_poor(
+    standard: Standard, indicator: str
+) -> None:
+    assert classify(standard, "rural", income(0), [indicator]).b2_points == 10
+    others = [code for code in standard.indicator_codes if code != indicator][:2]
+    assert classify(standard, "rural", income(0), others).household_class == "near_poor"
+    assert classify(standard, "rural", income(0), [*others, indicator]).household_class == "poor"
 
 
 def test_reasons_name_criterion_value_threshold_and_law() -> None:

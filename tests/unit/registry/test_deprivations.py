@@ -14,7 +14,7 @@ from services.registry.domain.deprivations import (
     months_of_age,
 )
 from services.registry.domain.facts import HouseholdFacts
-from services.registry.domain.standards import standards
+from services.registry.domain.standards import Standard, standards
 from shared.events.registry import Sex
 
 OLD = standards().named("vn-2022-2025")
@@ -33,18 +33,24 @@ ADULT = born(40)
 
 
 def computed(
-    indicator: str, members: Sequence[tuple[tuple[date, Sex], dict[str, Any]]], **facts: Any
+    indicator: str,
+    members: Sequence[tuple[tuple[date, Sex], dict[str, Any]]],
+    *,
+    standard: Standard = OLD,
+    **facts: Any,
 ) -> ComputedDeprivation:
     residents = [Resident(uuid5(_SPACE, str(at)), sex, birth) for at, ((birth, sex), _) in enumerate(members)]
     told = [{"person_id": each.id} | known for each, (_, known) in zip(residents, members, strict=True)]
     given = HouseholdFacts.model_validate({"members": told} | facts)
-    found = computed_deprivations(OLD, given, residents, ON)
+    found = computed_deprivations(standard, given, residents, ON)
     return next(each for each in found if each.indicator == indicator)
 
 
+BOTH = pytest.mark.parametrize("standard", [OLD, NEW], ids=lambda standard: standard.code)
 TOMORROW = -1  # born a day later: not yet of that age
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("indicator", "age", "known", "deprived"),
     [
@@ -95,13 +101,16 @@ TOMORROW = -1  # born a day later: not yet of that age
         pytest.param("child_schooling", born(16), {"education": []}, False, id="school: 16 is an adult's matter"),
     ],
 )
-def test_indicators_of_members(indicator: str, age: tuple[date, Sex], known: dict[str, Any], deprived: bool) -> None:
-    found = computed(indicator, [(age, known)])
+def test_indicators_of_members(
+    standard: Standard, indicator: str, age: tuple[date, Sex], known: dict[str, Any], deprived: bool
+) -> None:
+    found = computed(indicator, [(age, known)], standard=standard)
     assert found.deprived is deprived
     assert found.persons == ((uuid5(_SPACE, "0"),) if deprived else ())
     assert found.legal_basis
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("children", "on_allowance", "others", "deprived"),
     [
@@ -113,7 +122,9 @@ def test_indicators_of_members(indicator: str, age: tuple[date, Sex], known: dic
         pytest.param(0, 0, 1, False, id="alone without"),
     ],
 )
-def test_dependants_are_more_than_half(children: int, on_allowance: int, others: int, deprived: bool) -> None:
+def test_dependants_are_more_than_half(
+    standard: Standard, children: int, on_allowance: int, others: int, deprived: bool
+) -> None:
     members = [(born(15, 11), {"monthly_allowance": False})] * children
     members += [(born(80), {"monthly_allowance": True})] * on_allowance
     members += [(born(16), {"monthly_allowance": False})] * others
@@ -123,10 +134,11 @@ def test_dependants_are_more_than_half(children: int, on_allowance: int, others:
     told = HouseholdFacts.model_construct(
         members=tuple(HouseholdFacts.model_validate({"members": [each]}).members[0] for each in facts)
     )
-    found = computed_deprivations(OLD, told, residents, ON)[1]
+    found = computed_deprivations(standard, told, residents, ON)[1]
     assert (found.indicator, found.deprived, found.comparison) == ("dependants", deprived, "more_than")
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("indicator", "people", "facts", "deprived"),
     [
@@ -159,12 +171,18 @@ def test_dependants_are_more_than_half(children: int, on_allowance: int, others:
         ),
         pytest.param("telecom_use", 1, {"internet_use": True}, False, id="internet used"),
         pytest.param("telecom_use", 1, {"internet_use": False}, True, id="internet not used"),
-        pytest.param("information_means", 1, {"information_means": []}, True, id="no device"),
-        pytest.param("information_means", 1, {"information_means": ["radio"]}, False, id="a radio"),
     ],
 )  # fmt: skip
-def test_indicators_of_the_household(indicator: str, people: int, facts: dict[str, Any], deprived: bool) -> None:
-    assert computed(indicator, [(ADULT, {})] * people, **facts).deprived is deprived
+def test_indicators_of_the_household(
+    standard: Standard, indicator: str, people: int, facts: dict[str, Any], deprived: bool
+) -> None:
+    assert computed(indicator, [(ADULT, {})] * people, standard=standard, **facts).deprived is deprived
+
+
+@pytest.mark.parametrize(("devices", "deprived"), [([], True), (["radio"], False)])
+def test_means_of_information_are_of_the_standard_until_2026_alone(devices: list[str], deprived: bool) -> None:
+    assert computed("information_means", [(ADULT, {})], information_means=devices).deprived is deprived
+    assert "information_means" not in NEW.indicator_codes
 
 
 def test_what_was_not_established_is_neither() -> None:
