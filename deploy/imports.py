@@ -159,6 +159,9 @@ def _asked(client: httpx.Client, path: str) -> Mapping[str, Any]:
     raise httpx.ConnectError("away")
 
 
+_MENDING = "Sửa các hộ bị từ chối rồi gửi lại danh sách"  # whole numbers are given for a purpose
+
+
 def _tell(client: httpx.Client, result: Mapping[str, Any], errors: Path) -> None:
     if result["trial"]:
         typer.echo("Kiểm tra thử, chưa ghi gì: / A trial, nothing is registered:")
@@ -169,7 +172,8 @@ def _tell(client: httpx.Client, result: Mapping[str, Any], errors: Path) -> None
     )
     if not result["refused"]:
         return
-    with client.stream("GET", f"{result['errors_url']}{_suffix(errors)}") as answer, errors.open("wb") as file:
+    address, purpose = f"{result['errors_url']}{_suffix(errors)}", {"purpose": _MENDING}
+    with client.stream("GET", address, params=purpose) as answer, errors.open("wb") as file:
         if answer.is_error:
             _body(answer)
         for piece in answer.iter_bytes():

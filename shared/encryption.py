@@ -112,6 +112,10 @@ class Keyring:
         """The generation that seals now. Raises KeysMissing."""
         return self._look().current
 
+    def look_again(self) -> int:
+        """Look into the folder now; return the generation that seals from here on. Raises KeysMissing."""
+        return self._look(anew=True).current
+
     @overload
     def seal(self, value: None, *place: object) -> None: ...
     @overload

@@ -52,7 +52,7 @@ async def reencrypt(
     """
     connection = await database.connect()
     try:
-        generation = ring.current
+        generation = ring.look_again()
         total = await _count_others(connection, tables, generation)
         done, left = 0, total
         yield Progress(done, total)

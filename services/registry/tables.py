@@ -222,7 +222,7 @@ class People(Table, table=True):
         Index("ix_people_area_name", "area_code", "name_key", "id"),
         *(
             CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed")
-            for name in ("phone", "personal_number", "account_number", "account_holder")
+            for name in ("phone", "other_phones", "personal_number", "account_number", "account_holder")
         ),
         Index("ix_people_birth_given", "birth_date", text("split_part(name_words, ' ', '-1'::integer)")),
         Index("ix_people_area_given", "area_code", text("split_part(name_words, ' ', '-1'::integer)"), "birth_date"),
@@ -732,6 +732,6 @@ SIMULATED_CHANGES = metadata.tables["simulated_changes"]
 
 # Where this service keeps sealed values, for a change of keys.
 SEALED_TABLES = (
-    SealedTable(PEOPLE, ("phone", "personal_number", "account_number", "account_holder")),
+    SealedTable(PEOPLE, ("phone", "other_phones", "personal_number", "account_number", "account_holder")),
     SealedTable(HOUSEHOLD_IMPORT_ROWS, ("cells",), row_id=("import_id", "line")),
 )

@@ -75,7 +75,12 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("imports.read", Reach.OWN, (_OFFICER,), "lists of households that one sent, and what was refused of them"),
     ("imports.register", Reach.OWN, (_OFFICER,), "registering a list that one tried"),
     ("people.read", Reach.AREA, (*_CASEWORK, _MACHINE), "a person with contact and the end of the account number"),
-    ("numbers.read", Reach.AREA, (_OFFICER, _PROVINCE), "identity and account numbers in full, for a purpose"),
+    (
+        "numbers.read",
+        Reach.AREA,
+        (_OFFICER, _APPROVER, _PROVINCE, _ACCOUNTANT),
+        "identity and account numbers in full, for a purpose that stands on record",
+    ),
     ("people.change", Reach.AREA, (_OFFICER,), "changing a person's name or phone"),
     ("duplicates.read", Reach.AREA, (_OFFICER, _APPROVER, _PROVINCE, _AUDITOR), "records that may be of one person"),
     ("duplicates.distinguish", Reach.AREA, (_OFFICER, _PROVINCE), "saying that two records are of two people"),

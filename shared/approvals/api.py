@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -21,6 +22,7 @@ from shared.http.audit import Reads
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
+from shared.http.purpose import Purpose
 from shared.http.router import Router
 from shared.http.transactions import Tx
 
@@ -63,6 +65,14 @@ class ProposalOut(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
     note: str | None
+
+
+class WholeProposal(BaseModel):
+    """All that a proposal would do, numbers whole."""
+
+    id: UUID
+    content: dict[str, Any]
+    content_hash: str
 
 
 class ApprovalIn(BaseModel):
@@ -128,19 +138,25 @@ class _Desk:
         access.admit(proposal.draft.area_code, Problem(404, "proposal_not_found"))
         return proposal
 
+    async def decidable(
+        self, tx: Transaction, who: Principal, proposal_id: UUID, *, own: bool, lock: bool = False
+    ) -> Proposal:
+        held = {each.approving for each in self.by_kind.values()} | {each.reading for each in self.by_kind.values()}
+        await accesses_to(tx, who, held)
+        proposal = await store.find_proposal(tx, proposal_id, lock=lock)
+        if proposal is None:
+            raise Problem(404, "proposal_not_found")
+        if not (own and proposal.prepared_by == who.subject):
+            access = await access_to(tx, who, PERMISSIONS[self.by_kind[proposal.draft.kind].approving])
+            access.admit(proposal.draft.area_code, Problem(404, "proposal_not_found"))
+        return proposal
+
     async def to_decide(
         self, tx: Transaction, who: Principal, proposal_id: UUID, *, own: bool = False
     ) -> tuple[Proposal, Operation]:
         """Return a proposal, locked, that somebody may decide on, or with `own` that they prepared themselves."""
-        held = {each.approving for each in self.by_kind.values()} | {each.reading for each in self.by_kind.values()}
-        await accesses_to(tx, who, held)
-        proposal = await store.find_proposal(tx, proposal_id, lock=True)
-        if proposal is None:
-            raise Problem(404, "proposal_not_found")
+        proposal = await self.decidable(tx, who, proposal_id, own=own, lock=True)
         operation = self.by_kind[proposal.draft.kind]
-        if not (own and proposal.prepared_by == who.subject):
-            access = await access_to(tx, who, PERMISSIONS[operation.approving])
-            access.admit(proposal.draft.area_code, Problem(404, "proposal_not_found"))
         if operation.apply is None:
             raise Problem(409, "approved_elsewhere", path=self.shown(proposal).approve_at)
         return proposal, operation
@@ -180,6 +196,17 @@ def _reading(router: Router, desk: _Desk) -> None:
         """Read a proposal: what it would do, and the hash to approve it by."""
         reads.one("proposal", proposal_id)
         return desk.shown(await desk.found(tx, who, proposal_id))
+
+    @router.get("/{proposal_id}/whole", dependencies=[needs("proposals.decide")])
+    async def get_whole_proposal(
+        tx: Tx, who: Who, reads: Reads, response: Response, proposal_id: UUID, purpose: Purpose
+    ) -> WholeProposal:
+        """Show who decides on a proposal, or prepared it, its whole numbers, for a purpose that stands on record."""
+        proposal = await desk.decidable(tx, who, proposal_id, own=True)
+        reads.one("proposal", proposal_id, area=proposal.draft.area_code)
+        reads.for_purpose(purpose)
+        response.headers["Cache-Control"] = "no-store"
+        return WholeProposal(id=proposal.id, content=dict(proposal.draft.content), content_hash=proposal.content_hash)
 
 
 def _deciding(router: Router, desk: _Desk) -> None:

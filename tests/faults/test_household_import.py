@@ -118,7 +118,7 @@ async def _hold_everything_once(connection: "asyncpg.Connection[Any]", seed: int
     assert found == [total] * 6, f"seed {seed}"
     people = [
         await count("SELECT count(*) FROM people"),
-        await count("SELECT count(DISTINCT personal_number) FROM people"),
+        await count("SELECT count(DISTINCT personal_number_index) FROM people"),
         await count("SELECT count(*) FROM outbox WHERE type LIKE '%person.stated%'"),
         await count("SELECT sum(people) FROM household_imports"),
     ]

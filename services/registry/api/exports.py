@@ -16,8 +16,8 @@ from starlette.responses import StreamingResponse
 from services.registry.api import lists
 from services.registry.api.duplicates import Reading as ReadingDuplicates
 from services.registry.api.lists import Format
-from services.registry.api.people import Purpose, Searched, standing_wanted
 from services.registry.api.people import Reading as ReadingPeople
+from services.registry.api.people import Searched, standing_wanted
 from services.registry.domain.households import Household
 from services.registry.domain.identity import ending
 from services.registry.domain.list_words import word_of
@@ -32,6 +32,7 @@ from shared.events.registry import HouseholdClass, Standing
 from shared.http import Reads, Router, Tx, needs
 from shared.http.access import access_to
 from shared.http.actor import Who
+from shared.http.purpose import Purpose
 from shared.texts import text
 
 router = Router(prefix="/registry/v1", tags=["exports"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,17 +16,20 @@ from starlette.responses import StreamingResponse
 
 from services.registry.api import lists
 from services.registry.domain.household_csv import OPTIONAL, REPORT, REQUIRED, HouseholdFileRefused, Row
+from services.registry.domain.identity import masked
 from services.registry.domain.list_words import heading_of
 from services.registry.store import household_imports as store
 from services.registry.store import household_uploads as uploads
 from services.registry.store.household_imports import Fault, HouseholdImport
 from services.registry.store.household_uploads import Upload
 from shared import clock, csv_text, spreadsheets
-from shared.access import Access
+from shared.access import PERMISSIONS, Access
 from shared.db import Database
 from shared.http import IDEMPOTENT, Actor, Page, Paging, Problem, Router, Tx
-from shared.http.access import needs
+from shared.http.access import access_to, needs
+from shared.http.actor import Who
 from shared.http.audit import About, Reads
+from shared.http.purpose import Purpose
 from shared.http.refusals import validation_problem
 from shared.ids import new_id
 from shared.jobs import JobOut, Jobs
@@ -38,6 +41,7 @@ HOUSEHOLD_IMPORT = "household_import"
 LARGEST_LIST = 1 << 30  # bytes; a million households with their members are about half of it
 _XLSX = spreadsheets.MEDIA_TYPE
 _CSV = csv_text.MEDIA_TYPE
+_MASKED = frozenset({"personal_number", "account_number"})
 Reading = Annotated[Access, needs("imports.read")]
 Source = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="whose references they are")]
 
@@ -245,6 +249,15 @@ async def _own(tx: Tx, access: Access, import_id: UUID) -> HouseholdImport:
     return found
 
 
+async def _whole(tx: Tx, who: Who, reads: Reads, purpose: str | None) -> bool:
+    """Say whether numbers are given whole, which takes a purpose and the right to see them. Raises 403."""
+    if purpose is None:
+        return False
+    await access_to(tx, who, PERMISSIONS["numbers.read"])
+    reads.for_purpose(purpose)
+    return True
+
+
 def _shown(fault: Fault) -> ImportFault:
     return ImportFault(
         line=fault.line,
@@ -258,22 +271,40 @@ def _shown(fault: Fault) -> ImportFault:
 
 @router.get("/household-imports/{import_id}/errors.csv", response_class=StreamingResponse)
 async def get_household_import_errors_csv(
-    request: Request, tx: Tx, access: Reading, reads: Reads, import_id: UUID
+    request: Request,
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    who: Who,
+    import_id: UUID,
+    purpose: Purpose | None = None,
 ) -> StreamingResponse:
-    """Give the refused households as a CSV file as it was sent, with what is wrong: correct it and send it again."""
+    """Give the refused households as a CSV file, with what is wrong. With a purpose it is as it was sent, to be
+    corrected and sent again; without one, identity and account numbers are masked.
+    """
     found = await _own(tx, access, import_id)
     reads.one("household_import", import_id)
-    return lists.answer(_csv_lines(request.app.state.database, found, found.delimiter), f"refused-{import_id}", "csv")
+    whole = await _whole(tx, who, reads, purpose)
+    lines = _csv_lines(request.app.state.database, found, found.delimiter, whole=whole)
+    return lists.answer(lines, f"refused-{import_id}", "csv")
 
 
 @router.get("/household-imports/{import_id}/errors.xlsx", response_class=StreamingResponse)
 async def get_household_import_errors_xlsx(
-    request: Request, tx: Tx, access: Reading, reads: Reads, import_id: UUID
+    request: Request,
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    who: Who,
+    import_id: UUID,
+    purpose: Purpose | None = None,
 ) -> StreamingResponse:
-    """Give the refused households as an XLSX file, with what is wrong: correct it and send it again."""
+    """Give the refused households as an XLSX file, with what is wrong; numbers as in the CSV file."""
     found = await _own(tx, access, import_id)
     reads.one("household_import", import_id)
-    return lists.answer(_csv_lines(request.app.state.database, found, ","), f"refused-{import_id}", "xlsx")
+    whole = await _whole(tx, who, reads, purpose)
+    lines = _csv_lines(request.app.state.database, found, ",", whole=whole)
+    return lists.answer(lines, f"refused-{import_id}", "xlsx")
 
 
 class HouseholdReference(BaseModel):
@@ -300,17 +331,19 @@ async def list_household_references(
     return page
 
 
-async def _csv_lines(database: Database, found: HouseholdImport, delimiter: str) -> AsyncIterator[str]:
+async def _csv_lines(database: Database, found: HouseholdImport, delimiter: str, *, whole: bool) -> AsyncIterator[str]:
     """Give the refused rows in the columns in which they came, under the Vietnamese headings."""
     sent = [index for index, name in enumerate(found.columns) if name not in REPORT]
+    hidden = set() if whole else {index for index in sent if found.columns[index] in _MASKED}
     header = [heading_of(name) for name in (*(found.columns[index] for index in sent), *REPORT)]
     yield csv_text.csv_lines([header], delimiter)
     async for page in store.refused_rows(database, found):
-        yield csv_text.csv_lines((_reported(row, faults, sent) for row, faults in page), delimiter)
+        yield csv_text.csv_lines((_reported(row, faults, sent, hidden) for row, faults in page), delimiter)
 
 
-def _reported(row: Row, faults: Sequence[Fault], sent: Sequence[int]) -> list[str]:
+def _reported(row: Row, faults: Sequence[Fault], sent: Sequence[int], hidden: Collection[int]) -> list[str]:
     cells = [row.cells[index] if index < len(row.cells) else "" for index in sent]
+    cells = [masked(cell) if index in hidden else cell for index, cell in zip(sent, cells, strict=True)]
     told = [
         " ".join(_placed(fault, language, of(fault, language)) for fault in faults)
         for language in LANGUAGES

@@ -38,6 +38,7 @@ from shared.http import (
     etag,
     needs,
 )
+from shared.http.purpose import Purpose
 from shared.keys import keys_of
 from shared.names import typed_words
 
@@ -51,7 +52,6 @@ class PersonNumbers(BaseModel):
     account_number: str | None
 
 
-Purpose = Annotated[str, Query(min_length=10, max_length=200, description="what numbers in full are for")]
 Reading = Annotated[Access, needs("people.read")]
 Changing = Annotated[Access, needs("people.change")]
 ProposingAccounts = Annotated[Access, needs("accounts.prepare")]

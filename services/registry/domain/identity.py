@@ -63,3 +63,8 @@ def personal_number_doubts(number: str, *, sex: Sex, birth_date: date) -> Sequen
 def ending(number: str | None) -> str | None:
     """Return the last three characters, which is all that is shown of an identity or account number."""
     return None if number is None else number[-3:]
+
+
+def masked(written: str) -> str:
+    """Return a number as exports show it, `•••123`; also one that was written with spaces, or wrongly."""
+    return f"•••{written[-3:]}" if len(written) > 3 else "•" * len(written)

@@ -16,7 +16,7 @@ from tests.integration.access.kit_rows import (
     system_operations,
     tells_of,
 )
-from tests.integration.access.matrix import ACTOR, OTHER, Call, Operation, World
+from tests.integration.access.matrix import ACTOR, OTHER, PURPOSE, Call, Operation, World
 from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, approval_of
 from tests.support.access import grant
 from tests.unit.benefits.payment_samples import CAMT_053, PAIN_002
@@ -289,6 +289,7 @@ def _orders(order_id: str, attempt_id: str) -> dict[str, Operation]:
             "payments.read", lambda _: Call("GET", "/orders"), foreign="empty", seen=holds(order_id)
         ),
         "get_order": Operation("payments.read", lambda _: Call("GET", f"/orders/{order_id}")),
+        "get_payee": Operation("numbers.read", lambda _: Call("GET", f"/orders/{order_id}/payee{PURPOSE}")),
         "get_order_history": Operation("payments.read", lambda _: Call("GET", f"/orders/{order_id}/history")),
     }
 

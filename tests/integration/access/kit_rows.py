@@ -13,7 +13,7 @@ from shared.db import Database
 from shared.ids import new_id
 from shared.jobs.tables import jobs
 from shared.messaging.tables import dead_letters
-from tests.integration.access.matrix import ACTOR, OTHER, Call, Operation
+from tests.integration.access.matrix import ACTOR, OTHER, PURPOSE, Call, Operation
 
 
 def tells_of(household_id: str) -> Callable[[Any], bool]:
@@ -153,6 +153,14 @@ def proposal_operations(
             reading,
             lambda own: Call("GET", f"/proposals/{ids[own][0]}"),
             kinds=list(kinds),
+            owned=True,
+            no_area=no_area,
+        ),
+        f"get_whole_proposal ({kind})": Operation(
+            approving,
+            lambda own: Call("GET", f"/proposals/{ids[own][0]}/whole{PURPOSE}"),
+            kinds=either,
+            own="done",
             owned=True,
             no_area=no_area,
         ),

@@ -33,6 +33,7 @@ from tests.support.tokens import ISSUER
 
 ACTOR, OTHER = "maker", "checker"
 MACHINE = "machine.maker"
+PURPOSE = "?purpose=Doi+chieu+the+can+cuoc"
 PROVINCE, COMMUNE, SIBLING = "25", "08566", "08593"
 VILLAGE = Area.model_validate(
     {

@@ -105,8 +105,20 @@ async def test_rows_without_end_under_one_reference_are_refused_as_one_household
     result = await imported(registry, written(rows))
     assert (result["created"], result["refused"]) == (1, 2)  # a page cannot tell that the first one ends with it
     assert await faults(registry, result["id"]) == [(line, "household", "household_too_large") for line in (2, 5)]
-    returned = read((await registry.client.get(f"{PATH}/{result['id']}/errors.csv")).content)
+    returned = read((await registry.client.get(f"{PATH}/{result['id']}/errors.csv?purpose=Gui+lai+danh+sach")).content)
     assert [row["Dòng"] for row in returned] == [str(line) for line in range(2, 15)]
+
+
+async def test_what_was_refused_is_given_back_with_its_numbers_only_for_a_purpose(registry: Registry) -> None:
+    account = {"bank_bin": "970405", "account_number": "2700205123456", "account_holder": "HA THI MAN"}
+    rows = list(rows_of_household(1, 1, personal_number="999 170 000 010", **account))
+    result = await imported(registry, written(rows, list(rows[0])))
+    assert result["refused"] == 1
+    path = f"{PATH}/{result['id']}/errors.csv"
+    (masked,) = read((await registry.client.get(path)).content)
+    assert (masked["Số định danh cá nhân"], masked["Số tài khoản"]) == ("•••010", "•••456")
+    (whole,) = read((await registry.client.get(f"{path}?purpose=Gui+lai+danh+sach")).content)
+    assert (whole["Số định danh cá nhân"], whole["Số tài khoản"]) == ("999 170 000 010", "2700205123456")
 
 
 async def test_a_household_with_a_fault_is_refused_whole_and_the_others_are_registered(registry: Registry) -> None:
@@ -143,7 +155,7 @@ async def test_what_was_refused_comes_back_as_sent_and_goes_in_once_it_is_mended
     rows[9] |= {"sex": "x", "full_name": 'Hà "Mận", con'}
     first = await imported(registry, b"\xef\xbb\xbf" + written(rows, delimiter=delimiter))
     assert (first["created"], first["refused"]) == (3, 2)
-    answer = await registry.client.get(f"{PATH}/{first['id']}/errors.csv")
+    answer = await registry.client.get(f"{PATH}/{first['id']}/errors.csv?purpose=Gui+lai+danh+sach")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     returned = read(answer.content, delimiter)
     assert [[row[heading_of(name)] for name in COLUMNS] for row in returned] == [
@@ -157,7 +169,8 @@ async def test_what_was_refused_comes_back_as_sent_and_goes_in_once_it_is_mended
     returned[3]["Giới tính"] = "Nữ"
     second = await imported(registry, written(returned, list(returned[0]), delimiter))
     assert (second["created"], second["refused"]) == (2, 0)
-    assert (await registry.client.get(f"{PATH}/{second['id']}/errors.csv")).text.count("\n") == 1
+    nothing = await registry.client.get(f"{PATH}/{second['id']}/errors.csv")
+    assert nothing.text.count("\n") == 1
 
 
 async def _workbook(*pieces: str) -> bytes:
@@ -178,7 +191,7 @@ async def test_a_workbook_is_registered_and_comes_back_as_one_to_be_mended(regis
     (result,) = await done(registry, job)
     assert (result["created"], result["refused"]) == (2, 1)
     assert await faults(registry, job["id"]) == [(6, "birth_date", "date_from_datetime_parsing")]
-    answer = await registry.client.get(f"{PATH}/{job['id']}/errors.xlsx")
+    answer = await registry.client.get(f"{PATH}/{job['id']}/errors.xlsx?purpose=Gui+lai+danh+sach")
     assert answer.headers["content-type"] == XLSX
     path = tmp_path / "refused.xlsx"
     path.write_bytes(answer.content)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.domain.payees import masked
@@ -25,6 +26,7 @@ from shared.http.audit import Reads
 from shared.http.idempotency import IDEMPOTENT
 from shared.http.pages import Page, Paging
 from shared.http.problems import Problem
+from shared.http.purpose import Purpose
 from shared.http.router import Router
 from shared.http.transactions import Tx
 from shared.keys import Keys, keys_of
@@ -108,6 +110,14 @@ def order_out(row: Any, keys: Keys) -> OrderOut:
     return OrderOut.model_validate(dict(row._mapping) | {"account": account})
 
 
+class PayeeOut(BaseModel):
+    """The account that an order is paid to, its number whole."""
+
+    bank_bin: str
+    account_number: str
+    holder_name: str
+
+
 class StepOut(BaseModel):
     """Something that happened to an order; `code` and `reason` are the bank's where the bank said them."""
 
@@ -168,6 +178,29 @@ async def get_order(tx: Tx, access: Reading, reads: Reads, order_id: UUID) -> Or
     found = await _whole(tx, access, order_id)
     reads.one("order", order_id, area=found.area_code)
     return found
+
+
+@router.get("/orders/{order_id}/payee")
+async def get_payee(
+    tx: Tx,
+    access: Annotated[Access, needs("numbers.read")],
+    reads: Reads,
+    response: Response,
+    order_id: UUID,
+    purpose: Purpose,
+) -> PayeeOut:
+    """Show the whole account that an order is paid to, for a purpose that stands on record."""
+    row = await orders.order(tx, order_id)
+    if row is None:
+        raise Problem(404, "order_not_found")
+    access.admit(row.area_code, Problem(404, "order_not_found"))
+    reads.one("order", order_id, area=row.area_code)
+    reads.for_purpose(purpose)
+    response.headers["Cache-Control"] = "no-store"
+    payee = payee_of(row, keys_of(tx))
+    if payee is None:
+        raise Problem(404, "order_without_account")
+    return PayeeOut(bank_bin=payee.bank_bin, account_number=payee.account_number, holder_name=payee.holder_name)
 
 
 @router.post("/orders/{order_id}/hold", status_code=201, dependencies=[IDEMPOTENT])
