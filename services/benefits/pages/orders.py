@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from shared.pages import Desk, Visiting
+from shared.pages import Desk, Refused, Visiting, Visitor, change
 
 
 def add_orders(router: APIRouter, desk: Desk) -> None:
@@ -21,8 +21,21 @@ def add_orders(router: APIRouter, desk: Desk) -> None:
         )
         return desk.show(visitor, "orders.html", page=page, here="/benefits/desk/orders", run_id=None, asked=asked)
 
-    @router.get("/orders/{order_id}")
-    async def order_page(visitor: Visiting, order_id: UUID) -> Response:
+    async def show(visitor: Visitor, order_id: UUID, refusal: Refused | None = None) -> Response:
         order = await visitor.get(f"/benefits/v1/orders/{order_id}")
         history = await visitor.get(f"/benefits/v1/orders/{order_id}/history")
-        return desk.show(visitor, "order.html", order=order, history=history)
+        status = 200 if refusal is None else refusal.status
+        return desk.show(visitor, "order.html", status, refusal=refusal, order=order, history=history)
+
+    @router.get("/orders/{order_id}")
+    async def order_page(visitor: Visiting, order_id: UUID) -> Response:
+        return await show(visitor, order_id)
+
+    @router.post("/orders/{order_id}/unpaid")
+    async def unpaid_page(visitor: Visiting, order_id: UUID) -> Response:
+        async def propose() -> None:
+            path = f"/benefits/v1/instructions/{UUID(visitor.form.get('instruction_id'))}/unpaid"
+            await visitor.send("POST", path, {"certificate": visitor.form.get("certificate")})
+
+        then = "/benefits/desk/proposals"
+        return await change(propose, then=then, otherwise=lambda refusal: show(visitor, order_id, refusal))

@@ -10,6 +10,7 @@ import pytest
 
 from services.benefits.app import build
 from services.benefits.payments.bank.http import HttpBank
+from services.benefits.payments.incoming import take_report
 from services.benefits.payments.workers import BankWork
 from services.benefits.settings import BANK, BenefitsSettings
 from shared.settings import EventLogSettings
@@ -132,3 +133,52 @@ async def test_who_holds_no_role_sees_no_payment(paying: Paying) -> None:
     async with paying.site.signed_in("nobody", f"/benefits/desk/runs/{run}") as page:
         assert "Chưa có quyền" in await page.inner_text("main")
         assert "750.000" not in await page.content()
+
+
+async def test_an_unclear_attempt_is_found_and_ended_by_a_certificate_that_two_people_saw(paying: Paying) -> None:
+    await paying.benefits.open_fund()
+    who = await paying.benefits.award_of(800_101)  # cut off before the bank took it
+    await paying.benefits.approve(await paying.benefits.prepare())
+    assert await paying.through.work.send(paying.benefits.database)
+    async with paying.site.signed_in("maker", "/benefits/desk/exceptions") as page:
+        await page.click("#attempts a")
+        await page.fill("#certificate", "CV 124/NHNo ngày 26/11/2026")
+        await page.click("text=Đề nghị")
+        await page.wait_for_url("**/benefits/desk/proposals")
+    assert (await paying.benefits.order_of(who))["instructions"][0]["state"] == "UNKNOWN"
+    async with paying.site.signed_in("checker", "/benefits/desk/proposals") as page:
+        await page.click("text=Lần gửi không ghi nợ theo xác nhận")
+        assert "CV 124/NHNo" in await page.inner_text("main")
+        await page.click("text=Duyệt đúng nội dung này")
+        await page.wait_for_url("**/proposals/*")
+        await page.goto(f"{paying.site.url}/benefits/desk/exceptions")
+        assert await page.locator("#attempts a").count() == 0
+    assert (await paying.benefits.order_of(who))["state"] == "READY"
+
+
+async def test_unexplained_money_is_explained_on_the_page_and_booked_by_another_person(paying: Paying) -> None:
+    await paying.benefits.open_fund(money=0)
+    await paying.benefits.unexplained_credit(700_000)
+    async with paying.site.signed_in("maker", "/benefits/desk/exceptions") as page:
+        await page.select_option("#suspense select", "contribution")
+        await page.fill("#suspense input[name=reference]", "KBNN 0251/UNC")
+        await page.click("#suspense button")
+        await page.wait_for_url("**/benefits/desk/exceptions")
+    [proposal] = (await paying.benefits.get("/proposals", kind="suspense-clearing"))["items"]
+    async with paying.site.signed_in("checker", f"/benefits/desk/proposals/{proposal['id']}") as page:
+        await page.click("text=Duyệt đúng nội dung này")
+        await page.wait_for_url("**/proposals/*")
+    assert await paying.benefits.get("/suspense") == []
+
+
+async def test_a_message_that_cannot_be_used_is_looked_at_and_set_aside_with_a_reason(paying: Paying) -> None:
+    await take_report(paying.benefits.database, BANK, "GOV-20261128-0001-A", b"<Document/>")
+    [message] = (await paying.benefits.get("/bank-messages", state="quarantined"))["items"]
+    async with paying.site.signed_in("maker", "/benefits/desk/exceptions") as page:
+        await page.click("#messages a")
+        await page.fill("#note", "Ngân hàng xác nhận gửi nhầm")
+        await page.click("text=Gác lại")
+        await page.wait_for_url(f"**/messages/{message['id']}")
+        assert "đã gác lại" in await page.inner_text("main")
+        await page.goto(f"{paying.site.url}/benefits/desk/exceptions")
+        assert await page.locator("#messages a").count() == 0

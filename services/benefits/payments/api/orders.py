@@ -87,6 +87,7 @@ class AttemptOut(BaseModel):
     """An attempt and what the bank's statements showed of it: sums in VND."""
 
     id: UUID
+    order_id: UUID
     end_to_end_id: str
     message_id: str
     payer_account: str
@@ -154,10 +155,14 @@ async def list_orders(
 
 
 @router.get("/attempts")
-async def list_attempts(tx: Tx, access: Reading, reads: Reads, paging: Paging) -> Page[AttemptOut]:
-    """List every attempt at the bank, to be compared with the bank's own book."""
+async def list_attempts(
+    tx: Tx, access: Reading, reads: Reads, paging: Paging, state: InstructionState | None = None
+) -> Page[AttemptOut]:
+    """List attempts at the bank, to be compared with the bank's own book, or those in a state."""
     after = paging.after(UUID)
-    rows = await attempts.page_of_attempts(tx, access, after=after[0] if after else None, limit=paging.limit + 1)
+    rows = await attempts.page_of_attempts(
+        tx, access, state=state, after=after[0] if after else None, limit=paging.limit + 1
+    )
     page = paging.page([AttemptOut.model_validate(dict(row._mapping)) for row in rows], key=lambda out: (out.id,))
     reads.many("attempt", [each.id for each in page.items])
     return page

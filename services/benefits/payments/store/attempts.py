@@ -12,18 +12,19 @@ from shared.db import Transaction
 
 
 async def page_of_attempts(
-    session: Transaction, access: Access, *, after: UUID | None, limit: int
+    session: Transaction, access: Access, *, state: str | None, after: UUID | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """Return attempts of an access's areas by id, after one, with what statements debited and returned (VND)."""
+    """Return attempts in an access's areas by id, after one, of a state where asked, with what statements showed."""
     i, o, f, e = instruction_table.c, order_table.c, file_table.c, entry_table.c
     page = (
-        select(i.id, i.end_to_end_id, i.message_id, f.payer_account, i.amount, i.state, i.reason)
+        select(i.id, i.order_id, i.end_to_end_id, i.message_id, f.payer_account, i.amount, i.state, i.reason)
         .join(order_table, o.id == i.order_id)
         .join(file_table, f.message_id == i.message_id)
         .where(access.within(o.area_code))
         .order_by(i.id)
         .limit(limit)
     )
+    page = page if state is None else page.where(i.state == state)
     shown = (page if after is None else page.where(i.id > after)).subquery()
     debits = func.coalesce(func.sum(case((e.side == "debit", e.amount), else_=0)), 0).label("debited")
     credits = func.coalesce(func.sum(case((e.side == "credit", e.amount), else_=0)), 0).label("returned")
