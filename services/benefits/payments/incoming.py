@@ -164,7 +164,7 @@ async def _apply_statement(database: Database, stored: messages.StoredMessage) -
     except (Unreadable, statements.StatementRefused) as error:
         await _quarantine(database, stored, str(error))
         return False
-    await _apply_waiting(database, stored.bank, f"{payer}/{message.statement.sequence + 1}")
+    await _apply_waiting(database, stored.bank, stored.kind, payer)
     return True
 
 
@@ -180,12 +180,10 @@ async def _apply_advice(database: Database, stored: messages.StoredMessage) -> b
             await advices.keep_advice(session, payer_code, stored.id, advice)
             faults = [LineFault(one.ordinal, one.end_to_end_id, one.fault) for one in advice.entries if one.fault]
             await _settle(session, stored, "keep_bank_advice", "bank_message", faults, now)
-            behind = payer.reconciled_sequence
     except Unreadable as error:
         await _quarantine(database, stored, str(error))
         return False
-    if behind is not None:  # a statement may have waited for these details
-        await _apply_waiting(database, stored.bank, f"{payer_code}/{behind + 1}")
+    await _apply_waiting(database, stored.bank, "camt.053", payer_code)
     return True
 
 
@@ -221,6 +219,7 @@ async def _apply_list(database: Database, stored: messages.StoredMessage) -> boo
     except (Unreadable, statements.StatementRefused) as error:
         await _quarantine(database, stored, str(error))
         return False
+    await _apply_waiting(database, stored.bank, stored.kind, payer)
     return True
 
 
@@ -240,12 +239,12 @@ async def _settle(
         log.error("bank_message_lines_aside", kind=stored.kind, message=str(stored.id), lines=fresh)
 
 
-async def _apply_waiting(database: Database, bank: str, external_id: str) -> None:
-    """Apply the statement that waited for the one just applied, which lets the next one follow."""
+async def _apply_waiting(database: Database, bank: str, kind: str, payer: str) -> None:
+    """Apply the first statement of an account that waits: for one just applied, or for details that have come."""
     async with database.transaction() as session:
-        waiting = await messages.waiting(session, bank, "camt.053", external_id)
+        waiting = await messages.first_waiting(session, bank, kind, payer)
     if waiting is not None:
-        await _apply_statement(database, waiting)
+        await apply_stored(database, waiting)
 
 
 async def _wait(database: Database, stored: messages.StoredMessage, reason: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Result, Row, Select, cast, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Result, Row, Select, and_, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.store.rows import MESSAGE_CONTENT, message_line_table, message_table
@@ -65,29 +65,33 @@ async def keep(
     return StoredMessage(stored.id, bank, kind, external_id, content, applied=done, new=added.rowcount == 1)
 
 
-async def waiting(session: Transaction, bank: str, kind: str, external_id: str) -> StoredMessage | None:
-    """Return the newest message of an id that waits for another."""
+_NUMBER = cast(func.split_part(message_table.c.external_id, "/", 2), BigInteger)
+
+
+def _of_account(bank: str, kind: str, payer: str) -> ColumnElement[bool]:
+    c = message_table.c
+    return and_(c.bank == bank, c.kind == kind, c.external_id.startswith(f"{payer}/", autoescape=True))
+
+
+async def first_waiting(session: Transaction, bank: str, kind: str, payer: str) -> StoredMessage | None:
+    """Return the message of the lowest number, `payer/number`, that waits for something."""
     c = message_table.c
     query = (
-        select(c.id, c.content)
-        .where(c.bank == bank, c.kind == kind, c.external_id == external_id, c.state == "waiting")
-        .order_by(c.received_at.desc(), c.id.desc())
+        select(c.id, c.external_id, c.content)
+        .where(_of_account(bank, kind, payer), c.state == "waiting")
+        .order_by(_NUMBER, c.received_at.desc(), c.id.desc())
         .limit(1)
     )
     row = (await (await session.connection()).execute(query)).one_or_none()
     if row is None:
         return None
     content = keys_of(session).data.open_bytes(row.content, MESSAGE_CONTENT, row.id)
-    return StoredMessage(row.id, bank, kind, external_id, content, applied=False, new=False)
+    return StoredMessage(row.id, bank, kind, row.external_id, content, applied=False, new=False)
 
 
 async def last_number(session: Transaction, bank: str, kind: str, payer: str) -> int:
     """Return the highest number under which messages of an account came, `payer/number`; 0 where none did."""
-    c = message_table.c
-    number = cast(func.split_part(c.external_id, "/", 2), BigInteger)
-    query = select(func.max(number)).where(
-        c.bank == bank, c.kind == kind, c.external_id.startswith(f"{payer}/", autoescape=True)
-    )
+    query = select(func.max(_NUMBER)).where(_of_account(bank, kind, payer))
     return int((await (await session.connection()).execute(query)).scalar_one() or 0)
 
 
