@@ -120,7 +120,7 @@ BY_AMOUNT = {
     112: Behaviour(surplus=1),
     113: Behaviour(debits=2),
     114: Behaviour(before=(Step("ACSP"),), refused=Reason("AC06")),
-    115: Behaviour(after=(Step("RJCT", "AC04"),), returned=Return("AC04", days=1)),
+    115: Behaviour(after=(Step("ACSC", days=1), Step("RJCT", "AC04")), returned=Return("AC04", days=2)),
     120: Behaviour(refused=Reason("AM04")),
     121: Behaviour(refused=Reason("AM14")),
     122: Behaviour(reported="ZZZZ"),

@@ -1,4 +1,4 @@
-"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events import search embedded`."""
+"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events payments`."""
 
 import asyncio
 import logging
@@ -7,11 +7,12 @@ import sys
 from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
+from tests.bench.payments import measure_payments
 from tests.bench.people_search import measure_people_search
 from tests.bench.reclassification import measure_reclassification
 from tests.bench.registry_import import measure_household_import
 
-_PARTS = ("events", "import", "search", "decisions", "embedded")
+_PARTS = ("events", "import", "search", "decisions", "payments", "embedded")
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
             asyncio.run(measure_people_search(here))
         if "decisions" in parts:
             asyncio.run(measure_reclassification(here))
+        if "payments" in parts:
+            asyncio.run(measure_payments(here))
     if "embedded" in parts:
         measure_embedded()
 
