@@ -65,16 +65,6 @@ class DecisionRow(Table, table=True):
     __tablename__ = "decisions"
     __table_args__ = (
         Index("decisions_household", "household_id", "standard", "decided_on"),
-        # Holds everything that a count reads, so a count of a million decisions touches no row.
-        Index(
-            "decisions_as_of",
-            "standard",
-            "area_code",
-            "household_class",
-            "decided_on",
-            "until",
-            postgresql_include=["people"],
-        ),
         Index("decisions_recorded_at", "recorded_at"),
     )
 
@@ -86,6 +76,60 @@ class DecisionRow(Table, table=True):
     household_class: str = Field(sa_type=Text)
     area_code: str = Field(sa_type=Text)
     people: int
+    recorded_at: datetime = _instant()
+
+
+class PlacementRow(Table, table=True):
+    """From which day on a household lives where, as each of its changes said; `until` is exclusive.
+
+    What a later version says of the same days holds. A household that ended is nowhere from `ended_on` on. `until` is
+    derived from the other rows of the household.
+    """
+
+    __tablename__ = "placements"
+
+    household_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    area_code: str = Field(sa_type=Text)
+    effective_on: date
+    ended_on: date | None
+    until: date
+    recorded_at: datetime = _instant()
+
+
+class SpanRow(Table, table=True):
+    """From which day until which (exclusive) a household has a class in an area: decisions met with placements.
+
+    Derived from both; all figures are counted from here.
+    """
+
+    __tablename__ = "spans"
+    __table_args__ = (
+        # Holds everything that a count reads, so a count of a million households touches no row.
+        Index(
+            "spans_as_of", "standard", "area_code", "household_class", "begins", "ends", postgresql_include=["people"]
+        ),
+    )
+
+    household_id: UUID = Field(primary_key=True)
+    standard: str = Field(primary_key=True, sa_type=Text)
+    begins: date = Field(primary_key=True)
+    ends: date
+    household_class: str = Field(sa_type=Text)
+    area_code: str = Field(sa_type=Text)
+    people: int
+
+
+class SuccessionRow(Table, table=True):
+    """A unit takes over another, or with others a part of it, from a day on."""
+
+    __tablename__ = "successions"
+
+    old_code: str = Field(primary_key=True, sa_type=Text)
+    new_code: str = Field(primary_key=True, sa_type=Text)
+    effective: date = Field(primary_key=True)
+    version: int
+    withdrawn: bool
     recorded_at: datetime = _instant()
 
 

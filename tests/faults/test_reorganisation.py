@@ -38,7 +38,7 @@ async def service(url: str, embedded_log_url: str) -> AsyncIterator[Program]:
     env = {
         "ANSINH_DATABASE_URL": url,
         "ANSINH_EVENTLOG_URL": embedded_log_url,
-        "ANSINH_JOBS_STALE_AFTER": "2",
+        "ANSINH_JOBS_STALE_AFTER": "5",
         "ANSINH_LOG_LEVEL": "WARNING",
     }
     program = await start("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")

@@ -29,7 +29,7 @@ FREE = frozenset(
         "read_trial_balance", "run_ledger_checks", "summarise_messages", "read_money", "list_channels",
         "read_calendar", "list_funds", "list_contributions", "list_unexplained", "list_bank_recoveries",
         "get_poverty", "get_poverty_csv", "get_poverty_series", "get_poverty_series_csv", "list_poverty_of_areas",
-        "list_poverty_of_areas_csv", "get_payments", "get_payments_csv",
+        "list_poverty_of_areas_csv", "get_poverty_on_map", "get_payments", "get_payments_csv",
     }
 )  # fmt: skip
 

@@ -156,6 +156,18 @@ class PovertyAreasOut(BaseModel):
     data: DataOut
 
 
+class PovertyOnMapOut(BaseModel):
+    """The figures of a day on the map of another day: the unit and all its communes of that map."""
+
+    standard: str
+    on: date
+    map_on: date
+    parent: FigureOut
+    areas: list[FigureOut]
+    unplaced_households: int = Field(description="poor and near-poor households that are in no unit of that map")
+    data: DataOut
+
+
 class StandardsOut(BaseModel):
     """The standards under which anything was decided."""
 

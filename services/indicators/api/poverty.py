@@ -13,6 +13,7 @@ from services.indicators.api.models import (
     DataOut,
     FigureOut,
     PovertyAreasOut,
+    PovertyOnMapOut,
     PovertyOut,
     PovertySeriesOut,
     StandardsOut,
@@ -31,7 +32,7 @@ from services.indicators.api.tables import poverty_csv
 from services.indicators.domain.periods import Step, TooManyPoints, months_before, points, year_before
 from services.indicators.domain.poverty import Figure
 from services.indicators.store.decisions import standards, unplaced
-from services.indicators.store.figures import poverty_of_communes, poverty_series
+from services.indicators.store.figures import poverty_of_communes, poverty_on_map, poverty_series
 from services.indicators.store.freshness import data_version
 from shared.http import Problem, Router, Tx, needs
 
@@ -147,3 +148,30 @@ async def list_poverty_of_areas_csv(
 ) -> Response:
     """The figures of all communes and wards of a unit on a day."""
     return poverty_csv(communes, await data_version(tx), language, name=f"poverty-areas-{parent_code}-{on}")
+
+
+@router.get("/poverty/map")
+async def get_poverty_on_map(
+    tx: Tx,
+    ground: OnGround,
+    parent_code: ParentCode,
+    standard: Standard,
+    on: On,
+    language: ReaderLanguage,
+    map_on: Annotated[date, Query(description="the day whose map it is", examples=["2025-06-30"])],
+) -> PovertyOnMapOut:
+    """The figures of a day on the map of another: of before a reorganisation on the new map, of after on the old.
+
+    A household of a unit that was split or merged between the two days counts where it was itself on the map's day.
+    """
+    area_on(ground, parent_code, map_on)
+    figures, nowhere = await poverty_on_map(tx, ground, parent=parent_code, standard=standard, on=on, map_on=map_on)
+    return PovertyOnMapOut(
+        standard=standard,
+        on=on,
+        map_on=map_on,
+        parent=FigureOut.of(figures[0]),
+        areas=[FigureOut.of(each) for each in figures[1:]],
+        unplaced_households=nowhere,
+        data=DataOut.of("poverty", await data_version(tx), language),
+    )

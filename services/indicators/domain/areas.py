@@ -27,6 +27,15 @@ class Area:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """A unit takes over another, or with others a part of it, from the day `effective` on."""
+
+    old_code: str
+    new_code: str
+    effective: date
+
+
 class AreaTree:
     """All known units of all periods."""
 

@@ -122,17 +122,19 @@ class PublishedTotals:
         self._of = {(each.code, each.year): each for each in totals}
         self._years = sorted({each.year for each in totals}, reverse=True)
 
-    def base(self, tree: AreaTree, code: str, on: date) -> Base | None:
+    def base(self, tree: AreaTree, code: str, on: date, map_on: date | None = None) -> Base | None:
         """Return the base of a rate: the area's own numbers of the latest year that is not after the day's.
 
-        An area without any is the sum of its communes of that day, in the latest year in which each has a number.
+        On the map of a later day its numbers of that day's year count too. An area without any is the sum of its
+        communes, in the latest year in which each has a number.
         """
-        years = [year for year in self._years if year <= on.year]
+        last = max(on, map_on or on)
+        years = [year for year in self._years if year <= last.year]
         for year in years:
             own = self._of.get((code, year))
             if own is not None:
                 return Base(own.households, own.people, year, own.source)
-        return self._sum(years, [area.code for area in tree.communes(code, on)])
+        return self._sum(years, [area.code for area in tree.communes(code, map_on or on)])
 
     def _sum(self, years: Sequence[int], codes: Sequence[str]) -> Base | None:
         for year in years if codes else ():
@@ -146,16 +148,24 @@ class PublishedTotals:
 
 
 def figure(
-    tree: AreaTree, totals: PublishedTotals, by_code: Mapping[str, Tallies], *, area: Area, standard: str, on: date
+    tree: AreaTree,
+    totals: PublishedTotals,
+    by_code: Mapping[str, Tallies],
+    *,
+    area: Area,
+    standard: str,
+    on: date,
+    map_on: date | None = None,
 ) -> Figure:
     """Return the figure of an area from the tallies of all codes on that day.
 
-    The area is the sum over what lies under it on that day, so communes add up to their province.
+    The area is the sum over what lies under it on that day, or that of the map, so communes add up to their province.
     """
-    tallies = sum((by_code[code] for code in tree.codes_under(area.code, on) if code in by_code), Tallies())
-    communes = tree.communes(area.code, on) or [area]
-    reporting = sum(1 for commune in communes if _decided(tree, by_code, commune, on))
-    base = totals.base(tree, area.code, on)
+    seen = map_on or on
+    tallies = sum((by_code[code] for code in tree.codes_under(area.code, seen) if code in by_code), Tallies())
+    communes = tree.communes(area.code, seen) or [area]
+    reporting = sum(1 for commune in communes if _decided(tree, by_code, commune, seen))
+    base = totals.base(tree, area.code, on, map_on)
     return Figure(area, standard, on, tallies, base, communes=len(communes), reporting=reporting)
 
 

@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from services.indicators.domain.areas import Area, AreaTree
+from services.indicators.domain.areas import Area, AreaTree, Succession
 from services.indicators.domain.poverty import PublishedTotals, Totals
-from services.indicators.tables import AreaRow, AreaTotalsRow
+from services.indicators.tables import AreaRow, AreaTotalsRow, SuccessionRow
 from shared.db import Transaction
 
 
@@ -13,6 +13,13 @@ async def area_tree(session: Transaction) -> AreaTree:
     areas = AreaRow.__table__.c
     query = select(areas.code, areas.valid_from, areas.valid_to, areas.name, areas.level, areas.kind, areas.parent_code)
     return AreaTree(Area(*row) for row in await session.execute(query))
+
+
+async def successions(session: Transaction) -> list[Succession]:
+    """Return which unit took over which, of every reorganisation that stands."""
+    rows = SuccessionRow.__table__.c
+    query = select(rows.old_code, rows.new_code, rows.effective).where(~rows.withdrawn)
+    return [Succession(*row) for row in await session.execute(query)]
 
 
 async def published_totals(session: Transaction) -> PublishedTotals:

@@ -8,8 +8,8 @@ from services.indicators.domain.areas import Area, AreaTree
 from services.indicators.domain.payments import PaymentFigure, payment_figure
 from services.indicators.domain.periods import months
 from services.indicators.domain.poverty import Figure, PublishedTotals, figure
-from services.indicators.store.areas import area_tree, published_totals
-from services.indicators.store.decisions import tallies
+from services.indicators.store.areas import area_tree, published_totals, successions
+from services.indicators.store.decisions import tallies, tallies_on_map
 from services.indicators.store.money import booked
 from shared.db import Transaction
 
@@ -74,6 +74,25 @@ async def poverty_of_communes(
         figure(base.tree, base.totals, counted, area=area, standard=standard, on=on)
         for area in base.tree.communes(parent, on)
     ]
+
+
+async def poverty_on_map(
+    session: Transaction, base: Ground, *, parent: str, standard: str, on: date, map_on: date
+) -> tuple[list[Figure], int]:
+    """Return the figures of a day for a unit and its communes, by code, as the map of another day has them.
+
+    The second value is how many poor and near-poor households are in no unit of that map.
+
+    Raises:
+        UnknownArea: the parent is no unit on the day of the map.
+    """
+    area = base.area(parent, map_on)
+    by_code, nowhere = await tallies_on_map(session, standard, on, map_on=map_on, steps=await successions(session))
+    figures = [
+        figure(base.tree, base.totals, by_code, area=each, standard=standard, on=on, map_on=map_on)
+        for each in (area, *base.tree.communes(parent, map_on))
+    ]
+    return figures, nowhere
 
 
 async def payments(

@@ -29,7 +29,7 @@ from shared.ids import new_id
 from shared.messaging.outbox import EncodedEvent, publish_many
 
 Progress = Callable[[int, int], Awaitable[None]]
-_AT_ONCE = 2_000  # households
+_AT_ONCE = 500  # households: other requests get their turn between them
 
 _CHOOSE = text(
     """CREATE TEMPORARY TABLE moving ON COMMIT DROP AS

@@ -32,6 +32,7 @@ def _figures() -> dict[str, Operation]:
         "get_poverty_series_csv": f"/poverty/series.csv?{of}",
         "list_poverty_of_areas": f"/poverty/areas?{communes}",
         "list_poverty_of_areas_csv": f"/poverty/areas.csv?{communes}",
+        "get_poverty_on_map": f"/poverty/map?{communes}&map_on=2025-12-31",
         "get_payments": f"/payments?area_code={COMMUNE}",
         "get_payments_csv": f"/payments.csv?area_code={COMMUNE}",
     }

@@ -243,7 +243,7 @@ async def test_every_day_counts_each_household_once_by_its_latest_decision(
     database: Database, decisions: list[tuple[int, HouseholdClass, date, str]], days: list[date]
 ) -> None:
     async with database.transaction() as session:
-        for consumer_table in ("decisions", "inbox"):
+        for consumer_table in ("decisions", "spans", "inbox"):
             await (await session.connection()).exec_driver_sql(f"TRUNCATE {consumer_table}")
     await hear(database, messages(decision(n, kind, day, code=code) for n, kind, day, code in decisions))
     async with database.transaction() as session:
