@@ -9,6 +9,7 @@ from services.benefits.beneficiaries.store import homes
 from services.benefits.cash.api import ROUTERS as CASH_ROUTERS
 from services.benefits.cash.api.awards import AWARD_ENDING
 from services.benefits.cash.checks import CASH_CHECKS
+from services.benefits.cash.consumers import MERGED_PEOPLE
 from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
@@ -116,7 +117,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
         ],
         operations=OPERATIONS,
         homes=homes(),
-        consumers=[BENEFICIARIES],
+        consumers=[BENEFICIARIES, MERGED_PEOPLE],
         workers=(
             *_workers(connected.values(), settings.bank_poll),
             Worker("benefits.books", watch.step, settings.books_every),

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from services.registry.api import ROUTERS
-from services.registry.api.duplicates import DUPLICATE_SCAN
+from services.registry.api.duplicates import DUPLICATE_SCAN, PEOPLE_MERGE
 from services.registry.api.grants import GRANT
 from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
@@ -41,7 +41,7 @@ def definition() -> ServiceDefinition:
         routers=ROUTERS,
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
-        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO, REORGANISATION, CONFIRMATION),
+        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO, REORGANISATION, CONFIRMATION, PEOPLE_MERGE),
         workers=[
             Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE),
             Worker("registry.duplicates", compare_new_people, _A_LOOK_AT_NEW_PEOPLE),

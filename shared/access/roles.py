@@ -110,6 +110,7 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
     ("applications.prepare", Reach.AREA, (_OFFICER, _PROGRAMME), "taking applications"),
     ("applications.decide", Reach.AREA, (_APPROVER,), "deciding on applications"),
     ("awards.read", Reach.AREA, (*_CASEWORK, _ACCOUNTANT, _MACHINE), "awards"),
+    ("awards.release", Reach.AREA, (_APPROVER,), "letting an award fall due again that was held after a merger"),
     ("payments.read", Reach.AREA, (*_CASEWORK, _ACCOUNTANT), "runs, orders and attempts to pay"),
     ("runs.prepare", Reach.AREA, (_ACCOUNTANT,), "preparing a run, in every commune that it pays"),
     ("runs.approve", Reach.AREA, (_APPROVER,), "approving a run, in every commune that it pays"),

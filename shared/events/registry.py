@@ -126,6 +126,21 @@ class HouseholdStated(HouseholdEvent):
     continued_in: UUID | None = Field(default=None, description="the household that took its members in")
 
 
+class PeopleMerged(HouseholdEvent):
+    """Two records are of one person: that of `person_id`, of this household, is gone; the other stays."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.people.merged.v1"
+    TOPIC: ClassVar[str] = "registry.households"
+    KIND: ClassVar[Kind] = "fact"
+
+    change_id: UUID = Field(description="undoing it is told by the state of the households, `change` being `undo`")
+    person_id: UUID
+    kept_person_id: UUID
+    kept_household_id: UUID
+    area_code: str
+    merged_on: date
+
+
 class HouseholdClassified(HouseholdEvent):
     """The commune's decision gave the household a class under a standard, from `decided_on` on.
 

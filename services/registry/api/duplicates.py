@@ -1,19 +1,28 @@
 """Probable duplicates: the queue of pairs, side by side, and what is decided about them."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.api.views import PersonFound
+from services.registry.domain.household_changes import SamePerson
 from services.registry.store import duplicates as store
+from services.registry.store import people_merges
 from services.registry.store.duplicates import Pair
+from services.registry.store.household_changes import lock as lock_households
+from services.registry.store.people_search import Found
 from shared import clock
-from shared.access import Access
-from shared.http import IDEMPOTENT, About, Actor, Page, Paging, Reads, Router, Tx, needs
+from shared.access import PERMISSIONS, Access
+from shared.access.store import access_of
+from shared.approvals import Draft, Proposal, propose
+from shared.approvals.api import Operation, ProposalOut, proposal_out
+from shared.db import Transaction
+from shared.http import IDEMPOTENT, About, Actor, Page, Paging, Problem, Reads, Router, Tx, needs
 from shared.jobs import JobOut, Jobs
+from shared.keys import keys_of
 
 router = Router(prefix="/registry/v1", tags=["duplicates"])
 
@@ -127,3 +136,57 @@ async def scan_for_duplicates(
     job = await jobs.start(DUPLICATE_SCAN, {})
     about.one(DUPLICATE_SCAN, job.id)
     return job
+
+
+async def _merge_draft(tx: Transaction, access: Access, duplicate_id: UUID, same: SamePerson) -> Draft:
+    """Hold both records, whose households are locked here, as they are: who approves has seen them so."""
+    seen = await store.pair(tx, access, duplicate_id)
+    await lock_households(tx, [each.person.household_id for each in seen.people if each.person.household_id])
+    pair = await store.pair(tx, access, duplicate_id, lock=True)
+    access.require(*(each.area_code for each in pair.people))
+    kept, absorbed = people_merges.sides(pair, same.kept_id)
+    content = same.model_dump(mode="json") | {
+        "kept": _of_record(kept),
+        "absorbed": _of_record(absorbed),
+        "score": pair.score,
+    }
+    return Draft("people-merge", str(duplicate_id), content, kept.area_code)
+
+
+def _of_record(found: Found) -> dict[str, Any]:
+    return PersonFound.of(found).model_dump(mode="json") | {"version": found.person.version}
+
+
+async def _merge(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
+    access = await access_of(session, actor, PERMISSIONS["households.confirm"], clock.legal_date(now))
+    same = SamePerson.model_validate({name: proposal.draft.content[name] for name in SamePerson.model_fields})
+    duplicate_id = UUID(proposal.draft.subject)
+    draft = await _merge_draft(session, access, duplicate_id, same)
+    if draft.hash(keys_of(session).digests) != proposal.content_hash:
+        raise Problem(409, "content_changed")
+    pair = await store.pair(session, access, duplicate_id)
+    await people_merges.merge(session, pair, same, prepared_by=proposal.prepared_by, confirmed_by=actor, now=now)
+
+
+PEOPLE_MERGE = Operation("people-merge", "duplicates.read", "households.confirm", apply=_merge)
+
+
+@router.post("/duplicates/{duplicate_id}/mergers", status_code=201, dependencies=[IDEMPOTENT])
+async def propose_same_person(
+    tx: Tx,
+    actor: Actor,
+    access: Annotated[Access, needs("households.change")],
+    about: About,
+    duplicate_id: UUID,
+    same: SamePerson,
+) -> ProposalOut:
+    """Propose that two records are of one person; it holds once another person approved it.
+
+    The other record leaves its household on that day, and a household of nobody else ends. It is undone as other
+    changes of households are.
+    """
+    draft = await _merge_draft(tx, access, duplicate_id, same)
+    pair = await store.pair(tx, access, duplicate_id)
+    about.many("person", [each.person.id for each in pair.people], area=draft.area_code)
+    await people_merges.merge(tx, pair, same, prepared_by=actor, confirmed_by=None, now=clock.now())
+    return proposal_out("registry", PEOPLE_MERGE, await propose(tx, draft, actor=actor, now=clock.now()))

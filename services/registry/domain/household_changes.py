@@ -275,13 +275,37 @@ class Merger(BaseModel):
         return absorbed.finished(ending, "merged")
 
 
+class SamePerson(BaseModel):
+    """Two records are of one person: one is kept, the other leaves its household, with it a household of nobody else.
+
+    Nothing of the kept record changes. It takes two people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effective_on: date
+    kept_id: UUID = Field(description="the record that stays")
+    relationships: Relationships = Field(default=(), description="where the other record is a head: who is who there")
+    note: Note = Field(min_length=10, examples=["Một người lập sổ hai lần, đã đối chiếu căn cước ngày 02/11/2026"])
+
+    def without(self, state: HouseholdState, absorbed_id: UUID, continued_in: UUID) -> HouseholdState:
+        """Return the household of the record that goes.
+
+        Raises:
+            ChangeRefused: it is no member, or a head and the relationships do not name another.
+        """
+        if len(_known(state, absorbed_id).members) == 1:
+            return state.finished(Ending(on=self.effective_on, reason="merged", continued_in=continued_in), "merged")
+        return _after_leaving(state, absorbed_id, self.effective_on, "merged", self.relationships)
+
+
 Change = Annotated[
     Move | Birth | NewArrival | Join | Leave | Death | NewHead | NewFacts | Details | Split | End,
     Field(discriminator="kind"),
 ]
 ChangeKind = Literal[
     "move", "birth", "arrival", "join", "leave", "death", "head", "facts", "details", "contact", "split", "end",
-    "merge", "survey", "reorganisation", "placement", "undo",
+    "merge", "same_person", "survey", "reorganisation", "placement", "undo",
 ]  # fmt: skip
 
 

@@ -88,7 +88,10 @@ async def compare_next(session: Transaction, comparing: SideProcess, now: dateti
 async def _queue(
     session: Transaction, ids: Sequence[UUID], pairs: Sequence[tuple[Row[Any], int, Any]], now: datetime
 ) -> None:
-    """Write the pairs of some people; what was decided about stays, what is no longer alike leaves the queue."""
+    """Write the pairs of some people; who was told apart stays so, what is no longer alike leaves the queue.
+
+    Who was merged and is compared again is a member again: the merger was undone.
+    """
     alike = {
         "ids": ids,
         "first": [row.first_id for row, _, _ in pairs],
@@ -106,14 +109,16 @@ async def _queue(
             "agreements": made_of,
             "state": "open",
             "found_at": now,
+            "decided_by": None,
+            "decided_at": None,
         }
         for row, score, made_of in sorted(pairs, key=lambda pair: (pair[0].first_id, pair[0].second_id))
     ]
     statement = insert_or_update(DUPLICATE_PAIRS)
     statement = statement.on_conflict_do_update(
         index_elements=["first_id", "second_id"],
-        set_={name: statement.excluded[name] for name in ("score", "agreements")},
-        where=_PAIRS.state == "open",
+        set_={name: statement.excluded[name] for name in ("score", "agreements", "state", "decided_by", "decided_at")},
+        where=_PAIRS.state != "distinct",
     )
     await (await session.connection()).execute(statement, rows)
 

@@ -84,9 +84,9 @@ async def record(
         await _check_places(session, change)
         await _check_numbers(session, change, apart)
     except BeforeRegistration:
-        raise _refusal(ChangeRefused("effective_on", "before_registration")) from None
-    except ChangeRefused as refusal:
-        raise _refusal(refusal) from None
+        raise refusal(ChangeRefused("effective_on", "before_registration")) from None
+    except ChangeRefused as refused:
+        raise refusal(refused) from None
     here = revisions[household.id].written
     entry = Entry(
         kind="contact" if isinstance(change, Details) and change.apart else change.kind,
@@ -103,7 +103,8 @@ async def record(
     return Recorded(change_id, first + [each for key, each in written.items() if key != household.id])
 
 
-def _refusal(refused: ChangeRefused) -> Problem:
+def refusal(refused: ChangeRefused) -> Problem:
+    """Return the problem that says why a change cannot be made."""
     errors = [FieldProblem(f"/body/{refused.field}", refused.code)]
     if refused.code in _CONFLICTS:
         return Problem(409, "change_conflict", errors=errors, count=1)
@@ -248,9 +249,9 @@ async def merge(
             book.timelines[merger.absorbed_id], on, lambda state: merger.ended(state, staying_id), change_id
         )
     except BeforeRegistration:
-        raise _refusal(ChangeRefused("effective_on", "before_registration")) from None
-    except ChangeRefused as refusal:
-        raise _refusal(refusal) from None
+        raise refusal(ChangeRefused("effective_on", "before_registration")) from None
+    except ChangeRefused as refused:
+        raise refusal(refused) from None
     if confirmed_by is None:
         return Recorded(change_id, [])
     entry = Entry(

@@ -35,6 +35,7 @@ _CAUSES: Mapping[ChangeKind, Cause] = {
     "death": "member_left",
     "split": "split",
     "merge": "merged",
+    "same_person": "merged",
     "end": "dissolved",
     "undo": "restored",
     "reorganisation": "reorganised",

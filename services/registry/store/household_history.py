@@ -28,7 +28,7 @@ _UNDOING = HOUSEHOLD_CHANGES.alias("undoing")
 _OF_MANY = frozenset({"reorganisation"})
 _NOT_CONFIRMED = frozenset({"reorganisation", "undo"})
 # After these a class stands on who the households are.
-_MAKES_HOUSEHOLDS = frozenset({"split", "merge", "end"})
+_MAKES_HOUSEHOLDS = frozenset({"split", "merge", "same_person", "end"})
 
 ConfirmationState = Literal["unconfirmed", "confirmed", "undone"]
 

@@ -254,6 +254,11 @@ def _awards(award_id: str) -> dict[str, Operation]:
             "awards.read", lambda _: Call("GET", "/awards"), foreign="empty", seen=holds(award_id)
         ),
         "get_award": Operation("awards.read", lambda _: Call("GET", f"/awards/{award_id}")),
+        "release_award": Operation(
+            "awards.release",
+            lambda _: Call("POST", f"/awards/{award_id}/release", {"note": "Đã đối chiếu hai hồ sơ"}),
+            409,  # it is not held
+        ),
     }
 
 

@@ -51,6 +51,7 @@ _KINDS = {
     "grants.read": "grants.approve",
     "households.read": "households.confirm",
     "reorganisations.read": "areas.approve",
+    "duplicates.read": "households.confirm",
 }
 _FACTS = {"kind": "facts", "effective_on": clock.today().isoformat(), "home": {"latrine": "none"}}
 _MORE = {"home": {"latrine": "septic"}}
@@ -395,9 +396,15 @@ def _imports(ids: dict[bool, str], household_id: str) -> dict[str, Operation]:
 
 async def _duplicates(registry: Registry) -> dict[str, Operation]:
     await compare_new_people(registry.database)
-    (pair, *_) = (await registry.get("/duplicates"))["items"]
+    pair, *others = (await registry.get("/duplicates"))["items"]
     path = f"/duplicates/{pair['id']}"
-    return {
+    same = {"effective_on": clock.today().isoformat(), "kept_id": pair["first"]["id"]} | _NOTE
+    merges = {
+        own: await _send(registry, f"/duplicates/{each['id']}/mergers", same | {"kept_id": each["first"]["id"]}, actor)
+        for own, actor, each in ((True, ACTOR, others[0]), (False, OTHER, others[1]))
+    }
+    return proposal_operations("people-merge", _seen(merges), "duplicates.read", "households.confirm", _KINDS) | {
+        "propose_same_person": Operation("households.change", lambda _: Call("POST", f"{path}/mergers", same), 201),
         "list_duplicates": Operation(
             "duplicates.read", lambda _: Call("GET", "/duplicates"), foreign="empty", seen=holds(pair["id"])
         ),

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.benefits.app import build as build_benefits
 from services.benefits.settings import BenefitsSettings
+from services.registry.duplicate_scan import compare_new_people
 from shared import clock
 from shared.db import Database
 from shared.settings import EventLogSettings, ServiceName
@@ -143,6 +144,21 @@ async def _merger(desk: Desk) -> Waiting:
 
 async def _more_members(desk: Desk, waiting: Waiting) -> None:
     await desk.change("UPDATE households SET version = version + 1 WHERE id = :id", id=waiting.about)
+
+
+async def _people_merge(desk: Desk) -> Waiting:
+    registry: Registry = desk.service
+    name = f"Hà {uuid4().hex} Mận"
+    kept, _ = [(await registry.register(member(full_name=name)))["members"][0]["id"] for _ in range(2)]
+    await compare_new_people(desk.database)
+    listed = (await registry.get("/duplicates", limit="500"))["items"]
+    (pair,) = [each["id"] for each in listed if each["first"]["full_name"] == name == each["second"]["full_name"]]
+    body = {"effective_on": clock.today().isoformat(), "kept_id": kept, "note": "Một người lập sổ hai lần"}
+    return _waiting(await desk.made(f"/registry/v1/duplicates/{pair}/mergers", body), kept)
+
+
+async def _other_name(desk: Desk, waiting: Waiting) -> None:
+    await desk.change("UPDATE people SET full_name = 'Hà Thị Khác' WHERE id = :id", id=waiting.about)
 
 
 async def _undoing(desk: Desk) -> Waiting:
@@ -312,6 +328,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "reorganisation": Kind(_reorganisation, {"successions": _other_successions}),
         "reorganisation-confirmation": Kind(_confirmation, {"successions": _other_successions}),
         "household-undo": Kind(_undoing, {"day": _other_day}),
+        "people-merge": Kind(_people_merge, {"name": _other_name, "commune": _other_home}),
     },
     "benefits": {
         "allotment": Kind(_allotment),

@@ -5,10 +5,22 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from services.benefits.cash.consumers import MERGED_PEOPLE
 from shared import clock
 from shared.events.benefits import AwardGranted
+from shared.events.registry import PeopleMerged
 from shared.ids import new_id
-from tests.integration.benefits.platform import FUND, PROGRAMME, Benefits, Somebody, approval_of, household, person
+from shared.messaging.consumers import apply
+from tests.integration.benefits.platform import (
+    FUND,
+    PROGRAMME,
+    Benefits,
+    Somebody,
+    approval_of,
+    household,
+    message_of,
+    person,
+)
 
 
 async def test_an_application_is_answered_with_its_reasons(benefits: Benefits) -> None:
@@ -171,3 +183,30 @@ async def test_funds_and_contributions_are_registered_once(benefits: Benefits) -
     assert (await benefits.send(f"/funds/{FUND}/contributions", contribution)).status_code == 201
     assert (await benefits.send(f"/funds/{FUND}/contributions", contribution)).json()["code"] == "contribution_exists"
     assert (await benefits.send("/funds/NONE/contributions", contribution)).json()["code"] == "fund_unknown"
+
+
+async def test_what_a_merged_record_was_awarded_is_held_until_somebody_looked(
+    benefits: Benefits,
+) -> None:
+    await benefits.open_fund()
+    kept, merged = await benefits.settle_in(), await benefits.settle_in()
+    await benefits.award(kept)
+    award = await benefits.award(merged)
+    told = PeopleMerged(
+        household_id=merged.household_id,
+        change_id=new_id(),
+        person_id=merged.person_id,
+        kept_person_id=kept.person_id,
+        kept_household_id=kept.household_id,
+        area_code="08566",
+        merged_on=clock.today(),
+    )
+    for _ in range(2):  # as often as it comes
+        async with benefits.database.transaction() as session:
+            await apply(session, MERGED_PEOPLE, [message_of(told)])
+    assert (await benefits.get(f"/awards/{award['id']}"))["state"] == "held"
+    assert (await benefits.prepare())["declared_count"] == 1
+    path, why = f"/awards/{award['id']}/release", {"note": "Hồ sơ giữ lại không có khoản này"}
+    assert (await benefits.post(path, why, actor="checker"))["state"] == "active"
+    assert (await benefits.send(path, why, actor="checker")).json()["code"] == "award_not_held"
+    assert (await benefits.prepare())["declared_count"] == 2

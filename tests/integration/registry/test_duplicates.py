@@ -4,6 +4,8 @@ from typing import Any
 from uuid import uuid4
 
 from services.registry.duplicate_scan import compare_new_people
+from shared import clock
+from shared.events.registry import PeopleMerged
 from tests.integration.registry.conftest import Registry, member
 from tests.support.access import grant
 from tests.support.tokens import bearer
@@ -100,3 +102,76 @@ async def test_the_queue_is_listed_in_pages_the_most_alike_first(registry: Regis
     first = await registry.get("/duplicates", limit="4")
     rest = await registry.get("/duplicates", limit="4", cursor=first["next"])
     assert [each["id"] for each in [*first["items"], *rest["items"]]] == [each["id"] for each in everything]
+
+
+NOTE = "Một người lập sổ hai lần, đã đối chiếu căn cước"
+
+
+async def proposed(registry: Registry, pair: Any, kept_id: str, *, status: int = 201, **more: Any) -> Any:
+    """Propose that the people of a pair are one."""
+    body = {"effective_on": clock.today().isoformat(), "kept_id": kept_id, "note": NOTE, **more}
+    return await registry.post(f"/duplicates/{pair['id']}/mergers", body, status=status)
+
+
+async def approved(registry: Registry, proposal: Any, *, by: str = "chair", status: int = 201) -> Any:
+    """Approve what was proposed as another person."""
+    registry.client.headers.update(bearer(by))
+    try:
+        seen = {"content_hash": proposal["content_hash"]}
+        return await registry.post(f"/proposals/{proposal['id']}/approval", seen, status=status)
+    finally:
+        registry.client.headers.update(bearer("officer"))
+
+
+async def test_two_records_become_one_by_two_people_and_are_two_again_when_it_is_undone(registry: Registry) -> None:
+    kept = await registry.register(member(full_name="Hà Thị Mận", personal_number="025185000123"))
+    gone = await registry.register(member(full_name="Hà Thị Mận"), area_code="08593")
+    (pair,) = await queue(registry)
+    kept_id, gone_id = kept["members"][0]["id"], gone["members"][0]["id"]
+    refused = await proposed(registry, pair, gone_id, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["number_with_the_other"]
+    proposal = await proposed(registry, pair, kept_id)
+    assert proposal["content"]["absorbed"]["id"] == gone_id
+    assert (await approved(registry, proposal, by="officer", status=403))["code"] == "same_person"
+    await approved(registry, proposal)
+    ended = await registry.get(f"/households/{gone['id']}")
+    assert (ended["members"], ended["ended"]["reason"], ended["ended"]["continued_in"]) == ([], "merged", kept["id"])
+    assert await queue(registry) == []
+    assert [each["id"] for each in await queue(registry, state="merged")] == [pair["id"]]
+    (told,) = await registry.events(PeopleMerged)
+    assert isinstance(told, PeopleMerged)
+    assert (str(told.person_id), str(told.kept_person_id), str(told.kept_household_id)) == (
+        gone_id, kept_id, kept["id"],
+    )  # fmt: skip
+    undo = await registry.post(
+        f"/household-changes/{told.change_id}/undo-proposals", {"note": "Hai người khác nhau thật"}
+    )
+    await approved(registry, undo)
+    back = await registry.get(f"/households/{gone['id']}")
+    assert [each["id"] for each in back["members"]] == [gone_id]
+    assert [each["id"] for each in await queue(registry)] == [pair["id"]]
+
+
+async def test_a_head_of_others_leaves_them_a_head(registry: Registry) -> None:
+    kept = await registry.register(member(full_name="Hà Thị Mận"))
+    child = member(full_name="Hà Văn Nam", sex="male", birth_date="2012-01-01", relationship="child")
+    gone = await registry.register(member(full_name="Hà Thị Mận"), child)
+    (pair,) = await queue(registry)
+    kept_id = kept["members"][0]["id"]
+    refused = await proposed(registry, pair, kept_id, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["head_missing"]
+    heads = [{"person_id": gone["members"][1]["id"], "relationship": "head"}]
+    await approved(registry, await proposed(registry, pair, kept_id, relationships=heads))
+    left = await registry.get(f"/households/{gone['id']}")
+    assert [(each["full_name"], each["relationship"]) for each in left["members"]] == [("Hà Văn Nam", "head")]
+
+
+async def test_a_merger_of_records_that_changed_since_they_were_seen_is_not_made(registry: Registry) -> None:
+    kept = await registry.register(member(full_name="Hà Thị Mận"))
+    await registry.register(member(full_name="Hà Thị Mận"))
+    (pair,) = await queue(registry)
+    person = kept["members"][0]["id"]
+    proposal = await proposed(registry, pair, person)
+    await registry.client.patch(f"/people/{person}", json={"phone": "0912345678"}, headers={"If-Match": "*"})
+    assert (await approved(registry, proposal, status=409))["code"] == "content_changed"
+    assert await registry.events(PeopleMerged) == []

@@ -28,7 +28,10 @@ Reading = Annotated[Access, needs("awards.read")]
 
 
 class AwardOut(BaseModel):
-    """A monthly amount (VND) from month to month, both included; one that ended has nothing due after `ends_with`."""
+    """A monthly amount (VND) from month to month, both included; one that ended has nothing due after `ends_with`.
+
+    One that is `held` does not fall due: the record of its person was merged into another's.
+    """
 
     id: UUID
     application_id: UUID
@@ -117,9 +120,36 @@ async def propose_ending(
     if row is None:
         raise Problem(404, "award_not_found")
     access.admit(row.area_code, Problem(404, "award_not_found"))
-    if row.state != "active":
+    if row.state not in ("active", "held"):
         raise Problem(409, "award_not_active")
     about.one("award", award_id, area=row.area_code)
     content = body.model_dump() | {"monthly_amount": row.monthly_amount, "last_month": row.last_month}
     draft = Draft(AWARD_ENDING.kind, str(award_id), content, row.area_code)
     return proposal_out("benefits", AWARD_ENDING, await propose(tx, draft, actor=actor, now=clock.now()))
+
+
+class Release(BaseModel):
+    """Why a held award is paid again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(min_length=10, max_length=2000, examples=["Hồ sơ giữ lại không có khoản này, đã đối chiếu"])
+
+
+@router.post("/awards/{award_id}/release", status_code=201, dependencies=[IDEMPOTENT])
+async def release_award(
+    tx: Tx,
+    access: Annotated[Access, needs("awards.release")],
+    about: About,
+    award_id: UUID,
+    body: Release,  # noqa: ARG001 - its digest stands in the record
+) -> AwardOut:
+    """Let a held award fall due again, after looking at what the kept record is awarded."""
+    row = await store.award(tx, award_id)
+    if row is None:
+        raise Problem(404, "award_not_found")
+    access.admit(row.area_code, Problem(404, "award_not_found"))
+    about.one("award", award_id, area=row.area_code)
+    if not await store.release(tx, award_id):
+        raise Problem(409, "award_not_held")
+    return _out(await store.award(tx, award_id))

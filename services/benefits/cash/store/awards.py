@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import Row, Select, func, literal, select, update
 
 from services.benefits.beneficiaries.store import person_table
 from services.benefits.cash.store.rows import award_table
 from shared.access import Access
-from shared.db import Transaction
+from shared.db import Transaction, among
 
 
 def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Select[Any]:
@@ -32,6 +32,21 @@ def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Sel
         func.least(a.last_month, func.coalesce(a.ends_with, a.last_month)) >= period,
     )
     return query if area_code is None else query.where(a.area_code == area_code)
+
+
+async def hold_of_merged(session: Transaction, person_ids: Sequence[UUID]) -> None:
+    """Hold the awards of people whose record was merged into another's: they do not fall due until somebody looked.
+
+    What the kept record is awarded stays, so that nobody is paid twice and nobody who is owed something loses it.
+    """
+    held = update(award_table).where(among(award_table.c.person_id, person_ids), award_table.c.state == "active")
+    await (await session.connection()).execute(held.values(state="held"))
+
+
+async def release(session: Transaction, award_id: UUID) -> bool:
+    """Let a held award fall due again; return whether it was held."""
+    freed = update(award_table).where(award_table.c.id == award_id, award_table.c.state == "held")
+    return bool((await (await session.connection()).execute(freed.values(state="active"))).rowcount)
 
 
 def payees() -> Select[Any]:

@@ -18,7 +18,7 @@ from shared.messaging.outbox import publish
 
 
 async def end(session: Transaction, award_id: UUID, *, ends_with: str, reason: str, actor: str, now: datetime) -> bool:
-    """End an award after a month; return whether it was active.
+    """End an award after a month; return whether it was active or held.
 
     Unpaid orders of later months are cancelled. What was paid for them stays paid, and what is at the bank runs its
     course and is held if it comes back. The rest of the commitment goes back to the budget.
@@ -28,7 +28,7 @@ async def end(session: Transaction, award_id: UUID, *, ends_with: str, reason: s
     household = (await connection.execute(select(a.household_id).where(a.id == award_id))).scalar_one()
     await take_turns(session, [household])
     row = (await connection.execute(select(award_table).where(a.id == award_id).with_for_update())).one()
-    if row.state != "active":
+    if row.state not in ("active", "held"):
         return False
     ordered = await cancel_after(session, award_id, ends_with, actor=actor, now=now)
     unordered = [month for month in months_between(row.first_month, row.last_month) if month > ends_with]
