@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.apps import SETTINGS
 from deploy.make_env import KEY_FOLDERS, SECRETS, main
 from deploy.pin_images import FILES as IMAGE_FILES
 from deploy.pin_images import IMAGE, pin
@@ -84,7 +85,10 @@ class TestEveryContainer:
 
     def test_is_given_no_secret_by_its_environment(self, name: str, services: dict[str, Any]) -> None:
         for variable, value in services[name].get("environment", {}).items():
-            if variable == "ANSINH_KEYS":
+            if variable == "ANSINH_KEYS" and name in ONCE:
+                assert value == "/run/secrets"
+                assert not [secret for secret in services[name]["secrets"] if secret.startswith("keys_")]
+            elif variable == "ANSINH_KEYS":
                 assert value == f"/run/secrets/keys_{name}"
                 assert f"keys_{name}" in services[name]["secrets"]
             elif re.search("PASSWORD|SECRET|KEY", variable):
@@ -109,6 +113,14 @@ def test_each_service_waits_for_its_own_migration_and_its_rights(services: dict[
         assert needs[f"{name}-migrate"] == {"condition": "service_completed_successfully"}
         assert needs["kafka-setup"] == {"condition": "service_completed_successfully"}
     assert set(SERVICES) <= set(services["gateway"]["depends_on"])
+
+
+@pytest.mark.parametrize("name", [*SERVICES, *(f"{service}-migrate" for service in SERVICES)])
+def test_what_a_program_must_be_told_is_told_to_it(name: str, services: dict[str, Any]) -> None:
+    given = services[name]["environment"]
+    fields = SETTINGS[name.removesuffix("-migrate")].model_fields.items()  # type: ignore[index]
+    needed = {f"ANSINH_{field.upper()}" for field, info in fields if info.is_required()} - {"ANSINH_SERVICE"}
+    assert not [variable for variable in needed if not given.get(variable) and not given.get(f"{variable}_FILE")]
 
 
 def test_the_gateway_opens_after_the_first_password_of_keycloak_is_changed(services: dict[str, Any]) -> None:
