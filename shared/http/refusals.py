@@ -1,5 +1,6 @@
 """What the framework and the database refuse, told as problems: validation, routing, constraints, lost connections."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ _OWN_PROBLEM = {
     "if-match": (428, "precondition_required"),
 }
 _SHOWN_ERRORS = 100
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _UNAVAILABLE = ("08", "53", "57P")  # SQLSTATE: connection lost, out of resources, shutting down
 _NOT_STORABLE = "22"  # data exception: out of range, a NUL in text
 _NO_CONNECTION = (ConnectionError, FileNotFoundError, TimeoutError, PoolTimeout)
@@ -40,14 +42,16 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
 
     The refused value and pydantic's own message, which may hold it, are left out.
     """
-    code = str(error["type"])
+    code, place = str(error["type"]), error["loc"]
+    if code == "extra_forbidden" and not _NAME.fullmatch(str(place[-1])):
+        place = place[:-1]  # no name of a field: what people enter, in the wrong place
     context = error.get("ctx") or {}
     if not has_text(f"validation.{code}"):
-        return FieldProblem(pointer(error["loc"]), "other")
+        return FieldProblem(pointer(place), "other")
     wanted = placeholders(CATALOGUE[f"validation.{code}"][DEFAULT_LANGUAGE])
     if not wanted <= set(context):
-        return FieldProblem(pointer(error["loc"]), "other")
-    return FieldProblem(pointer(error["loc"]), code, {name: context[name] for name in wanted})
+        return FieldProblem(pointer(place), "other")
+    return FieldProblem(pointer(place), code, {name: context[name] for name in wanted})
 
 
 def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:

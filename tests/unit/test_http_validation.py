@@ -103,3 +103,10 @@ def test_of_thousands_of_refusals_the_first_hundred_are_told_and_all_are_counted
     problem = validation_problem(errors)
     assert len(problem.errors) == 100
     assert problem.fields["count"] == 3000
+
+
+def test_a_value_that_was_sent_as_the_name_of_a_field_is_not_told() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Form.model_validate({SECRET: 1, "Hà Thị Mận": 2, "nickname": 3})
+    problem = validation_problem([{**error, "loc": ("body", *error["loc"])} for error in refused.value.errors()])
+    assert [error.pointer for error in problem.errors] == ["/body", "/body", "/body/nickname"]
