@@ -136,7 +136,7 @@ async def _decide(services: Sequence[Program], orders: Sequence[dict[str, Any]])
 
     async def one(client: httpx.AsyncClient, service: Program, order: dict[str, Any]) -> None:
         async with room:
-            url, key = f"{service.url}/registry/v1/decisions", {"Idempotency-Key": order["number"]}
+            url, key = f"{service.url}/registry/v1/decisions", {"Idempotency-Key": order["assessment_ids"][0]}
             (await client.post(url, json=order, headers=key)).raise_for_status()
 
     async with httpx.AsyncClient(headers=bearer("officer"), timeout=600) as client:
