@@ -100,22 +100,27 @@ class Reader:
     """Finds texts in elements of one namespace by plain paths, `GrpHdr/MsgId`."""
 
     def __init__(self, namespace: str) -> None:
-        self._map = {"i": namespace}
+        self._namespace = namespace
+        self._paths: dict[str, str] = {}  # a message asks for few paths, and for each of them very often
 
     def _path(self, path: str) -> str:
-        return "/".join(step if step in (".", "*") else f"i:{step}" for step in path.split("/"))
+        if path not in self._paths:
+            self._paths[path] = "/".join(
+                step if step in (".", "*") else f"{{{self._namespace}}}{step}" for step in path.split("/")
+            )
+        return self._paths[path]
 
     def all(self, element: etree._Element, path: str) -> list[etree._Element]:
         """Return every element at a path."""
-        return element.findall(self._path(path), self._map)
+        return element.findall(self._path(path))
 
     def first(self, element: etree._Element, path: str) -> etree._Element | None:
         """Return the first element at a path."""
-        return element.find(self._path(path), self._map)
+        return element.find(self._path(path))
 
     def text(self, element: etree._Element, path: str) -> str | None:
         """Return the text at a path, None where there is none."""
-        found = element.findtext(self._path(path), None, self._map)
+        found = element.findtext(self._path(path))
         return found.strip() or None if found is not None else None
 
     def need(self, element: etree._Element, path: str) -> str:
