@@ -15,6 +15,8 @@ from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.ledger.watch import BooksWatch
 from services.benefits.pages import desk_router
+from services.benefits.payments.api.account_checks import ACCEPTANCE
+from services.benefits.payments.api.account_checks import router as account_checks_router
 from services.benefits.payments.api.accounts import PAYER_ACCOUNT, accounts_router
 from services.benefits.payments.api.arrivals import ARRIVAL
 from services.benefits.payments.api.arrivals import router as arrivals_router
@@ -23,6 +25,7 @@ from services.benefits.payments.api.by_hand import by_hand_router
 from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
+from services.benefits.payments.api.months import router as months_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.outcomes import FILE_OUTCOME, ORDER_CANCELLATION, UNPAID
 from services.benefits.payments.api.outcomes import router as outcomes_router
@@ -33,6 +36,7 @@ from services.benefits.payments.api.recoveries import router as recoveries_route
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.api.suspense import SUSPENSE
 from services.benefits.payments.api.suspense import router as suspense_router
+from services.benefits.payments.api.tracing import router as tracing_router
 from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
 from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
@@ -61,6 +65,7 @@ OPERATIONS = (
     ORDER_CANCELLATION,
     SUSPENSE,
     AWARD_ENDING,
+    ACCEPTANCE,
     Operation(
         APPLICATION,
         "applications.read",
@@ -77,6 +82,7 @@ CONSTRAINTS = {
     "one_open_recall": Problem(409, "recall_open"),
     "one_live_award": Problem(409, "award_exists"),
     "one_open_run": Problem(409, "run_being_prepared"),
+    "month_closed_once": Problem(409, "month_closed"),
     "one_live_instruction": Problem(409, "proposal_not_open"),
 }
 
@@ -108,6 +114,9 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             channels_router,
             outcomes_router,
             suspense_router,
+            account_checks_router,
+            months_router,
+            tracing_router,
             recoveries_router,
             accounts_router(banks, bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
             bank_messages_router(banks),

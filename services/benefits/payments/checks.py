@@ -108,4 +108,11 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
              SELECT 1 FROM proposals p WHERE p.kind = 'payment-run' AND p.subject = r.id::text
                AND p.state = 'approved' AND p.decided_by <> p.prepared_by)""",
     ),
+    Check(
+        "every_closed_month_is_paid_or_carried",
+        """SELECT c.id::text FROM month_closing c JOIN month_line l ON l.closing_id = c.id
+           JOIN payment_order o ON o.id = l.order_id
+           WHERE l.amount <> o.amount
+              OR (l.outcome <> 'paid' AND o.state <> 'CANCELLED' AND o.due_month <= c.period)""",
+    ),
 )

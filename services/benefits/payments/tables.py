@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueCo
 from sqlmodel import Field
 
 from services.benefits.metadata import Instant, Table
+from shared.encryption import SEALED
 
 
 class PayerAccount(Table, table=True):
@@ -445,3 +446,23 @@ class SuspenseClearing(Table, table=True):
     journal_id: UUID = Field(foreign_key="ledger_journal.id")
     cleared_by: str
     cleared_at: datetime = Field(sa_type=Instant)
+
+
+class AccountCheck(Table, table=True):
+    """What a bank said about whose an account is, once. `holder_name` is the name that it gave, where it differs."""
+
+    __tablename__ = "account_check"
+    __table_args__ = (
+        Index("account_check_newest", "account_id", "checked_at"),
+        CheckConstraint(f"holder_name ~ '{SEALED}'", name="holder_name_sealed"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    account_id: UUID = Field(foreign_key="account.id")
+    bank: str
+    verdict: str
+    reason: str | None = None
+    holder_name: str | None = None
+    checked_at: datetime = Field(sa_type=Instant)
+    accepted_by: str | None = None
+    accepted_at: datetime | None = Field(default=None, sa_type=Instant)

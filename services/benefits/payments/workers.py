@@ -4,6 +4,7 @@ No step holds a transaction while the bank is asked. What was to be done is comm
 after; a process that dies in between leaves an unknown outcome, which a query resolves.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from services.benefits.payments.bank.port import (
     Unusable,
 )
 from services.benefits.payments.domain.terms import terms_of
+from services.benefits.payments.domain.verification import Verification
 from services.benefits.payments.incoming import (
     apply_stored,
     take_advice,
@@ -30,12 +32,14 @@ from services.benefits.payments.incoming import (
     take_statement,
 )
 from services.benefits.payments.recovering import SYSTEM, RecoveryWork
-from services.benefits.payments.store import accounts, channels, files, messages, recalls, recovery
+from services.benefits.payments.store import account_checks, accounts, channels, files, messages, recalls, recovery
 from services.benefits.payments.store.sealing import reseal_late
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database
 from shared.workers import Worker
+
+_CHECKED_AT_ONCE = 16
 
 log = structlog.get_logger(__name__)
 
@@ -191,6 +195,22 @@ class BankWork:
             await apply_stored(database, stored, exceptions_only=self._exceptions_only)
         return True
 
+    async def check_accounts(self, database: Database) -> bool:
+        """Ask whose the accounts are that prepared runs would pay, some at a time, and keep what the bank says."""
+        async with database.transaction() as session:
+            wanted = await account_checks.unchecked(session, self._adapter.bank, clock.now(), _CHECKED_AT_ONCE)
+            if wanted:  # names and accounts leave the platform
+                await write(session, Entry(SYSTEM, "check_accounts", "bank", self._adapter.bank))
+        answers = await asyncio.gather(*(self._adapter.verify_account(one.payee) for one in wanted))
+        said = {
+            one.account_id: answer
+            for one, answer in zip(wanted, answers, strict=True)
+            if isinstance(answer, Verification)
+        }
+        async with database.transaction() as session:
+            await account_checks.keep_checks(session, self._adapter.bank, said, clock.now())
+        return bool(said)
+
 
 def bank_workers(
     adapter: BankAdapter, *, timeout: float, poll: float, exceptions_only: bool = False
@@ -200,6 +220,7 @@ def bank_workers(
     senders = terms_of(adapter.bank, clock.today()).senders
     return (
         *(Worker(f"benefits.payments.{adapter.bank}.send.{number}", work.send, poll) for number in range(senders)),
+        Worker(f"benefits.payments.{adapter.bank}.accounts", work.check_accounts, poll),
         Worker(f"benefits.payments.{adapter.bank}.status", work.status, poll),
         Worker(f"benefits.payments.{adapter.bank}.statements", work.statements, poll),
         Worker(f"benefits.payments.{adapter.bank}.inbound", work.inbound, poll),

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from sqlalchemy import text
+
 from services.benefits.app import build
+from services.benefits.payments.domain.verification import Verdict
 from services.benefits.payments.store import recovery
 from services.benefits.settings import BenefitsSettings
 from shared import clock
@@ -33,6 +36,7 @@ _ENDING = {"ends_with": f"{clock.today():%Y-%m}", "reason": "death", "note": "Gi
 _NOT_RECEIVED = {"outcome": "not_received", "certificate": "CV 124/NHNo"}
 _CERTIFIED = {"certificate": "CV 124/NHNo"}
 _CANCELLED = {"why": "death", "note": "Giấy chứng tử số 12"}
+_ACCEPTED = {"note": "Đã đối chiếu căn cước"}
 _EXPLAINED = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
 _RECALL = {"reason": "DUPL", "note": "Chuyển hai lần"}
 _ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
@@ -55,6 +59,7 @@ async def benefits_world(url: str) -> World:
     await benefits.approve(sealed)
     (attempt,) = (await benefits.get("/attempts"))["items"]
     order = await benefits.order_of(somebody)
+    month = await _closed_month(benefits, order["id"])
     stopped = await _stopped(benefits)
     recalled = {own: await _recalled(benefits, ACTOR if own else OTHER) for own in (True, False)}
     message = await _quarantined(benefits)
@@ -79,6 +84,7 @@ async def benefits_world(url: str) -> World:
         | _channels()
         | _recoveries(await _recovery(benefits, "bank-restored"))
         | _outcomes(stopped, paid["id"])
+        | _months(benefits.payer, month, open_gift["id"])
         | _banks(order, message)
         | _recalls(order["id"], recalled[False])
         | _proposals({own: each["proposals"] for own, each in made.items()})
@@ -95,12 +101,44 @@ async def _second_fund(benefits: Benefits) -> None:
     await benefits.allot(_OWN_FUND, 1_000_000_000)
 
 
+async def _closed_month(benefits: Benefits, order_id: str) -> str:
+    """Close a month long ago in which an order was due; return the closing's id."""
+    async with benefits.database.transaction() as session:
+        due = text("UPDATE payment_order SET due_month = '2026-01' WHERE id = :id")
+        await session.execute(due, {"id": order_id})
+    closed = await benefits.post("/months", _month(benefits.payer, "2026-01"))
+    return str(closed["id"])
+
+
+def _month(payer: str, period: str) -> dict[str, str]:
+    return {"programme": PROGRAMME, "payer_account": payer, "period": period}
+
+
+def _months(payer: str, closing_id: str, gift_id: str) -> dict[str, Operation]:
+    def any_line(body: Any) -> bool:
+        return bool(body["items"])
+
+    return {
+        "close_month": Operation(
+            "runs.prepare", lambda _: Call("POST", "/months", _month(payer, "2026-02")), 201, "area_not_granted"
+        ),
+        # Its sums are of the communes that one may see.
+        "get_month": Operation("payments.read", lambda _: Call("GET", f"/months/{closing_id}"), foreign="done"),
+        "list_month_lines": Operation(
+            "payments.read", lambda _: Call("GET", f"/months/{closing_id}/lines"), foreign="empty", seen=any_line
+        ),
+        "trace_contribution": Operation("ledger.read", lambda _: Call("GET", f"/contributions/{gift_id}/reach")),
+        "read_public_report": Operation("figures.read", lambda _: Call("GET", "/public/given")),
+    }
+
+
 async def _stopped(benefits: Benefits) -> dict[str, str]:
     """Let another person pause a run, hold its order, and halt banks."""
-    who = await benefits.settle_in()
+    who = await benefits.settle_in(number="3120205177770")
     await benefits.award(who)
     run = await benefits.prepare()
     await benefits.approve(run, actor=OTHER)
+    await benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
     (order,) = (await benefits.get("/orders", household_id=str(who.household_id)))["items"]
     reason = {"reason": "Chờ xác minh"}
     await benefits.post(f"/runs/{run['id']}/pause", reason, actor=OTHER)
@@ -169,10 +207,13 @@ async def _recovery(benefits: Benefits, bank: str) -> str:
 
 async def _outcomes_made(benefits: Benefits, actor: str) -> None:
     """Let somebody propose one of each decision on what went wrong."""
-    who = await benefits.settle_in()
+    who = await benefits.settle_in(number=f"312020517777{len(actor)}")
     award = await benefits.award(who)
-    await benefits.approve(await benefits.prepare(actor=OTHER), actor=ACTOR)
+    run = await benefits.prepare(actor=OTHER)
+    await benefits.approve(run, actor=ACTOR)
+    await benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
     order = await benefits.order_of(who)
+    await benefits.post(f"/runs/{run['id']}/account-checks/{order['id']}/acceptance", _ACCEPTED, actor=actor)
     attempt = order["instructions"][0]
     await benefits.make_unknown(attempt["message_id"])
     await benefits.post(f"/awards/{award['id']}/ending", _ENDING, actor=actor)
@@ -192,13 +233,16 @@ def _outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
     def proposing(name: str, permission: str, path: str, body: Any) -> dict[str, Operation]:
         return {name: Operation(permission, lambda _: Call("POST", path, body), 201)}
 
+    checks = f"/runs/{given['run']}/account-checks"
     return (
         proposing("propose_ending", "applications.prepare", f"/awards/{award_id}/ending", _ENDING)
         | proposing("propose_file_outcome", "runs.prepare", f"/payment-files/{given['file']}/outcome", _NOT_RECEIVED)
         | proposing("propose_unpaid", "runs.prepare", f"/instructions/{given['instruction']}/unpaid", _CERTIFIED)
         | proposing("propose_cancellation", "runs.prepare", f"/orders/{given['order']}/cancellation", _CANCELLED)
+        | proposing("propose_acceptance", "runs.prepare", f"{checks}/{given['order']}/acceptance", _ACCEPTED)
         | proposing("propose_explanation", "funds.prepare", f"/suspense/{given['place']}/explanation", _EXPLAINED)
         | {"list_unexplained": Operation("funds.read", lambda _: Call("GET", "/suspense"))}
+        | {"list_account_checks": Operation("payments.read", lambda _: Call("GET", checks))}
     )
 
 
@@ -413,6 +457,7 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("bank-recovery", "funds.read")
         | of("suspense-clearing", "funds.read")
         | of("award-ending", "awards.read")
+        | of("account-acceptance", "payments.read")
         | of("file-outcome", "payments.read", no_area=True)
         | of("unpaid-attempt", "payments.read")
         | of("order-cancellation", "payments.read")

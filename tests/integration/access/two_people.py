@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.benefits.app import build as build_benefits
+from services.benefits.payments.domain.verification import Verdict
 from services.benefits.settings import BenefitsSettings
 from services.registry.duplicate_scan import compare_new_people
 from shared import clock
@@ -248,6 +249,17 @@ async def _sent(desk: Desk) -> Any:
     return order["instructions"][0]
 
 
+async def _acceptance(desk: Desk) -> Waiting:
+    benefits: Benefits = desk.service
+    who = await benefits.settle_in(number=f"3120{uuid4().int % 10**9:09d}")
+    await benefits.award(who)
+    run = await benefits.prepare()
+    await benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
+    order = await benefits.order_of(who)
+    path = f"/benefits/v1/runs/{run['id']}/account-checks/{order['id']}/acceptance"
+    return _waiting(await desk.made(path, {"note": "Đã đối chiếu căn cước"}))
+
+
 async def _file_outcome(desk: Desk) -> Waiting:
     path = f"/benefits/v1/payment-files/{(await _sent(desk))['message_id']}/outcome"
     return _waiting(await desk.made(path, {"outcome": "not_received", "certificate": "CV 124/NHNo"}))
@@ -336,6 +348,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "contribution-arrival": Kind(_arrival),
         "bank-channel-release": Kind(_channel_release),
         "award-ending": Kind(_ending),
+        "account-acceptance": Kind(_acceptance),
         "file-outcome": Kind(_file_outcome),
         "unpaid-attempt": Kind(_unpaid),
         "order-cancellation": Kind(_order_cancellation),

@@ -16,7 +16,9 @@ from services.benefits.ledger.checks import run_checks
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import commit_budget
 from services.benefits.payments.domain.statement import Entry, Statement
+from services.benefits.payments.domain.verification import Verdict, Verification
 from services.benefits.payments.store import accounts, messages
+from services.benefits.payments.store.account_checks import keep_checks
 from services.benefits.payments.store.statements import apply_statement
 from services.benefits.payments.workers import BankWork
 from shared import clock
@@ -234,6 +236,13 @@ class Benefits:
             await apply_statement(session, self.payer, message.id, said, clock.now())
         return f"{self.payer}/{number}/1"
 
+    async def bank_says(self, who: Somebody, verdict: Verdict, name: str | None = None) -> None:
+        """Keep what a bank said of the account of somebody's order."""
+        async with self.database.transaction() as session:
+            order = text("SELECT account_id FROM payment_order WHERE person_id = :person")
+            account = (await session.execute(order, {"person": who.person_id})).scalar_one()
+            await keep_checks(session, "simbank", {account: Verification(verdict, None, name)}, clock.now())
+
     async def make_unknown(self, message_id: str) -> None:
         """Let the outcome of a file be unknown, as a call that was cut off leaves it."""
         async with self.database.transaction() as session:
@@ -307,6 +316,16 @@ class Through:
             order = await self.benefits.order_of(who)
             attempts = order["instructions"]
             return order if attempts and attempts[-1]["state"] == state else None
+
+        return await until(there, within=30, describe=f"the attempt is {state}")
+
+    async def until_attempt_of(self, order_id: UUID, state: str) -> Any:
+        """Work until the last attempt to pay an order is in a state; return the order."""
+
+        async def there() -> Any:
+            await self.round()
+            order = await self.benefits.get(f"/orders/{order_id}")
+            return order if order["instructions"][-1]["state"] == state else None
 
         return await until(there, within=30, describe=f"the attempt is {state}")
 

@@ -15,7 +15,7 @@ def test_a_bank_named_in_the_environment_is_worked_with(monkeypatch: pytest.Monk
     settings = BenefitsSettings(service="benefits", database_url=URL)
     assert settings.bank_simulated
     names = [worker.name for worker in definition(settings).workers]
-    works = ("send.0", "send.1", "status", "statements", "inbound", "recall", "recovery")
+    works = ("send.0", "send.1", "accounts", "status", "statements", "inbound", "recall", "recovery")
     assert names == [*(f"benefits.payments.simbank.{work}" for work in works), "benefits.books"]
 
 

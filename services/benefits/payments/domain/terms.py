@@ -26,7 +26,8 @@ class BankTerms(Dated):
 
     `cut_off` is until when a file is carried out the same day; in the last `month_end_days` banking days of a month it
     is `month_end_cut_off`. `senders` files may be on their way at once. After `failures_before_rest` failed calls in a
-    row the bank is left alone for a while.
+    row the bank is left alone for a while. A bank that checks accounts is asked before each cycle; whether a run may be
+    approved before it has answered is agreed too.
     """
 
     bank: str
@@ -38,6 +39,7 @@ class BankTerms(Dated):
     senders: int = Field(ge=1, le=32)
     failures_before_rest: int = Field(ge=1)
     checks_accounts: bool
+    unchecked_may_be_paid: bool
     check_valid_days: int = Field(ge=1)
 
 

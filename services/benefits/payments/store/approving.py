@@ -16,6 +16,7 @@ from services.benefits.payments.domain.content import Content, Line, content_of
 from services.benefits.payments.domain.states import OrderState, RunState
 from services.benefits.payments.domain.terms import Band, bands_on
 from services.benefits.payments.store import accounts, orders
+from services.benefits.payments.store.account_checks import never_checked, problems_of
 from services.benefits.payments.store.money import money_of
 from services.benefits.payments.store.rows import (
     approval_table,
@@ -105,6 +106,7 @@ async def approve(
         raise Problem(409, "content_changed")
     if not found:
         raise NothingToPay
+    await _accounts_are_theirs(session, payer.bank, found, now)
     money = await money_of(session, payer.code)
     if money.available < content.total:
         raise FundsNotArrived(content.total, money.available)
@@ -112,6 +114,21 @@ async def approve(
     await _book(session, run_id, found, [*reserved(found, instructions)], by.subject, now)
     await _mark(session, run_id, found, wording)
     return True
+
+
+async def _accounts_are_theirs(session: Transaction, bank: str, found: Sequence[Row[Any]], now: datetime) -> None:
+    """Refuse to pay what the bank says is another's account, or an account of which nobody asked where that is needed.
+
+    Raises:
+        Problem: 409 `accounts_of_others`, `accounts_unchecked`.
+    """
+    ids = {row.account_id for row in found}
+    others = await problems_of(session, bank, ids, now)
+    if others:
+        raise Problem(409, "accounts_of_others", count=str(len(others)))
+    missing = await never_checked(session, bank, ids, now)
+    if missing:
+        raise Problem(409, "accounts_unchecked", count=str(missing))
 
 
 async def _is_last(

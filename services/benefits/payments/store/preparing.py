@@ -12,7 +12,8 @@ from sqlalchemy import Row, Select, insert, select, update
 from services.benefits.payments.domain.content import Line, content_of
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
-from services.benefits.payments.store import orders
+from services.benefits.payments.store import accounts, orders
+from services.benefits.payments.store.account_checks import AccountProblem, problems_of
 from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import payee_of, run_table
 from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of
@@ -91,9 +92,11 @@ async def prepare(
     await orders.place_orders(session, placed)
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
-    found = await orders.orders_for_run(session, run_id, scope, (*get_args(PayeeProblem), KNOWN_TO_BANK))
+    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK)
+    found = await orders.orders_for_run(session, run_id, scope, mendable)
     problems = await asyncio.to_thread(_problems, found, keys_of(session))
     problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
+    problems |= await _of_accounts(session, scope, found, now)
     await orders.put_in_run(session, run_id, problems)
     content = content_of(Line(row.id, row.amount, row.account_id) for row in found if problems[row.id] is None)
     prepared = Declared(content.count, content.total)
@@ -108,6 +111,16 @@ async def prepare(
 def _problems(found: Sequence[Row[Any]], keys: Keys) -> dict[UUID, str | None]:
     """Return why each order cannot be paid; to open thousands of accounts takes too long for the event loop."""
     return {row.id: problem_of(payee_of(row, keys)) for row in found}
+
+
+async def _of_accounts(
+    session: Transaction, scope: Scope, found: Sequence[Row[Any]], now: datetime
+) -> dict[UUID, str | None]:
+    """Return the orders whose account is another's as the bank says, or perhaps is."""
+    payer = await accounts.payer(session, scope.payer_account)
+    assert payer is not None  # noqa: S101 - a scope is of a payer account
+    by_account = await problems_of(session, payer.bank, {row.account_id for row in found if row.account_id}, now)
+    return {row.id: by_account[row.account_id] for row in found if row.account_id in by_account}
 
 
 async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, now: datetime) -> None:

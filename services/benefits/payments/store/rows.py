@@ -9,6 +9,7 @@ from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.metadata import core
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.tables import (
+    AccountCheck,
     BankAdviceLine,
     BankChannel,
     BankMessage,
@@ -57,11 +58,14 @@ approval_table = core(RunApproval)
 closing_table = core(MonthClosing)
 line_table = core(MonthLine)
 clearing_table = core(SuspenseClearing)
+check_table = core(AccountCheck)
 
 FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
+CHECKED_HOLDER = "account_check.holder_name"
 SEALED = (
     SealedTable(file_table, ("content",), row_id=("message_id",), at_once=10),
     SealedTable(message_table, ("content",), at_once=10),
+    SealedTable(check_table, ("holder_name",)),
 )
 
 

@@ -1,0 +1,165 @@
+"""Whose accounts are paid: what banks said, kept with its date, and what two people made of a name that differs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Result, Row, Select, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from services.benefits.accounts.store import account_table, opened
+from services.benefits.payments.domain.payees import Payee
+from services.benefits.payments.domain.terms import terms_of
+from services.benefits.payments.domain.verification import Verdict, Verification
+from services.benefits.payments.store.rows import CHECKED_HOLDER, check_table, order_table
+from shared.clock import legal_date
+from shared.db import Transaction
+from shared.ids import new_id
+from shared.keys import keys_of
+
+# Why an order waits: its account is another person's or closed, or the name is only like ours.
+AccountProblem = Literal["account_no_match", "account_close"]
+
+
+@dataclass(frozen=True)
+class ToCheck:
+    """An account that a run would pay, and that nobody asked about lately."""
+
+    account_id: UUID
+    payee: Payee
+
+
+_UNCHECKED = text(
+    """
+    SELECT DISTINCT a.id AS account_id, a.bank_bin, a.number, a.holder_name
+    FROM payment_order o JOIN payment_run r ON r.id = o.run_id AND r.state = 'PREPARED'
+    JOIN payer_account p ON p.code = r.payer_account AND p.bank = :bank
+    JOIN account a ON a.id = o.account_id
+    WHERE o.state = 'BATCHED'
+      AND NOT EXISTS (SELECT 1 FROM account_check c WHERE c.account_id = a.id AND c.checked_at > :since)
+    ORDER BY a.id LIMIT :limit
+    """
+)
+
+
+def _since(bank: str, now: datetime) -> datetime:
+    return now - timedelta(days=terms_of(bank, legal_date(now)).check_valid_days)
+
+
+async def unchecked(session: Transaction, bank: str, now: datetime, limit: int) -> Sequence[ToCheck]:
+    """Return accounts that prepared runs at a bank would pay and whose last check is too old, or was never made."""
+    rows = await session.execute(_UNCHECKED, {"bank": bank, "since": _since(bank, now), "limit": limit})
+    keys, found = keys_of(session), []
+    for row in rows:
+        account = opened(row, keys)
+        if account is not None:
+            found.append(ToCheck(row.account_id, Payee(account.bank_bin, account.number, account.holder_name)))
+    return found
+
+
+async def newest_checks(session: Transaction, account_ids: Collection[UUID], since: datetime) -> dict[UUID, Row[Any]]:
+    """Return, by account, the newest check that is not older than an instant."""
+    c = check_table.c
+    query = (
+        select(check_table)
+        .where(c.account_id.in_(account_ids), c.checked_at > since)
+        .ext(distinct_on(c.account_id))
+        .order_by(c.account_id, c.checked_at.desc())
+    )
+    rows = (await (await session.connection()).execute(query)).all()
+    return {row.account_id: row for row in rows}
+
+
+def holder_of(session: Transaction, row: Row[Any]) -> str | None:
+    """Return the holder's name that the bank gave, where it gave one."""
+    name: str | None = row.holder_name
+    return keys_of(session).data.open(name, CHECKED_HOLDER, row.id)
+
+
+async def keep_checks(session: Transaction, bank: str, found: Mapping[UUID, Verification], now: datetime) -> None:
+    """Keep what a bank said. Who accepted the same name before need not do it again."""
+    keys = keys_of(session)
+    before = await newest_checks(session, found.keys(), datetime.min.replace(tzinfo=now.tzinfo))
+    rows = []
+    for account_id, said in sorted(found.items()):
+        check_id, earlier = new_id(), before.get(account_id)
+        told = said.holder_name if said.verdict in (Verdict.CLOSE, Verdict.NO_MATCH) else None
+        same = earlier is not None and earlier.verdict == said.verdict and holder_of(session, earlier) == told
+        rows.append(
+            {
+                "id": check_id,
+                "account_id": account_id,
+                "bank": bank,
+                "verdict": said.verdict,
+                "reason": said.reason,
+                "holder_name": keys.data.seal(told, CHECKED_HOLDER, check_id),
+                "checked_at": now,
+                "accepted_by": earlier.accepted_by if same and earlier is not None else None,
+                "accepted_at": earlier.accepted_at if same and earlier is not None else None,
+            }
+        )
+    if rows:
+        await (await session.connection()).execute(insert(check_table), rows)
+
+
+async def problems_of(
+    session: Transaction, bank: str, account_ids: Collection[UUID], now: datetime
+) -> dict[UUID, AccountProblem]:
+    """Return, by account, why it must not be paid as it is; what a bank cannot check is no reason."""
+    problems: dict[UUID, AccountProblem] = {}
+    for account_id, row in (await newest_checks(session, account_ids, _since(bank, now))).items():
+        if row.accepted_by is None and row.verdict == Verdict.NO_MATCH:
+            problems[account_id] = "account_no_match"
+        elif row.accepted_by is None and row.verdict == Verdict.CLOSE:
+            problems[account_id] = "account_close"
+    return problems
+
+
+async def never_checked(session: Transaction, bank: str, account_ids: Collection[UUID], now: datetime) -> int:
+    """Return how many accounts have no check that still holds, where the bank's terms ask for one before paying."""
+    terms = terms_of(bank, legal_date(now))
+    if not terms.checks_accounts or terms.unchecked_may_be_paid:
+        return 0
+    return len(set(account_ids) - (await newest_checks(session, account_ids, _since(bank, now))).keys())
+
+
+async def accept(session: Transaction, check_id: UUID, *, actor: str, now: datetime) -> bool:
+    """Note that two people take an account for the payee's in spite of its name; say whether it was still open."""
+    c = check_table.c
+    row = (await (await session.connection()).execute(select(check_table).where(c.id == check_id))).one()
+    newest = (await newest_checks(session, [row.account_id], datetime.min.replace(tzinfo=now.tzinfo)))[row.account_id]
+    if newest.id != check_id or newest.accepted_by is not None:
+        return False
+    accepted = update(check_table).where(c.id == check_id).values(accepted_by=actor, accepted_at=now)
+    await (await session.connection()).execute(accepted)
+    return True
+
+
+async def checks_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:
+    """Return a run's orders with the newest check of each account (`verdict` is None where there is none)."""
+    c, o = check_table.c, order_table.c
+    newest = select(check_table).ext(distinct_on(c.account_id)).order_by(c.account_id, c.checked_at.desc()).subquery()
+    query: Select[Any] = (
+        select(
+            o.id.label("order_id"),
+            o.area_code,
+            o.account_id,
+            account_table.c.bank_bin,
+            account_table.c.number,
+            account_table.c.holder_name,
+            newest.c.id.label("check_id"),
+            newest.c.verdict,
+            newest.c.reason,
+            newest.c.holder_name.label("bank_holder"),
+            newest.c.checked_at,
+            newest.c.accepted_by,
+        )
+        .join(account_table, account_table.c.id == o.account_id)
+        .outerjoin(newest, newest.c.account_id == o.account_id)
+        .where(o.run_id == run_id)
+        .order_by(o.id)
+    )
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()
