@@ -10,7 +10,7 @@ from shared.clock import legal_date
 from shared.db import Transaction
 from shared.events import Received
 from shared.events.benefits import PaymentReturned, PaymentSettled
-from shared.events.registry import HouseholdClassified, HouseholdStated, PersonStated
+from shared.events.registry import AccountChanged, HouseholdClassified, HouseholdStated, PersonStated
 from shared.messaging.consumers import Consumer
 
 
@@ -40,6 +40,6 @@ def messages_consumer(now: Callable[[], datetime]) -> Consumer:
     return Consumer(
         name="notifications.messages",
         kind="reactor",
-        handles=(HouseholdClassified, PaymentSettled, PaymentReturned),
+        handles=(HouseholdClassified, PaymentSettled, PaymentReturned, AccountChanged),
         handler=add_messages,
     )

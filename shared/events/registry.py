@@ -198,6 +198,20 @@ class PersonStated(HouseholdEvent):
     account: PaymentAccount | None = None
 
 
+class AccountChanged(HouseholdEvent):
+    """Where a person is paid has changed, by two people. The family hears of it where it could be reached before."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.account.changed.v1"
+    TOPIC: ClassVar[str] = "registry.people"
+    KIND: ClassVar[Kind] = "fact"
+
+    person_id: UUID
+    person_version: int
+    number_ends: str | None = Field(description="last three characters of the number; null is in cash")
+    replaced_number_ends: str | None
+    changed_on: date
+
+
 class GrantStated(Event):
     """Who holds which role where, from day to day. Other services know no area tree: the communes come with it."""
 

@@ -8,9 +8,9 @@ from uuid import UUID, uuid5
 
 from shared.events import Event
 from shared.events.benefits import PaymentReturned, PaymentSettled
-from shared.events.registry import HouseholdClass, HouseholdClassified
+from shared.events.registry import AccountChanged, HouseholdClass, HouseholdClassified
 
-Purpose = Literal["household_classified", "payment_settled", "payment_returned"]
+Purpose = Literal["household_classified", "payment_settled", "payment_returned", "account_changed"]
 # A decision that is recorded so many days after it was taken is history; its family was told on paper then.
 NEWS_DAYS = 45
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -57,6 +57,10 @@ def notice_of(event: Event) -> Notice:
         case PaymentReturned():
             values = _payment(event.amount, event.period, event.returned_on)
             return Notice("payment_returned", event.household_id, values)
+        case AccountChanged():
+            account = "tiền mặt" if event.number_ends is None else f"TK đuôi {event.number_ends}"
+            values = {"account": account, "date": _day(event.changed_on)}
+            return Notice("account_changed", event.household_id, values)
     raise TypeError(event.TYPE)
 
 

@@ -22,6 +22,7 @@ LONGEST: Mapping[str, int] = {
     "date": 10,
     "period": 7,
     "amount": 15,
+    "account": 12,
 }
 _FILE = Path(__file__).parent.parent / "data" / "templates.json"
 _WITH_MARKS, _WITHOUT_MARKS = "ữ", "u"  # the checker's filling: outside GSM-7, inside it

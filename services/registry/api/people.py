@@ -1,7 +1,7 @@
 """Members of households, one by one."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.registry.api.views import AccountView, PersonFound, PersonView
 from services.registry.domain.household_changes import Details
 from services.registry.domain.households import AccountChange, Person, PersonChange
-from services.registry.domain.identity import Account, Mobile
+from services.registry.domain.identity import Account, Mobile, ending
 from services.registry.store import household_book as book
 from services.registry.store import households, people_search
 from services.registry.store.people import Number, index_of
@@ -21,7 +21,7 @@ from shared.access import Access
 from shared.approvals import Draft, Proposal, is_as_proposed, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.events.registry import HouseholdClass
+from shared.events.registry import AccountChanged, HouseholdClass
 from shared.http import (
     IDEMPOTENT,
     About,
@@ -40,6 +40,7 @@ from shared.http import (
 )
 from shared.http.purpose import Purpose
 from shared.keys import keys_of
+from shared.messaging.outbox import publish
 from shared.names import typed_words
 
 router = Router(prefix="/registry/v1", tags=["people"])
@@ -179,12 +180,31 @@ def _account_draft(person: Person, area_code: str | None, change: AccountChange)
 
 
 async def _change_account(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
+    """Change where a person is paid, and tell the family: who did not ask for it can object before the next payment."""
     change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
     person = await households.person(session, UUID(proposal.draft.subject), lock=True)
     area_code = await households.area_of_person(session, person.id)
     if not is_as_proposed(session, proposal, _account_draft(person, area_code, change)):
         raise Problem(409, "content_changed")
-    await households.save_person(session, change.applied_to(person))
+    changed = change.applied_to(person)
+    await households.save_person(session, changed)
+    if person.household_id is not None:
+        await publish(session, "registry", [_told(person.household_id, person, changed, clock.legal_date(now))])
+
+
+def _told(household_id: UUID, before: Person, changed: Person, on: date) -> AccountChanged:
+    return AccountChanged(
+        household_id=household_id,
+        person_id=before.id,
+        person_version=changed.version,
+        number_ends=_ends(changed),
+        replaced_number_ends=_ends(before),
+        changed_on=on,
+    )
+
+
+def _ends(person: Person) -> str | None:
+    return None if person.account is None else ending(person.account.number)
 
 
 def _shown(content: Mapping[str, Any]) -> dict[str, Any]:

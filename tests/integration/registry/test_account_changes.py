@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import httpx
 
+from shared import clock
 from shared.events.people import account_of
-from shared.events.registry import PersonStated
+from shared.events.registry import AccountChanged, PersonStated
 from tests.integration.registry.conftest import Registry, member
 from tests.integration.registry.test_households import ACCOUNT
 from tests.support.keys import KEYS
@@ -42,6 +43,9 @@ async def test_an_account_changes_once_another_person_approved_it(registry: Regi
     stated = [event for event in await registry.events(PersonStated) if isinstance(event, PersonStated)]
     accounts = [account_of(KEYS.people, event) for event in stated]
     assert [each.number for each in accounts if each] == [ACCOUNT["number"], OTHER["number"]]
+    (told,) = await registry.events(AccountChanged)
+    assert isinstance(told, AccountChanged)
+    assert (told.number_ends, told.replaced_number_ends, told.changed_on) == ("999", "456", clock.today())
 
 
 async def test_who_approves_sees_from_what_to_what_without_the_numbers(registry: Registry) -> None:

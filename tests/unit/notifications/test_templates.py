@@ -23,7 +23,7 @@ from services.notifications.domain.templates import (
 )
 from shared.events import Event
 from shared.events.benefits import PaymentReturned, PaymentSettled
-from shared.events.registry import AreaTotalsStated
+from shared.events.registry import AccountChanged, AreaTotalsStated
 from tests.support.events import classified
 
 TEMPLATES = load_templates()
@@ -71,6 +71,20 @@ GOOD: dict[str, Any] = {
             "Hộ Bùi Thị Đào: 1.500.000 VND tháng 11/2026 bị ngân hàng trả lại ngày 23/11/2026."
             " Xin báo UBND xã để chi lại.",
             id="returned",
+        ),
+        pytest.param(
+            AccountChanged(
+                household_id=uuid4(),
+                person_id=uuid4(),
+                person_version=2,
+                number_ends="456",
+                replaced_number_ends=None,
+                changed_on=DAY,
+            ),
+            "UBND xa thong bao: tu ngay 23/11/2026 tro cap cua ho Bui Thi Dao duoc chi qua TK duoi 456."
+            " Neu ong/ba khong yeu cau doi, xin bao ngay UBND xa.",
+            "Hộ Bùi Thị Đào: từ 23/11/2026 trợ cấp chi qua TK đuôi 456. Nếu không yêu cầu đổi, báo ngay UBND xã.",
+            id="paid elsewhere",
         ),
     ],
 )
