@@ -51,8 +51,10 @@ class RecallOut(BaseModel):
 async def _recall(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
     attempt = await recalls.live_attempt(session, UUID(proposal.draft.subject))
     content = proposal.draft.content
-    if attempt is None or attempt.end_to_end_id != content["end_to_end_id"]:
+    if attempt is None:
         raise Problem(409, "not_recallable")
+    if attempt.end_to_end_id != content["end_to_end_id"]:
+        raise Problem(409, "content_changed")
     reason = str(content["reason"])
     await recalls.add(session, attempt, reason, prepared_by=proposal.prepared_by, approved_by=actor, now=now)
 
