@@ -68,7 +68,8 @@ class Container:
         return {"PATH": _PROGRAMS, "HOME": str(self.folder), **own, **self.extra}
 
     def start(self, command: list[str] | None = None, enter: list[str] | None = None) -> None:
-        """Start the process."""
+        """Start the process, again where it has run before."""
+        self.stop()
         self.process = Child(
             command or self.command,
             stop_signal=Signals[self.definition.get("stop_signal", "SIGTERM")],
