@@ -135,7 +135,23 @@ class AreaTotals(Table, table=True):
     households: int
     people: int
     source: str = Field(sa_type=Text)
+    urban: dict[str, Any] | None = Field(sa_column=Column(JSONB(none_as_null=True)))
+    rural: dict[str, Any] | None = Field(sa_column=Column(JSONB(none_as_null=True)))
+    ethnicities: dict[str, Any] = _document()
     version: int
+
+
+class AreaZones(Table, table=True):
+    """The zone of a commune, and whether it or a village is extremely difficult, from day to day."""
+
+    __tablename__ = "area_zones"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    valid_from: date = Field(primary_key=True)
+    valid_to: date | None
+    zone: str | None = Field(sa_type=Text)
+    extremely_difficult: bool
+    legal_basis: str = Field(sa_type=Text)
 
 
 class Households(Table, table=True):
@@ -696,6 +712,7 @@ class DuplicatePairs(Table, table=True):
 
 
 AREAS = metadata.tables["areas"]
+AREA_ZONES = metadata.tables["area_zones"]
 AREA_TOTALS = metadata.tables["area_totals"]
 AREA_SUCCESSIONS = metadata.tables["area_successions"]
 REORGANISATIONS = metadata.tables["reorganisations"]

@@ -45,6 +45,13 @@ class AreaStated(AreaEvent):
     parent_code: str | None = None
 
 
+class TotalsPart(_Part):
+    """Households and people of a part of a unit."""
+
+    households: int
+    people: int
+
+
 class AreaTotalsStated(AreaEvent):
     """The published number of households and people of a unit in a year: the denominator of every rate."""
 
@@ -57,6 +64,9 @@ class AreaTotalsStated(AreaEvent):
     households: int
     people: int
     source: str
+    urban: TotalsPart | None = None
+    rural: TotalsPart | None = None
+    ethnicities: dict[str, TotalsPart] = Field(default={}, description="by the two-digit code of the ethnic group")
 
 
 class AreaSuccessionStated(AreaEvent):

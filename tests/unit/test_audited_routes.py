@@ -18,7 +18,8 @@ _URL = "postgresql://nobody@127.0.0.1:1/none"
 FREE = frozenset(
     {
         "healthz", "readyz", "figures", "openapi", "docs", "problem_kind", "get_asyncapi",
-        "list_areas", "get_area", "list_area_successions", "list_area_totals", "list_standards", "get_standard",
+        "list_areas", "get_area", "list_area_successions", "list_area_totals", "list_area_zones",
+        "list_standards", "get_standard",
         "list_forms", "list_ethnic_groups", "list_priority_groups", "get_household_import", "get_movement_report",
         "list_reorganisations", "get_reorganisation", "list_reorganisation_successions", "get_reorganisation_plan",
         "list_rounds", "get_round",

@@ -9,9 +9,11 @@ from pydantic import Field
 from starlette.requests import Request
 
 from services.registry.domain.area_csv import AreaFileRefused, LineFault, read_areas
+from services.registry.domain.area_zones import AreaZone
 from services.registry.domain.areas import Area
 from services.registry.domain.successions import Succession
 from services.registry.store import areas as store
+from services.registry.store.area_zones import page_of_zones, state_zones
 from services.registry.store.areas import AreaTotals, Stated
 from services.registry.store.grants import follow_areas
 from services.registry.store.successions import page_of_successions, state_successions
@@ -28,6 +30,7 @@ _LARGEST_BATCH = 1000
 OnDay = Annotated[date | None, Query(description="the day asked about; today where absent")]
 Areas = Annotated[list[Area], Field(min_length=1, max_length=_LARGEST_BATCH)]
 Successions = Annotated[list[Succession], Field(min_length=1, max_length=_LARGEST_BATCH)]
+Zones = Annotated[list[AreaZone], Field(min_length=1, max_length=_LARGEST_BATCH)]
 TotalsOfAreas = Annotated[list[AreaTotals], Field(min_length=1, max_length=_LARGEST_BATCH)]
 
 
@@ -120,6 +123,25 @@ async def list_area_successions(
     """List which unit took over which, by old code."""
     found = await page_of_successions(tx, code=code, after=paging.after(str, str, date), limit=paging.limit + 1)
     return paging.page(found, key=lambda each: (each.old_code, each.new_code, each.effective))
+
+
+@router.post("/area-zones", dependencies=[ADMINISTERING])
+async def state_area_zones(tx: Tx, about: About, zones: Zones) -> Stated:
+    """State zones of communes (I, II, III) and which communes and villages are extremely difficult, up to 1,000."""
+    about.many("area", {each.code for each in zones})
+    return await state_zones(tx, zones, pointers=[f"/body/{index}" for index in range(len(zones))])
+
+
+@router.get("/area-zones", dependencies=[READING])
+async def list_area_zones(
+    tx: Tx, paging: Paging, on: OnDay = None, code: Annotated[str | None, Query(max_length=12)] = None
+) -> Page[AreaZone]:
+    """List the zones of a day, by code."""
+    after = paging.after(str)
+    found = await page_of_zones(
+        tx, on=on or clock.today(), code=code, after=after[0] if after else None, limit=paging.limit + 1
+    )
+    return paging.page(found, key=lambda each: (each.code,))
 
 
 @router.post("/area-totals", dependencies=[ADMINISTERING])

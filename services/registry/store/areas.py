@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping, Select, or_, select, text, tuple_
 
 from services.registry.domain.areas import Area, faults_among
+from services.registry.domain.households import EthnicCode
 from services.registry.tables import AREA_TOTALS, AREAS
 from shared.db import Transaction, among, upsert
 from shared.events.registry import AreaLevel, AreaStated, AreaTotalsStated
@@ -20,8 +22,20 @@ ONE_AREA_WRITER = text("LOCK TABLE areas IN SHARE ROW EXCLUSIVE MODE")
 _ONE_TOTALS_WRITER = text("LOCK TABLE area_totals IN SHARE ROW EXCLUSIVE MODE")
 
 
+class Part(BaseModel):
+    """Households and people of a part of a unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    households: int = Field(ge=0, le=100_000_000)
+    people: int = Field(ge=0, le=200_000_000)
+
+
 class AreaTotals(BaseModel):
-    """The published number of households and people of a unit in a year, with the publication it stands in."""
+    """The published number of households and people of a unit in a year, with the publication it stands in.
+
+    Where the publication tells them, also of its urban and rural parts (which make up the whole) and by ethnic group.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,6 +44,21 @@ class AreaTotals(BaseModel):
     households: int = Field(ge=0, le=100_000_000, examples=[997683])
     people: int = Field(ge=0, le=200_000_000, examples=[4022600])
     source: str = Field(min_length=1, max_length=300, examples=["Báo cáo 324/BC-UBND ngày 25/12/2025"])
+    urban: Part | None = None
+    rural: Part | None = None
+    ethnicities: dict[EthnicCode, Part] = Field(default={}, max_length=56)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        for parts, whole in (
+            ([each for each in (self.urban, self.rural) if each is not None], None not in (self.urban, self.rural)),
+            (list(self.ethnicities.values()), False),
+        ):
+            for name, total in (("households", self.households), ("people", self.people)):
+                known = sum(getattr(each, name) for each in parts)
+                if known > total or (whole and known != total):
+                    raise PydanticCustomError("parts_of_totals", "the parts are more than the whole, or not all of it")
+        return self
 
 
 class Stated(BaseModel):
@@ -180,7 +209,7 @@ async def state_totals(session: Transaction, stated: Sequence[AreaTotals], *, po
 
 
 def _totals(row: RowMapping) -> AreaTotals:
-    return AreaTotals(**{name: row[name] for name in AreaTotals.model_fields})
+    return AreaTotals.model_validate({name: row[name] for name in AreaTotals.model_fields})
 
 
 async def totals(

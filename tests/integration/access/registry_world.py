@@ -277,6 +277,15 @@ def _areas() -> dict[str, Operation]:
             "areas.administer",
             lambda _: Call("POST", "/areas/imports", headers=_CSV, content=SAMPLE_AREAS.read_bytes()),
         ),
+        "state_area_zones": Operation(
+            "areas.administer",
+            lambda _: Call(
+                "POST",
+                "/area-zones",
+                [{"code": COMMUNE, "valid_from": "2025-07-01", "zone": "III", "legal_basis": "861/QĐ-TTg"}],
+            ),
+        ),
+        "list_area_zones": Operation("reference.read", lambda _: Call("GET", "/area-zones")),
         "state_area_totals": Operation("areas.administer", lambda _: Call("POST", "/area-totals", [totals])),
         "state_area_successions": Operation(
             "areas.administer", lambda _: Call("POST", "/area-successions", [succession])

@@ -104,3 +104,59 @@ async def test_published_totals_are_told_once_and_corrected_by_version(registry:
     assert (await registry.get("/area-totals", year="2024"))["items"] == [totals | {"households": 997_684}]
     problem = await registry.post("/area-totals", [totals | {"code": "99"}], status=422)
     assert [each["code"] for each in problem["errors"]] == ["area_unknown"]
+
+
+ZONE = {
+    "code": "08566",
+    "valid_from": "2025-07-01",
+    "zone": "III",
+    "extremely_difficult": True,
+    "legal_basis": "QĐ 861",
+}
+
+
+async def test_zones_are_dated_and_begin_and_end_by_themselves(registry: Registry) -> None:
+    first = ZONE | {"valid_to": "2025-12-31"}
+    answer = await registry.post("/area-zones", [first, ZONE | {"valid_from": "2026-01-01", "zone": "II"}], status=200)
+    assert answer == {"created": 2, "changed": 0, "unchanged": 0}
+    assert (await registry.post("/area-zones", [first], status=200))["unchanged"] == 1
+
+    async def zone(on: str) -> list[str]:
+        return [each["zone"] for each in (await registry.get("/area-zones", on=on, code="08566"))["items"]]
+
+    assert [await zone(day) for day in ("2025-06-30", "2025-12-31", "2026-01-01")] == [[], ["III"], ["II"]]
+
+
+@pytest.mark.parametrize(
+    ("zone", "pointer", "code"),
+    [
+        pytest.param({"code": "240"}, "/body/0/code", "area_unknown", id="a district"),
+        pytest.param({"code": "99999"}, "/body/0/code", "area_unknown", id="no unit"),
+        pytest.param({"zone": "IV"}, "/body/0/zone", "literal_error", id="no such zone"),
+        pytest.param({"zone": None, "extremely_difficult": False}, "/body/0", "zone_says_nothing", id="nothing"),
+        pytest.param({"valid_to": "2025-06-30"}, "/body/0", "area_period", id="ends before"),
+    ],
+)
+async def test_a_zone_that_cannot_be_is_refused(
+    registry: Registry, zone: dict[str, Any], pointer: str, code: str
+) -> None:
+    problem = await registry.post("/area-zones", [ZONE | zone], status=422)
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
+
+
+async def test_totals_tell_their_parts_which_are_never_more_than_the_whole(registry: Registry) -> None:
+    totals = {"code": "08566", "year": 2025, "households": 100, "people": 400, "source": "Niên giám"}
+    parts = {
+        "urban": {"households": 0, "people": 0},
+        "rural": {"households": 100, "people": 400},
+        "ethnicities": {"06": {"households": 80, "people": 330}},
+    }
+    await registry.post("/area-totals", [totals | parts], status=200)
+    (shown,) = (await registry.get("/area-totals", code="08566"))["items"]
+    assert shown == totals | parts
+    for wrong in (
+        {"urban": {"households": 1, "people": 0}},
+        {"ethnicities": {"06": {"households": 80, "people": 401}}},
+    ):
+        problem = await registry.post("/area-totals", [totals | parts | wrong], status=422)
+        assert [each["code"] for each in problem["errors"]] == ["parts_of_totals"]
