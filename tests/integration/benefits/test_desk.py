@@ -177,7 +177,7 @@ async def test_a_message_that_cannot_be_used_is_looked_at_and_set_aside_with_a_r
     async with paying.site.signed_in("maker", "/benefits/desk/exceptions") as page:
         await page.click("#messages a")
         await page.fill("#note", "Ngân hàng xác nhận gửi nhầm")
-        await page.click("text=Gác lại")
+        await page.click("button:has-text('Gác lại')")
         await page.wait_for_url(f"**/messages/{message['id']}")
         assert "đã gác lại" in await page.inner_text("main")
         await page.goto(f"{paying.site.url}/benefits/desk/exceptions")
