@@ -21,12 +21,12 @@ from shared.ids import new_id
 from shared.keys import keys_of
 
 SEALED = SealedTable(proposals, ("content",))
-_CONTENT = "proposals.content"
+SEALED_CONTENT = "proposals.content"
 
 
 def _proposal(session: Transaction, row: Row[Any]) -> Proposal:
     fields = dict(row._mapping)
-    content = keys_of(session).data.open_bytes(fields.pop("content"), _CONTENT, fields["id"])
+    content = keys_of(session).data.open_bytes(fields.pop("content"), SEALED_CONTENT, fields["id"])
     draft = Draft(
         kind=fields.pop("kind"),
         subject=fields.pop("subject"),
@@ -119,7 +119,7 @@ def _written(session: Transaction, proposal_id: UUID, draft: Draft) -> dict[str,
     keys = keys_of(session)
     return {
         "area_code": draft.area_code,
-        "content": keys.data.seal_bytes(draft.encoded, _CONTENT, proposal_id),
+        "content": keys.data.seal_bytes(draft.encoded, SEALED_CONTENT, proposal_id),
         "content_hash": draft.hash(keys.digests),
     }
 

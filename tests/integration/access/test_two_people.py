@@ -130,10 +130,7 @@ async def test_what_was_not_seen_is_not_approved(case: Case) -> None:
 @of_each
 async def test_a_draft_that_was_altered_in_the_database_is_not_approved(case: Case) -> None:
     waiting = await case.prepared()
-    altered = "UPDATE proposals SET content = convert_to(:added || substr(convert_from(content, 'UTF8'), 2), 'UTF8')"
-    await case.desk.change(
-        f"{altered} WHERE content_hash = :hash", added='{"altered":1,', hash=waiting.body["content_hash"]
-    )
+    await case.desk.alter_draft(waiting.body["content_hash"], altered=1)
     before = await _rows(case.desk)
     assert _codes(await case.approve(waiting, CHECKERS[0])) == ["content_changed"]
     assert await _rows(case.desk) == before

@@ -6,15 +6,20 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from services.benefits.app import build as build_benefits
 from services.benefits.payments.domain.verification import Verdict
+from services.benefits.payments.store import recovery
 from services.benefits.settings import BenefitsSettings
 from services.registry.duplicate_scan import compare_new_people
 from shared import clock
+from shared.approvals.store import SEALED_CONTENT
+from shared.approvals.tables import proposals
 from shared.db import Database
+from shared.keys import keys_of
 from shared.settings import EventLogSettings, ServiceName
 from tests.integration.benefits.platform import BIN, FUND, PROGRAMME, Benefits, Somebody, approval_of, household
 from tests.integration.registry.conftest import Registry, member, registry_at
@@ -72,6 +77,16 @@ class Desk:
         """Change the database behind the service's back."""
         async with self.database.transaction() as session:
             await session.execute(text(statement), values)
+
+    async def alter_draft(self, content_hash: str, **added: Any) -> None:
+        """Add to a draft behind the service's back, as somebody who has the database and its keys."""
+        c = proposals.c
+        async with self.database.transaction() as session:
+            ring = keys_of(session).data
+            row = (await session.execute(select(c.id, c.content).where(c.content_hash == content_hash))).one()
+            content = orjson.loads(ring.open_bytes(row.content, SEALED_CONTENT, row.id)) | added
+            altered = ring.seal_bytes(orjson.dumps(content), SEALED_CONTENT, row.id)
+            await session.execute(update(proposals).where(c.id == row.id).values(content=altered))
 
 
 @dataclass(frozen=True)
@@ -280,6 +295,17 @@ async def _order_cancellation(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"/benefits/v1/orders/{order['id']}/cancellation", wanted))
 
 
+async def _recovery(desk: Desk) -> Waiting:
+    """Return the proposal to send to a bank again after a restore, with all that the bank knows read."""
+    bank, now = f"b-{uuid4().hex}", clock.now()
+    async with desk.database.transaction() as session:
+        await recovery.stop(session, bank, "declared", MAKER, now)
+        found = await recovery.open_recovery(session, bank)
+        assert found is not None
+        await recovery.walked(session, found.id, now)
+    return _waiting(await desk.made(f"/benefits/v1/bank-recoveries/{found.id}/release", {}))
+
+
 async def _suspense(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     place = await benefits.unexplained_credit(700_000)
@@ -347,6 +373,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "payer-account": Kind(_payer_account),
         "contribution-arrival": Kind(_arrival),
         "bank-channel-release": Kind(_channel_release),
+        "bank-recovery": Kind(_recovery),
         "award-ending": Kind(_ending),
         "account-acceptance": Kind(_acceptance),
         "file-outcome": Kind(_file_outcome),

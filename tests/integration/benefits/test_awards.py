@@ -126,24 +126,24 @@ async def test_a_budget_is_never_overdrawn_however_many_decide_at_once(benefits:
 
 async def test_of_several_funds_the_decision_names_one(benefits: Benefits) -> None:
     await benefits.open_fund()
-    await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
-    await benefits.allot("POOR_FUND", 50_000_000)
+    await benefits.post("/funds", {"code": "STATE_CENTRAL", "kind": "STATE_CENTRAL", "name": "Ngân sách trung ương"})
+    await benefits.allot("STATE_CENTRAL", 50_000_000)
     application = await benefits.apply_for(await benefits.settle_in())
     path = f"/applications/{application['id']}/decision"
     answer = await benefits.send(path, approval_of(application), actor="checker")
     assert answer.json()["code"] == "fund_ambiguous"
-    await benefits.post(path, approval_of(application, fund="POOR_FUND"), actor="checker")
+    await benefits.post(path, approval_of(application, fund="STATE_CENTRAL"), actor="checker")
     [award] = (await benefits.get("/awards"))["items"]
-    assert award["fund"] == "POOR_FUND"
+    assert award["fund"] == "STATE_CENTRAL"
 
 
 async def test_a_fund_whose_budget_no_longer_bears_the_award_is_no_choice(benefits: Benefits) -> None:
     await benefits.open_fund(budget=(13 - clock.today().month) * 750_000 + 749_999)
     await benefits.award(await benefits.settle_in())
-    await benefits.post("/funds", {"code": "POOR_FUND", "kind": "POOR_FUND", "name": "Quỹ Vì người nghèo"})
-    await benefits.allot("POOR_FUND", 50_000_000)
+    await benefits.post("/funds", {"code": "STATE_CENTRAL", "kind": "STATE_CENTRAL", "name": "Ngân sách trung ương"})
+    await benefits.allot("STATE_CENTRAL", 50_000_000)
     award = await benefits.award(await benefits.settle_in())
-    assert award["fund"] == "POOR_FUND"
+    assert award["fund"] == "STATE_CENTRAL"
 
 
 async def test_a_decision_sent_twice_is_taken_once(benefits: Benefits) -> None:
@@ -192,6 +192,7 @@ async def test_what_a_merged_record_was_awarded_is_held_until_somebody_looked(
     kept, merged = await benefits.settle_in(), await benefits.settle_in()
     await benefits.award(kept)
     award = await benefits.award(merged)
+    assert (await benefits.prepare())["declared_count"] == 2
     told = PeopleMerged(
         household_id=merged.household_id,
         change_id=new_id(),
@@ -209,4 +210,7 @@ async def test_what_a_merged_record_was_awarded_is_held_until_somebody_looked(
     path, why = f"/awards/{award['id']}/release", {"note": "Hồ sơ giữ lại không có khoản này"}
     assert (await benefits.post(path, why, actor="checker"))["state"] == "active"
     assert (await benefits.send(path, why, actor="checker")).json()["code"] == "award_not_held"
+    order = await benefits.order_of(merged)
+    assert (order["state"], order["held"]) == ("READY", "person_merged")
+    await benefits.post(f"/orders/{order['id']}/hold-release", {}, actor="checker")
     assert (await benefits.prepare())["declared_count"] == 2

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, literal, select, update
 
 from services.benefits.beneficiaries.store import person_table
 from services.benefits.cash.store.rows import award_table
+from services.benefits.payments.store.controls import hold_of_awards
 from shared.access import Access
 from shared.db import Transaction, among
 
@@ -28,6 +29,7 @@ def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Sel
     ).where(
         a.programme == programme,
         a.fund == fund,
+        a.state != "held",
         a.first_month <= period,
         func.least(a.last_month, func.coalesce(a.ends_with, a.last_month)) >= period,
     )
@@ -38,9 +40,12 @@ async def hold_of_merged(session: Transaction, person_ids: Sequence[UUID]) -> No
     """Hold the awards of people whose record was merged into another's: they do not fall due until somebody looked.
 
     What the kept record is awarded stays, so that nobody is paid twice and nobody who is owed something loses it.
+    Orders that stand already are held one by one: another person lets each go.
     """
     held = update(award_table).where(among(award_table.c.person_id, person_ids), award_table.c.state == "active")
-    await (await session.connection()).execute(held.values(state="held"))
+    connection = await session.connection()
+    awards = (await connection.execute(held.values(state="held").returning(award_table.c.id))).scalars().all()
+    await hold_of_awards(session, awards, reason="person_merged", actor="system:benefits.merged_people")
 
 
 async def release(session: Transaction, award_id: UUID) -> bool:

@@ -1,14 +1,15 @@
 """Stopping: a run whose sending rests, an order that no run may take. To stop takes one person, to go on another."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, update
+from sqlalchemy import ColumnElement, Update, case, update
 
 from services.benefits.payments.domain.states import OrderState, RunState
 from services.benefits.payments.store.rows import order_table, run_table
-from shared.db import Transaction
+from shared.db import Transaction, among
 
 # An attempt that is at the bank runs its course; a hold keeps what comes back from being paid again.
 _HOLDABLE = tuple(state for state in OrderState if state not in (OrderState.PAID, OrderState.CANCELLED))
@@ -34,14 +35,24 @@ async def resume(session: Transaction, run_id: UUID) -> bool:
 
 async def hold(session: Transaction, order_id: UUID, *, reason: str, actor: str) -> bool:
     """Keep every run from taking an order; a run that waits with it must be prepared anew. Say whether it was free."""
+    return await _changed(session, _held(order_table.c.id == order_id, reason=reason, actor=actor))
+
+
+async def hold_of_awards(session: Transaction, award_ids: Sequence[UUID], *, reason: str, actor: str) -> None:
+    """Keep every run from taking the orders of some awards that are not paid, as `hold` does with one."""
+    of_them = among(order_table.c.award_id, award_ids)
+    await (await session.connection()).execute(_held(of_them, reason=reason, actor=actor))
+
+
+def _held(which: ColumnElement[bool], *, reason: str, actor: str) -> Update:
     c = order_table.c
     batched = c.state == OrderState.BATCHED
-    free = update(order_table).where(c.id == order_id, c.held.is_(None), c.state.in_(_HOLDABLE))
+    free = update(order_table).where(which, c.held.is_(None), c.state.in_(_HOLDABLE))
     taken_out = {
         "state": case((batched, OrderState.READY.value), else_=c.state),
         "run_id": case((batched, None), else_=c.run_id),
     }
-    return await _changed(session, free.values(held=reason, held_by=actor, **taken_out))
+    return free.values(held=reason, held_by=actor, **taken_out)
 
 
 async def let_go(session: Transaction, order_id: UUID) -> bool:
