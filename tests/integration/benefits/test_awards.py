@@ -142,8 +142,9 @@ async def test_a_fund_whose_budget_no_longer_bears_the_award_is_no_choice(benefi
     await benefits.award(await benefits.settle_in())
     await benefits.post("/funds", {"code": "STATE_CENTRAL", "kind": "STATE_CENTRAL", "name": "Ngân sách trung ương"})
     await benefits.allot("STATE_CENTRAL", 50_000_000)
-    award = await benefits.award(await benefits.settle_in())
-    assert award["fund"] == "STATE_CENTRAL"
+    application = await benefits.apply_for(await benefits.settle_in())
+    await benefits.post(f"/applications/{application['id']}/decision", approval_of(application), actor="checker")
+    assert {each["fund"] for each in (await benefits.get("/awards"))["items"]} == {FUND, "STATE_CENTRAL"}
 
 
 async def test_a_decision_sent_twice_is_taken_once(benefits: Benefits) -> None:
