@@ -2,7 +2,9 @@
 
 import shutil
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,9 +17,10 @@ from tests.support.compose_stack import Stack, free_network
 
 
 @pytest.fixture(scope="package")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack() -> AsyncIterator[Stack]:
     """The stack, healthy, with the first grants made as an operator makes them."""
-    home, network = tmp_path_factory.mktemp("compose"), free_network()
+    # A short path: that of PostgreSQL's socket, deep below it, may have 107 bytes.
+    home, network = Path(tempfile.mkdtemp(prefix="ansinh-stack-")), free_network()
     assert main(["--demo", "--domain", f"{network}.10", "--https-port", "8443", "--folder", str(home)]) == 0
     stack = Stack(home, network, IMAGES)
     try:
