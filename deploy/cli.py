@@ -83,7 +83,7 @@ def _wrong_setting(wrong: ErrorDetails) -> str:
 def up(
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="port on 127.0.0.1")] = 8080,
     home: Annotated[Path, typer.Option(envvar="ANSINH_HOME", help="folder of its data")] = Path(".ansinh"),
-    scale: Annotated[str, typer.Option("--demo", envvar="DEMO", help="scale of the demonstration; 0: empty")] = "0.02",
+    scale: Annotated[str, typer.Option("--demo", envvar="DEMO", help="scale of the demonstration; 0: empty")] = "0.01",
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C."""
     try:

@@ -49,7 +49,7 @@ async def test_the_demonstration_and_what_was_done_outlive_a_stop_and_nothing_is
         assert "not whole" not in said
         assert await _counts(platform) == kept
         async with asyncio.timeout(5):  # a tenth of a second where nobody else works
-            await fill(home.url, home.acting, Fraction("0.02"))
+            await fill(home.url, home.acting, Fraction("0.01"))
     async with home.platform(on=today + timedelta(days=32)) as said, home.client() as platform:
         assert "not whole" not in said
         assert await _counts(platform) == kept
