@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from services.benefits.app import build
+from services.benefits.payments.store.rows import MESSAGE_CONTENT
 from services.benefits.settings import BenefitsSettings
 from shared.settings import EventLogSettings
 from tests.integration.benefits.platform import Benefits
@@ -82,6 +83,13 @@ async def rows(benefits: Benefits, query: str) -> list[Any]:
         await connection.close()
 
 
+def opened(benefits: Benefits, stored: Any) -> bytes:
+    """Return what a stored message says, its seal opened."""
+    keys = benefits.database.keys
+    assert keys is not None
+    return keys.data.open_bytes(stored["content"], MESSAGE_CONTENT, stored["id"])
+
+
 async def sealed(benefits: Benefits) -> str:
     """Return a file that the bank has and that is not to be asked about for an hour."""
     await benefits.open_fund()
@@ -103,8 +111,8 @@ async def test_a_call_makes_us_ask_at_once_and_moves_nothing(benefits: Benefits)
     [file] = await rows(benefits, "SELECT state, hinted, next_poll_at <= now() AS due FROM payment_file")
     assert (file["state"], file["hinted"], file["due"]) == ("SENT", True, True)
     assert await rows(benefits, "SELECT id, state, rank, version FROM payment_instruction") == before
-    [stored] = await rows(benefits, "SELECT kind, content, signature, state FROM bank_message")
-    assert (stored["kind"], stored["content"], stored["state"]) == ("callback", body, "applied")
+    [stored] = await rows(benefits, "SELECT id, kind, content, signature, state FROM bank_message")
+    assert (stored["kind"], opened(benefits, stored), stored["state"]) == ("callback", body, "applied")
     assert stored["signature"].count(".") == 2
 
 
@@ -157,8 +165,8 @@ async def test_a_bank_that_nobody_knows_may_not_call(benefits: Benefits) -> None
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b'{"event_id": 1}', event(kind="loan"), event("x" * 200)])
 async def test_a_signed_call_that_makes_no_sense_is_kept_for_people(benefits: Benefits, body: bytes) -> None:
     assert (await call(benefits, body, signed(body))).status_code == 202
-    [stored] = await rows(benefits, "SELECT content, state FROM bank_message")
-    assert (stored["content"], stored["state"]) == (body, "quarantined")
+    [stored] = await rows(benefits, "SELECT id, content, state FROM bank_message")
+    assert (opened(benefits, stored), stored["state"]) == (body, "quarantined")
 
 
 async def test_banks_find_our_keys_and_nothing_secret_with_them(benefits: Benefits) -> None:

@@ -96,12 +96,13 @@ async def test_the_merged_province_lists_its_148_communes(registry: Registry) ->
 
 async def test_published_totals_are_told_once_and_corrected_by_version(registry: Registry) -> None:
     totals = {"code": "25", "year": 2024, "households": 997_683, "people": 4_022_600, "source": "Báo cáo 324/BC-UBND"}
+    parts = {"urban": None, "rural": None, "ethnicities": {}}  # not published
     assert (await registry.post("/area-totals", [totals], status=200))["created"] == 1
     assert (await registry.post("/area-totals", [totals], status=200))["unchanged"] == 1
     assert (await registry.post("/area-totals", [totals | {"households": 997_684}], status=200))["changed"] == 1
     events = [e for e in await registry.events(AreaTotalsStated) if isinstance(e, AreaTotalsStated)]
     assert [(e.version, e.households) for e in events] == [(1, 997_683), (2, 997_684)]
-    assert (await registry.get("/area-totals", year="2024"))["items"] == [totals | {"households": 997_684}]
+    assert (await registry.get("/area-totals", year="2024"))["items"] == [totals | {"households": 997_684} | parts]
     problem = await registry.post("/area-totals", [totals | {"code": "99"}], status=422)
     assert [each["code"] for each in problem["errors"]] == ["area_unknown"]
 
