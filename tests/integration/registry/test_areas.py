@@ -96,7 +96,7 @@ async def test_the_merged_province_lists_its_148_communes(registry: Registry) ->
 
 async def test_published_totals_are_told_once_and_corrected_by_version(registry: Registry) -> None:
     totals = {"code": "25", "year": 2024, "households": 997_683, "people": 4_022_600, "source": "Báo cáo 324/BC-UBND"}
-    parts = {"urban": None, "rural": None, "ethnicities": {}}  # not published
+    parts: dict[str, object] = {"urban": None, "rural": None, "ethnicities": {}}  # not published
     assert (await registry.post("/area-totals", [totals], status=200))["created"] == 1
     assert (await registry.post("/area-totals", [totals], status=200))["unchanged"] == 1
     assert (await registry.post("/area-totals", [totals | {"households": 997_684}], status=200))["changed"] == 1
