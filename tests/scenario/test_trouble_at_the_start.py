@@ -73,7 +73,7 @@ def _no_folder_for_the_bank(home: Path) -> Iterator[Sequence[str]]:
         pytest.param(_port_of_root, "No right to open port 80", id="port of root"),
         pytest.param(_no_home, "The data folder cannot be written", id="home that cannot be a folder"),
         pytest.param(_foreign_data, "The data are of PostgreSQL nonsense", id="foreign data"),
-        pytest.param(_data_of_a_later_release, "use a newer version", id="data of a later release"),
+        pytest.param(_data_of_a_later_release, "is of a later version", id="data of a later release"),
         pytest.param(_data_in_use, "Another launcher", id="data in use"),
         pytest.param(_no_folder_for_the_bank, "The folder cannot be used", id="no folder for the bank"),
     ],
@@ -88,7 +88,7 @@ def test_trouble_at_the_start_is_one_sentence(
             env={**os.environ, "ANSINH_HOME": str(home), "PORT": str(free_port())},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     assert done.returncode == 1, done.stderr
