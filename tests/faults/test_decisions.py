@@ -58,7 +58,7 @@ async def _killed(connection: "asyncpg.Connection[Any]", registry: Registry, ord
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.deciding", url, json.dumps(order)
         )
-        await until(partial(_waits_for, connection, table), within=120, describe=f"a writer of {table}")
+        await until(partial(_waits_for, connection, table), within=300, describe=f"a writer of {table}")
         process.kill()
         await process.wait()
     finally:
