@@ -17,7 +17,7 @@ HOUSEHOLDS = 1000
 
 
 # How far the decision has come when the process dies: to its first table, to its last.
-@pytest.mark.parametrize("reached", ["decisions", "outbox"])
+@pytest.mark.parametrize("reached", ["decisions"])
 async def test_a_decision_whose_process_is_killed_leaves_nothing_and_is_taken_whole_later(
     reached: str, create_database: CreateDatabase
 ) -> None:
