@@ -66,7 +66,7 @@ class Retention:
 _READERS: dict[str, frozenset[ServiceName]] = {
     "registry.people": frozenset({"benefits", "notifications"}),
     "benefits.awards": frozenset({"indicators", "notifications"}),
-    "benefits.payments": frozenset({"indicators", "notifications"}),
+    "benefits.payments": frozenset({"indicators", "notifications", "registry"}),
 }
 
 # Facts are kept for good: projections are rebuilt from the log. Nothing is rebuilt from what became of messages, and

@@ -32,7 +32,7 @@ class Addressing:
             found = await messages.awaiting_contact(session, now, _BATCH)
             keys, moved, worded = keys_of(session), [], []
             for row in found:
-                phone = messages.head_phone_of(row, keys)
+                phone = messages.contact_of(row, keys)
                 if phone is None:
                     moved.append((row, without_contact(row.occurred_at, row.created_at, now)))
                     continue

@@ -8,9 +8,12 @@ from services.notifications.store import contacts, messages
 from services.notifications.tables import households, people
 from shared.clock import legal_date
 from shared.db import Transaction
-from shared.events import Received
+from shared.encryption import Keyring
+from shared.events import Event, Received
 from shared.events.benefits import PaymentReturned, PaymentSettled
+from shared.events.people import contacts_of
 from shared.events.registry import AccountChanged, HouseholdClassified, HouseholdStated, PersonStated
+from shared.keys import keys_of
 from shared.messaging.consumers import Consumer
 
 
@@ -29,13 +32,22 @@ CONTACTS = Consumer(
 )
 
 
+def _told_at(ring: Keyring, event: Event) -> Sequence[str]:
+    """Return where an event is told of that says so itself: a change of account, at the telephones of before it."""
+    return contacts_of(ring, event) if isinstance(event, AccountChanged) else ()
+
+
 def messages_consumer(now: Callable[[], datetime]) -> Consumer:
     """Return the reactor that adds a message for each event of which a family is told."""
 
     async def add_messages(session: Transaction, received: Sequence[Received]) -> None:
         news = [item for item in received if is_news(item.event, legal_date(item.message.time))]
-        notices = [(item.message.id, item.message.time, notice_of(item.event)) for item in news]
-        await messages.add(session, notices, now())
+        ring = keys_of(session).people
+        wanted = [
+            messages.ToAdd(item.message.id, item.message.time, notice_of(item.event), _told_at(ring, item.event))
+            for item in news
+        ]
+        await messages.add(session, wanted, now())
 
     return Consumer(
         name="notifications.messages",

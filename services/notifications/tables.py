@@ -52,13 +52,15 @@ class Household(Table, table=True):
 
 
 class Message(Table, table=True):
-    """One text to one household about one event. `due_at` is when it needs attention again: an unknown contact to look
-    for, a text to send, a delivery to ask for; while an attempt runs, the end of its lease.
+    """One text to one telephone of a household about one event; `contact` counts those that the event named.
+
+    `due_at` is when it needs attention again: an unknown contact to look for, a text to send, a delivery to ask for;
+    while an attempt runs, the end of its lease.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
-        UniqueConstraint("event_id", "purpose"),
+        UniqueConstraint("event_id", "purpose", "contact"),
         CheckConstraint(f"state IN ({', '.join(repr(state) for state in STATES)})", name="state"),
         CheckConstraint(f"phone ~ '{SEALED}'", name="phone_sealed"),
         Index("messages_due", "state", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -69,6 +71,7 @@ class Message(Table, table=True):
     id: UUID = Field(primary_key=True)
     event_id: UUID
     purpose: str = Field(sa_type=Text)
+    contact: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     household_id: UUID
     facts: dict[str, Any] = Field(sa_column=Column("facts", JSONB, nullable=False))
     state: str = Field(sa_type=Text)

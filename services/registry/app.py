@@ -4,12 +4,13 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from services.registry.api import ROUTERS
+from services.registry.api.accounts import ACCOUNT_CHANGE
 from services.registry.api.duplicates import DUPLICATE_SCAN, PEOPLE_MERGE
 from services.registry.api.grants import GRANT
 from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
-from services.registry.api.people import ACCOUNT_CHANGE
 from services.registry.api.reorganisations import CONFIRMATION, REORGANISATION
+from services.registry.consumers import ACCOUNTS_CHECKED
 from services.registry.duplicate_scan import compare_new_people, scan_for_duplicates
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
@@ -39,6 +40,7 @@ def definition() -> ServiceDefinition:
         name="registry",
         title="Ansinh: beneficiary registry / Sổ đối tượng an sinh",
         routers=ROUTERS,
+        consumers=[ACCOUNTS_CHECKED],
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
         operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO, REORGANISATION, CONFIRMATION, PEOPLE_MERGE),

@@ -218,6 +218,11 @@ class HouseholdChanges(Table, table=True):
     undoes: UUID | None = Field(foreign_key="household_changes.id", unique=True)
 
 
+_SEALED_OF_PEOPLE = (
+    "phone", "other_phones", "personal_number", "account_number", "account_holder", "account_authorised",
+)  # fmt: skip
+
+
 class People(Table, table=True):
     """Everybody who is or was a member of a household, in the order in which they were named.
 
@@ -236,9 +241,12 @@ class People(Table, table=True):
         ),
         Index("ix_people_name_key", "name_key", "id"),
         Index("ix_people_area_name", "area_code", "name_key", "id"),
-        *(
-            CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed")
-            for name in ("phone", "other_phones", "personal_number", "account_number", "account_holder")
+        *(CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed") for name in _SEALED_OF_PEOPLE),
+        Index(
+            "ix_people_authorised_until",
+            "account_authorised_until",
+            "id",
+            postgresql_where="account_authorised_until IS NOT NULL",
         ),
         Index("ix_people_birth_given", "birth_date", text("split_part(name_words, ' ', '-1'::integer)")),
         Index("ix_people_area_given", "area_code", text("split_part(name_words, ' ', '-1'::integer)"), "birth_date"),
@@ -267,7 +275,62 @@ class People(Table, table=True):
     account_number: str | None = Field(sa_type=Text)
     account_number_index: str | None = Field(sa_type=Text, index=True)
     account_holder: str | None = Field(sa_type=Text)
+    account_authorised: str | None = Field(sa_type=Text)
+    account_authorised_until: date | None
     version: int
+
+
+class AccountHistory(Table, table=True):
+    """Where a person was to be paid, one after the other; `number` counts from 1, without number it was in cash.
+
+    It stands from the version `since_version` of the person on. Who asked for it and who approved; what came with the
+    registration nobody approved. The database refuses changes.
+    """
+
+    __tablename__ = "account_history"
+    __table_args__ = tuple(
+        CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed")
+        for name in ("account_number", "account_holder", "account_authorised")
+    )
+
+    person_id: UUID = Field(primary_key=True, foreign_key="people.id")
+    number: int = Field(primary_key=True)
+    bank_bin: str | None = Field(sa_type=Text)
+    account_number: str | None = Field(sa_type=Text)
+    account_holder: str | None = Field(sa_type=Text)
+    account_authorised: str | None = Field(sa_type=Text)
+    since_version: int
+    recorded_at: datetime = _instant()
+    prepared_by: str = Field(sa_type=Text)
+    approved_by: str | None = Field(sa_type=Text)
+
+
+class AccountChecks(Table, table=True):
+    """What a bank said of a person's account, as benefits told; `person_version` says of which account."""
+
+    __tablename__ = "account_checks"
+    __table_args__ = (Index("ix_account_checks_person_id", "person_id"),)
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID
+    person_version: int
+    bank: str = Field(sa_type=Text)
+    verdict: str = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
+    accepted: bool
+    checked_at: datetime = _instant()
+
+
+class FormerPhones(Table, table=True):
+    """Telephones that a person had until lately: who is told of a change of account is told there too."""
+
+    __tablename__ = "former_phones"
+    __table_args__ = (CheckConstraint(f"phone ~ '{SEALED}'", name="phone_sealed"),)
+
+    person_id: UUID = Field(foreign_key="people.id", index=True)
+    id: UUID = Field(primary_key=True)
+    phone: str = Field(sa_type=Text)
+    replaced_at: datetime = _instant()
 
 
 class Assessments(Table, table=True):
@@ -722,6 +785,9 @@ HOUSEHOLDS = metadata.tables["households"]
 HOUSEHOLD_VERSIONS = metadata.tables["household_versions"]
 HOUSEHOLD_CHANGES = metadata.tables["household_changes"]
 PEOPLE = metadata.tables["people"]
+ACCOUNT_HISTORY = metadata.tables["account_history"]
+ACCOUNT_CHECKS = metadata.tables["account_checks"]
+FORMER_PHONES = metadata.tables["former_phones"]
 PEOPLE_TO_COMPARE = metadata.tables["people_to_compare"]
 DUPLICATE_PAIRS = metadata.tables["duplicate_pairs"]
 ASSESSMENTS = metadata.tables["assessments"]
@@ -749,6 +815,12 @@ SIMULATED_CHANGES = metadata.tables["simulated_changes"]
 
 # Where this service keeps sealed values, for a change of keys.
 SEALED_TABLES = (
-    SealedTable(PEOPLE, ("phone", "other_phones", "personal_number", "account_number", "account_holder")),
+    SealedTable(PEOPLE, _SEALED_OF_PEOPLE),
+    SealedTable(
+        ACCOUNT_HISTORY,
+        ("account_number", "account_holder", "account_authorised"),
+        row_id=("person_id", "number"),
+    ),
+    SealedTable(FORMER_PHONES, ("phone",)),
     SealedTable(HOUSEHOLD_IMPORT_ROWS, ("cells",), row_id=("import_id", "line")),
 )

@@ -1,10 +1,14 @@
 """Events of benefit disbursement. Amounts are integer VND; `period` is a month, `2026-11`."""
 
-from datetime import date
-from typing import ClassVar
+from datetime import date, datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.contract import HouseholdEvent, Kind
+
+AccountVerdict = Literal["match", "close", "no_match", "not_checkable"]
 
 
 class AwardGranted(HouseholdEvent):
@@ -83,3 +87,19 @@ class PaymentReturned(_PaymentEvent):
 
     reason: str
     returned_on: date
+
+
+class AccountChecked(HouseholdEvent):
+    """A bank was asked whose a person's account is; or two people took a name that differs for the payee's."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.benefits.account.checked.v1"
+    TOPIC: ClassVar[str] = "benefits.payments"
+    KIND: ClassVar[Kind] = "fact"
+
+    person_id: UUID
+    person_version: int = Field(description="of the person as stated with that account")
+    bank: str = Field(description="code of the bank that was asked")
+    verdict: AccountVerdict
+    reason: str | None = Field(default=None, description="ISO 20022 code, or the bank's own")
+    accepted: bool = False
+    checked_at: datetime

@@ -1,10 +1,11 @@
 """Sealing and opening what `registry.people` does not carry in the clear: telephones and accounts."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.encryption import Keyring
-from shared.events.registry import PaymentAccount, PersonStated
+from shared.events.registry import AccountChanged, PaymentAccount, PersonStated
 
 
 class OpenAccount(NamedTuple):
@@ -20,13 +21,24 @@ def sealed_phone(ring: Keyring, person_id: UUID, phone: str | None) -> str | Non
     return ring.seal(phone, "phone", person_id)
 
 
-def sealed_account(ring: Keyring, person_id: UUID, bank_bin: str, number: str, holder_name: str) -> PaymentAccount:
-    """Return an account as an event carries it."""
+def sealed_account(ring: Keyring, person_id: UUID, account: OpenAccount, **told: Any) -> PaymentAccount:
+    """Return an account as an event carries it; `told` are its other fields."""
     return PaymentAccount(
-        bank_bin=bank_bin,
-        number=ring.seal(number, "account.number", person_id),
-        holder_name=ring.seal(holder_name, "account.holder_name", person_id),
+        bank_bin=account.bank_bin,
+        number=ring.seal(account.number, "account.number", person_id),
+        holder_name=ring.seal(account.holder_name, "account.holder_name", person_id),
+        **told,
     )
+
+
+def sealed_contacts(ring: Keyring, person_id: UUID, phones: Iterable[str]) -> tuple[str, ...]:
+    """Return the telephones of who is told of a change of account as its event carries them."""
+    return tuple(ring.seal(phone, "contact", person_id) for phone in phones)
+
+
+def contacts_of(ring: Keyring, changed: AccountChanged) -> Sequence[str]:
+    """Return the telephones at which a change of account is to be told. Raises CannotOpen."""
+    return [ring.open(phone, "contact", changed.person_id) for phone in changed.contacts]
 
 
 def phone_of(ring: Keyring, person: PersonStated) -> str | None:

@@ -187,6 +187,10 @@ class PaymentAccount(_Part):
     bank_bin: str
     number: str = Field(description="sealed for `account.number` and the person's id")
     holder_name: str = Field(description="sealed for `account.holder_name` and the person's id")
+    kind: Literal["bank", "wallet"] | None = Field(default=None, description="what stands behind the number")
+    authorised: bool = Field(default=False, description="it is of whom a document authorises, not the person's own")
+    valid_from: date | None = Field(default=None, description="first day on which it may be paid; null is always")
+    valid_to: date | None = Field(default=None, description="last day on which it may be paid; null is for good")
 
 
 class PersonStated(HouseholdEvent):
@@ -220,6 +224,11 @@ class AccountChanged(HouseholdEvent):
     number_ends: str | None = Field(description="last three characters of the number; null is in cash")
     replaced_number_ends: str | None
     changed_on: date
+    contacts: tuple[str, ...] = Field(
+        default=(),
+        description="telephones of the family before the change, those replaced lately too; each sealed for `contact` "
+        "and the person's id",
+    )
 
 
 class GrantStated(Event):

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from deploy.keys import SEALED
+from services.registry.domain.accounts import Account
 from services.registry.domain.households import Household, HouseholdRegistration, MemberRegistration, Person
-from services.registry.domain.identity import Account
 from services.registry.store.households import households_of, with_ids, write
 from shared.db import Database
 from shared.encryption import Keyring

@@ -51,6 +51,8 @@ def _people(stated: Sequence[PersonStated], keys: Keys) -> tuple[list[dict[str, 
                 "full_name": event.full_name,
                 "birth_date": event.birth_date,
                 "account_id": None if account is None else accounts[-1]["id"],
+                "account_valid_from": event.account and event.account.valid_from,
+                "account_valid_to": event.account and event.account.valid_to,
             }
         )
     return people, accounts

@@ -1,15 +1,17 @@
 """Reading the copy: what is known of a person in a household, for the rules to judge."""
 
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, select, true
+from sqlalchemy import ColumnElement, Result, Row, Select, and_, exists, func, select, true
 
 from services.benefits.beneficiaries.tables import Household, Person
 from services.benefits.metadata import core
 from services.benefits.programmes.domain.eligibility import Facts, Standing
 from shared.access import Access
-from shared.db import Transaction
+from shared.db import Transaction, among
 
 household_table = core(Household)
 person_table = core(Person)
@@ -32,6 +34,31 @@ def lives_within(access: Access, household_id: ColumnElement[UUID]) -> ColumnEle
         return true()
     h = household_table.c
     return exists().where(h.household_id == household_id, access.within(h.area_code))
+
+
+def payable_on(day: date) -> ColumnElement[bool]:
+    """Return the condition that a person's account may be paid on a day: what authorises another is in its time."""
+    p = person_table.c
+    return and_(
+        func.coalesce(p.account_valid_from, day) <= day,
+        func.coalesce(p.account_valid_to, day) >= day,
+    )
+
+
+async def unpayable_on(session: Transaction, person_ids: Collection[UUID], day: date) -> set[tuple[UUID, UUID]]:
+    """Return (person, account) of those whose account is of somebody who is not authorised on a day."""
+    p = person_table.c
+    query = select(p.person_id, p.account_id).where(among(p.person_id, person_ids), ~payable_on(day))
+    rows = (await (await session.connection()).execute(query)).all()
+    return {(row.person_id, row.account_id) for row in rows}
+
+
+async def people_with(session: Transaction, account_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Return who is paid to accounts, as last stated: `account_id`, `person_id`, `household_id`, `version`."""
+    p = person_table.c
+    query = select(p.account_id, p.person_id, p.household_id, p.version).where(among(p.account_id, account_ids))
+    result: Result[Any] = await (await session.connection()).execute(query.order_by(p.household_id, p.person_id))
+    return result.all()
 
 
 async def facts_of(session: Transaction, household_id: UUID, person_id: UUID) -> Facts:

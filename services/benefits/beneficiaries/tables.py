@@ -23,7 +23,7 @@ class Household(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person as last stated: the name, and the account to pay to."""
+    """A person as last stated: the name, and the account to pay to, from which day to which (null is open)."""
 
     __tablename__ = "person"
 
@@ -33,3 +33,5 @@ class Person(Table, table=True):
     full_name: str
     birth_date: date | None = None
     account_id: UUID | None = None
+    account_valid_from: date | None = None
+    account_valid_to: date | None = None

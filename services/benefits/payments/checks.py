@@ -38,8 +38,12 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
     Check(
         "a_run_is_its_files_and_its_attempts",
         """SELECT r.id::text FROM payment_run r WHERE r.state = 'APPROVED' AND (r.declared_count, r.declared_sum) <> (
-             SELECT coalesce(sum(f.count), 0), coalesce(sum(f.total), 0) FROM payment_file f
-             WHERE f.run_id = r.id AND f.state <> 'WITHDRAWN')
+             SELECT coalesce(sum(number), 0), coalesce(sum(vnd), 0) FROM (
+               SELECT f.count AS number, f.total AS vnd FROM payment_file f
+               WHERE f.run_id = r.id AND f.state <> 'WITHDRAWN'
+               UNION ALL
+               SELECT 1, i.amount FROM payment_instruction i JOIN payment_file f ON f.message_id = i.message_id
+               WHERE f.run_id = r.id AND i.reason = 'authorisation_out_of_time') sealed)
            UNION ALL
            SELECT f.message_id FROM payment_file f WHERE (f.count, f.total) <> (
              SELECT count(*), coalesce(sum(i.amount), 0) FROM payment_instruction i

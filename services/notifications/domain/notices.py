@@ -31,9 +31,12 @@ class Notice:
     values: Mapping[str, str]
 
 
-def message_id(event_id: UUID, purpose: Purpose) -> UUID:
-    """Return the identity of the message that an event causes: the same however often the event comes."""
-    return uuid5(event_id, purpose)
+def message_id(event_id: UUID, purpose: Purpose, contact: int = 0) -> UUID:
+    """Return the identity of a message that an event causes: the same however often the event comes.
+
+    `contact` counts the telephones that an event names itself, from 1; 0 is whatever the household has.
+    """
+    return uuid5(event_id, f"{purpose}/{contact}" if contact else purpose)
 
 
 def notice_of(event: Event) -> Notice:

@@ -5,6 +5,7 @@ processes that believe they hold the same message one moves it, and its end is t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,24 +46,44 @@ _WORD = (
 )
 
 
-async def add(session: Transaction, notices: Sequence[tuple[UUID, datetime, Notice]], now: datetime) -> None:
-    """Add a message for each (event id, time of the event, notice); one that exists stays as it is."""
+@dataclass(frozen=True)
+class ToAdd:
+    """What an event causes to be told. `phones`: where the event itself says that it is told; else wherever the head
+    of the household can be reached."""
+
+    event_id: UUID
+    occurred_at: datetime
+    notice: Notice
+    phones: Sequence[str] = ()
+
+
+async def add(session: Transaction, wanted: Sequence[ToAdd], now: datetime) -> None:
+    """Add the messages of events; one that exists stays as it is."""
+    ring = keys_of(session).data
     rows = [
         {
-            "id": message_id(event_id, notice.purpose),
-            "event_id": event_id,
-            "purpose": notice.purpose,
-            "household_id": notice.household_id,
-            "facts": dict(notice.values),
+            "id": known_as,
+            "event_id": each.event_id,
+            "purpose": each.notice.purpose,
+            "contact": contact,
+            "household_id": each.notice.household_id,
+            "facts": dict(each.notice.values),
             "state": "awaiting_contact",
+            "phone": ring.seal(phone, "messages.phone", known_as),
             "attempts": 0,
-            "occurred_at": occurred_at,
+            "occurred_at": each.occurred_at,
             "created_at": now,
             "due_at": now,
         }
-        for event_id, occurred_at, notice in notices
+        for each in wanted
+        for contact, phone in _contacts(each)
+        for known_as in (message_id(each.event_id, each.notice.purpose, contact),)
     ]
     await insert_new(session, messages, rows)
+
+
+def _contacts(wanted: ToAdd) -> Sequence[tuple[int, str | None]]:
+    return [*enumerate(wanted.phones, 1)] or [(0, None)]
 
 
 def _due(columns: Select[Any], state: str, now: datetime, limit: int) -> Select[Any]:
@@ -82,9 +103,14 @@ async def awaiting_contact(session: Transaction, now: datetime, limit: int) -> S
     return list((await session.execute(statement)).all())
 
 
-def head_phone_of(row: Row[Any], keys: Keys) -> Any:
-    """Return the telephone of the household's head, from a row of `awaiting_contact`. Raises CannotOpen."""
-    return keys.data.open(row.head_phone, "people.phone", row.head_id)
+def contact_of(row: Row[Any], keys: Keys) -> Any:
+    """Return where a row of `awaiting_contact` is to be told: its own telephone, else that of the household's head.
+
+    None while neither is known, or not how the head is called. Raises CannotOpen.
+    """
+    if row.full_name is None:
+        return None
+    return phone_of(row, keys) or keys.data.open(row.head_phone, "people.phone", row.head_id)
 
 
 def phone_of(row: Row[Any], keys: Keys) -> Any:

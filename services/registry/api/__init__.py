@@ -1,6 +1,7 @@
 """The registry over HTTP: one router a resource."""
 
 from services.registry.api import (
+    accounts,
     areas,
     assessments,
     code_lists,
@@ -32,6 +33,7 @@ ROUTERS: tuple[Router, ...] = (
     household_changes.router,
     household_imports.router,
     people.router,
+    accounts.router,
     duplicates.router,
     assessments.router,
     rounds.router,

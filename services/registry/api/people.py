@@ -1,29 +1,25 @@
 """Members of households, one by one."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
-from services.registry.api.views import AccountView, PersonFound, PersonView
+from services.registry.api.views import PersonFound, PersonView
 from services.registry.domain.household_changes import Details
-from services.registry.domain.households import AccountChange, Person, PersonChange
-from services.registry.domain.identity import Account, Mobile, ending
+from services.registry.domain.households import Person, PersonChange
+from services.registry.domain.identity import Mobile
 from services.registry.store import household_book as book
 from services.registry.store import households, people_search
 from services.registry.store.people import Number, index_of
 from services.registry.store.people_search import Wanted
 from shared import clock
 from shared.access import Access
-from shared.approvals import Draft, Proposal, is_as_proposed, propose
-from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.events.registry import AccountChanged, HouseholdClass
+from shared.events.registry import HouseholdClass
 from shared.http import (
-    IDEMPOTENT,
     About,
     Actor,
     FieldProblem,
@@ -40,7 +36,6 @@ from shared.http import (
 )
 from shared.http.purpose import Purpose
 from shared.keys import keys_of
-from shared.messaging.outbox import publish
 from shared.names import typed_words
 
 router = Router(prefix="/registry/v1", tags=["people"])
@@ -55,10 +50,9 @@ class PersonNumbers(BaseModel):
 
 Reading = Annotated[Access, needs("people.read")]
 Changing = Annotated[Access, needs("people.change")]
-ProposingAccounts = Annotated[Access, needs("accounts.prepare")]
 
 
-async def _admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: bool = False) -> tuple[Person, str]:
+async def admitted(tx: Transaction, access: Access, person_id: UUID, *, lock: bool = False) -> tuple[Person, str]:
     """Return a person in the areas of an access, and the area. Raises 404 `person_not_found`."""
     person = await households.person(tx, person_id, lock=lock)
     area_code = await households.area_of_person(tx, person_id) or ""
@@ -127,7 +121,7 @@ async def get_person(
     tx: Tx, access: Reading, reads: Reads, response: Response, known: IfNoneMatch, person_id: UUID
 ) -> PersonView:
     """Show a person."""
-    found, _ = await _admitted(tx, access, person_id)
+    found, _ = await admitted(tx, access, person_id)
     response.headers["ETag"] = known.check(found.version)
     reads.one("person", found.id)
     return PersonView.of(found)
@@ -138,7 +132,7 @@ async def get_person_numbers(
     tx: Tx, access: Annotated[Access, needs("numbers.read")], reads: Reads, person_id: UUID, purpose: Purpose
 ) -> PersonNumbers:
     """Show a person's identity and account numbers in full; what for stands in the record."""
-    found, area_code = await _admitted(tx, access, person_id)
+    found, area_code = await admitted(tx, access, person_id)
     reads.one("person", found.id, area=area_code)
     reads.for_purpose(purpose)
     return PersonNumbers(personal_number=found.personal_number, account_number=found.account and found.account.number)
@@ -156,7 +150,7 @@ async def change_person(
     change: PersonChange,
 ) -> PersonView:
     """Change a member's name or phone from today on; what is absent stays, a phone of null is removed."""
-    person, _ = await _admitted(tx, access, person_id, lock=True)
+    person, _ = await admitted(tx, access, person_id, lock=True)
     expected.check(person.version)
     about.note(fields=",".join(sorted(change.model_fields_set)))
     home = await households.household(tx, person.household_id, access)
@@ -167,63 +161,3 @@ async def change_person(
     changed = await households.person(tx, person_id)
     response.headers["ETag"] = etag(changed.version)
     return PersonView.of(changed)
-
-
-def _written(account: Account | None) -> dict[str, Any] | None:
-    return None if account is None else account.model_dump()
-
-
-def _account_draft(person: Person, area_code: str | None, change: AccountChange) -> Draft:
-    """Hold the account that is replaced too: who approves a change sees from what to what."""
-    content = {"replaces": _written(person.account), "account": _written(change.account)}
-    return Draft(ACCOUNT_CHANGE.kind, str(person.id), content, area_code)
-
-
-async def _change_account(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
-    """Change where a person is paid, and tell the family: who did not ask for it can object before the next payment."""
-    change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
-    person = await households.person(session, UUID(proposal.draft.subject), lock=True)
-    area_code = await households.area_of_person(session, person.id)
-    if not is_as_proposed(session, proposal, _account_draft(person, area_code, change)):
-        raise Problem(409, "content_changed")
-    changed = change.applied_to(person)
-    await households.save_person(session, changed)
-    if person.household_id is not None:
-        await publish(session, "registry", [_told(person.household_id, person, changed, clock.legal_date(now))])
-
-
-def _told(household_id: UUID, before: Person, changed: Person, on: date) -> AccountChanged:
-    return AccountChanged(
-        household_id=household_id,
-        person_id=before.id,
-        person_version=changed.version,
-        number_ends=_ends(changed),
-        replaced_number_ends=_ends(before),
-        changed_on=on,
-    )
-
-
-def _ends(person: Person) -> str | None:
-    return None if person.account is None else ending(person.account.number)
-
-
-def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if written is None else AccountView.of(Account.model_validate(written)).model_dump()
-        for name, written in content.items()
-    }
-
-
-ACCOUNT_CHANGE = Operation("account-change", "people.read", "accounts.approve", apply=_change_account, shown=_shown)
-
-
-@router.post("/people/{person_id}/account-changes", status_code=201, dependencies=[IDEMPOTENT])
-async def propose_account_change(
-    tx: Tx, actor: Actor, access: ProposingAccounts, person_id: UUID, change: AccountChange
-) -> ProposalOut:
-    """Propose where a person is paid; it holds once another person has approved it."""
-    person, area_code = await _admitted(tx, access, person_id, lock=True)
-    if change.account == person.account:
-        raise Problem(409, "account_unchanged")
-    proposal = await propose(tx, _account_draft(person, area_code, change), actor=actor, now=clock.now())
-    return proposal_out("registry", ACCOUNT_CHANGE, proposal)

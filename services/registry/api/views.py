@@ -6,10 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.registry.domain.accounts import Account, Authorisation, DocumentKind
+from services.registry.domain.banks import BankKind, banks
 from services.registry.domain.facts import HomeFacts, PersonFacts
 from services.registry.domain.household_state import Ending, FormerMember, Relationship
 from services.registry.domain.households import Household, Person
-from services.registry.domain.identity import Account, ending, personal_number_doubts
+from services.registry.domain.identity import ending, personal_number_doubts
 from services.registry.domain.priority_groups import PriorityGroup, priority_groups
 from services.registry.store.people_search import Found
 from shared import clock
@@ -17,17 +19,48 @@ from shared.events.registry import Sex, Standing
 from shared.texts import Language, text
 
 
+class AuthorisationView(BaseModel):
+    """Who may receive somebody's money, by which document and from when to when."""
+
+    full_name: str
+    personal_number_ends: str | None = Field(examples=["123"])
+    document: DocumentKind
+    document_number: str
+    document_date: date
+    valid_from: date
+    valid_to: date | None
+
+    @classmethod
+    def of(cls, authorised: Authorisation) -> Self:
+        """Return the view of an authorisation."""
+        return cls(
+            **authorised.model_dump(exclude={"personal_number"}),
+            personal_number_ends=ending(authorised.personal_number),
+        )
+
+
 class AccountView(BaseModel):
-    """An account with the end of its number."""
+    """An account or wallet with the end of its number; `bank` is the name that its number stands for today."""
 
     bank_bin: str
+    bank: str | None = Field(description="null where nobody has the number today: the bank is closed")
+    kind: BankKind | None
     number_ends: str = Field(examples=["456"])
     holder_name: str
+    authorised: AuthorisationView | None
 
     @classmethod
     def of(cls, account: Account) -> Self:
         """Return the view of an account."""
-        return cls(bank_bin=account.bank_bin, number_ends=account.number[-3:], holder_name=account.holder_name)
+        bank = banks().on(account.bank_bin, clock.today())
+        return cls(
+            bank_bin=account.bank_bin,
+            bank=bank and bank.short_name,
+            kind=banks().kind_of(account.bank_bin),
+            number_ends=account.number[-3:],
+            holder_name=account.holder_name,
+            authorised=None if account.authorised is None else AuthorisationView.of(account.authorised),
+        )
 
 
 class PersonView(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.registry.domain.household_csv import LONGEST_REFERENCE, REFERENCE, Row, iso_day
-from services.registry.domain.households import Household, HouseholdRegistration, not_yet
+from services.registry.domain.households import Household, HouseholdRegistration, not_yet, unpayable
 from services.registry.domain.list_words import value_of
 from shared.csv_text import without_guard
 
@@ -86,6 +86,7 @@ def read_household(
         found = error.errors(include_url=False, include_input=False)
         return None, faults + [_fault(rows, detail) for detail in found if detail["type"] != "one_head"]
     faults += [_fault(rows, {"loc": place, "type": "not_yet"}) for place in not_yet(registration, today)]
+    faults += [_fault(rows, {"loc": place, "type": code}) for place, code in unpayable(registration, today)]
     return (None, faults) if faults else (registration, [])
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.registry.domain.accounts import Account, refusals_on
 from services.registry.domain.areas import cleaned
 from services.registry.domain.ethnic_groups import ethnic_groups
 from services.registry.domain.facts import HomeFacts, PersonFacts
@@ -20,7 +21,7 @@ from services.registry.domain.household_state import (
     MemberState,
     Relationship,
 )
-from services.registry.domain.identity import Account, FullName, Mobile, PersonalNumber
+from services.registry.domain.identity import FullName, Mobile, PersonalNumber
 from shared.events.registry import Sex, Standing
 
 _OLDEST = date(1900, 1, 1)
@@ -90,6 +91,16 @@ def repeated_personal_numbers(households: Sequence[HouseholdRegistration]) -> li
     ]
     times = Counter(number for _, _, number in places)
     return [(household, member) for household, member, number in places if times[number] > 1]
+
+
+def unpayable(registration: HouseholdRegistration, day: date) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return the places in a registration of accounts that cannot be paid from a day on, and why."""
+    return [
+        (("members", index, "account", *place.split("/")), code)
+        for index, member in enumerate(registration.members)
+        if member.account is not None
+        for place, code in refusals_on(member.account, day)
+    ]
 
 
 def not_yet(registration: HouseholdRegistration, today: date) -> list[tuple[str | int, ...]]:

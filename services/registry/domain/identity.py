@@ -1,11 +1,11 @@
-"""What is written about a person: phone numbers, the personal identification number, accounts."""
+"""What is written about a person: names, phone numbers, the personal identification number."""
 
 import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from services.registry.domain.areas import cleaned
@@ -32,16 +32,6 @@ def mobile_number(written: str) -> str:
 Mobile = Annotated[str, Field(max_length=30, examples=["0912 345 678"]), AfterValidator(mobile_number)]
 FullName = Annotated[str, Field(min_length=2, max_length=100, examples=["Hà Thị Mận"]), BeforeValidator(cleaned)]
 PersonalNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["025185000123"])]
-
-
-class Account(BaseModel):
-    """An account at a bank, by the bank's six-digit NAPAS number. The number is text: zeros may lead, letters occur."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bank_bin: str = Field(pattern=r"^[0-9]{6}$", examples=["970405"])
-    number: str = Field(pattern=r"^[0-9A-Za-z]{6,19}$", examples=["2700205123456"])
-    holder_name: FullName
 
 
 def personal_number_doubts(number: str, *, sex: Sex, birth_date: date) -> Sequence[PersonalNumberDoubt]:

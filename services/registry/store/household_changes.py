@@ -13,6 +13,7 @@ from services.registry.domain.household_state import Ending, HouseholdState, Mem
 from services.registry.domain.households import Household, Person
 from services.registry.domain.movements import Cause
 from services.registry.domain.timeline import OPEN_END, Revision, Version, after
+from services.registry.store.contacts import former_phones, keep_former_phones
 from services.registry.store.household_versions import timelines, write_revisions
 from services.registry.store.households import household_row, households_of, people_by_id
 from services.registry.store.ledger import HouseholdChange, record_changes
@@ -98,7 +99,7 @@ async def write_changes(session: Transaction, book: Book, entries: Sequence[Entr
     for each in entries:
         await write_revisions(session, each.revisions, by=each.id, now=book.now)
     apart = {person: values for each in entries for person, values in each.apart.items()}
-    changed = await _write_today(session, states, before, apart)
+    changed = await _write_today(session, states, before, apart, book.now)
     for each in entries:
         await record_changes(session, _presences(each, book), by=each.prepared_by, now=book.now)
     await _standings_follow(session, before, states)
@@ -153,17 +154,20 @@ async def _write_today(
     states: Mapping[UUID, HouseholdState | None],
     before: Mapping[UUID, Household],
     apart: Mapping[UUID, Mapping[str, Any]],
+    now: datetime,
 ) -> list[Person]:
     """Write the rows of households and people; return the people of whom others must be told anew."""
     members = {member.person_id: home for home, state in states.items() if state for member in state.members}
     were = {person.id: person for household in before.values() for person in household.members}
     known = were | await people_by_id(session, members.keys() - were.keys())
-    rows, told, keys = [], [], keys_of(session)
+    rows, told, phones, keys = [], [], [], keys_of(session)
     for home, state in states.items():
         for position, member in enumerate(state.members if state else ()):
             old = known.get(member.person_id)
             new = _person(member, home, old, apart.get(member.person_id, {}))
             rows.append({**person_row(new, keys), "left_household_id": None, "position": position})
+            if old is not None:
+                phones += former_phones(old, new, keys, now)
             if old is None or _differs(old, new):
                 told.append(new)
     left = [replace(person, relationship="other", version=person.version + 1)
@@ -173,6 +177,7 @@ async def _write_today(
         for each in left
     ]
     await upsert(session, PEOPLE, rows)
+    await keep_former_phones(session, phones, now)
     for home, state in states.items():
         row = household_row(_household(state, before[home], members))
         await session.execute(update(HOUSEHOLDS).where(HOUSEHOLDS.c.id == home).values(row))

@@ -19,14 +19,16 @@ from services.registry.domain.households import (
     not_yet,
     registered,
     repeated_personal_numbers,
+    unpayable,
 )
 from services.registry.domain.timeline import Version
+from services.registry.store.account_history import first_account
 from services.registry.store.areas import communes
 from services.registry.store.household_versions import as_text, version_row
 from services.registry.store.ledger import first_presence
 from services.registry.store.people import known_numbers, people_in, person_of, person_row
 from services.registry.store.statements import Told, household_stated, person_stated
-from services.registry.tables import HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
+from services.registry.tables import ACCOUNT_HISTORY, HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
 from shared.clock import legal_date
 from shared.db import Prepared, Transaction, among, among_given, copy_rows
@@ -74,6 +76,7 @@ async def write(session: Transaction, households: Sequence[Household], *, by: st
     rows = await asyncio.to_thread(_Rows.of, households, keys_of(session), by, now)
     await copy_rows(session, HOUSEHOLDS, rows.households)
     await copy_rows(session, PEOPLE, rows.people)
+    await copy_rows(session, ACCOUNT_HISTORY, rows.accounts)
     await copy_rows(session, PRESENCES, rows.presences)
     await copy_rows(session, HOUSEHOLD_VERSIONS, rows.versions)
     await publish_many(session, "registry", rows.events)
@@ -85,6 +88,7 @@ class _Rows:
 
     households: Sequence[dict[str, Any]]
     people: Sequence[dict[str, Any]]
+    accounts: Sequence[dict[str, Any]]
     presences: Sequence[dict[str, Any]]
     versions: Sequence[dict[str, Any]]
     events: Sequence[EncodedEvent]
@@ -115,7 +119,13 @@ class _Rows:
                 *(person_stated(one, keys.people) for one in each.members),
             )
         ]
-        return cls(homes, people, presences, versions, events)
+        accounts = [
+            first_account(person, keys, by=by, now=now)
+            for each in households
+            for person in each.members
+            if person.account is not None
+        ]
+        return cls(homes, people, accounts, presences, versions, events)
 
 
 def _told(household: Household) -> Told:
@@ -136,6 +146,7 @@ async def _refuse_wrong_places(
     for at, each, day in zip(pointers, registrations, days, strict=True):
         late = not_yet(each, today)
         errors += [FieldProblem(at + pointer(place), "not_yet") for place in late]
+        errors += [FieldProblem(at + pointer(place), code) for place, code in unpayable(each, today)]
         if ("registered_on",) not in late and known.on(each.area_code, day) is None:
             errors.append(FieldProblem(f"{at}/area_code", "not_a_commune_then"))
         if each.village_code is not None and known.village(each.village_code, each.area_code, day) is None:

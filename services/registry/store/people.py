@@ -1,13 +1,13 @@
 """Rows of people, sealed and opened, and finding people by a number that is stored sealed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import select
 
+from services.registry.domain.accounts import Account, Authorisation
 from services.registry.domain.facts import PersonFacts
 from services.registry.domain.households import Person
-from services.registry.domain.identity import Account
 from services.registry.tables import PEOPLE
 from shared.db import Transaction, among
 from shared.keys import Keys, keys_of
@@ -19,8 +19,7 @@ Number = Literal["personal_number", "account_number", "phone"]
 def person_row(person: Person, keys: Keys) -> dict[str, Any]:
     """Return the row of a person: numbers and the account's holder sealed, numbers indexed."""
     account = person.account
-    account_number = None if account is None else account.number
-    account_holder = None if account is None else account.holder_name
+    authorised = None if account is None else account.authorised
 
     def sealed(column: str, value: str | None) -> str | None:
         return keys.data.seal(value, f"people.{column}", person.id)
@@ -42,11 +41,29 @@ def person_row(person: Person, keys: Keys) -> dict[str, Any]:
         "phone_index": index_of(keys, "phone", person.phone),
         "personal_number": sealed("personal_number", person.personal_number),
         "personal_number_index": index_of(keys, "personal_number", person.personal_number),
-        "bank_bin": account and account.bank_bin,
-        "account_number": sealed("account_number", account_number),
-        "account_number_index": index_of(keys, "account_number", account_number),
-        "account_holder": sealed("account_holder", account_holder),
+        **account_columns(account, "people", (person.id,), keys),
+        "account_number_index": index_of(keys, "account_number", None if account is None else account.number),
+        "account_authorised_until": authorised and authorised.valid_to,
         "version": person.version,
+    }
+
+
+def account_columns(account: Account | None, table: str, row_id: Sequence[object], keys: Keys) -> dict[str, str | None]:
+    """Return the columns of an account, sealed for a row of a person or of their history; of none, all are null."""
+    if account is None:
+        return dict.fromkeys(("bank_bin", "account_number", "account_holder", "account_authorised"))
+
+    def sealed(column: str, value: str | None) -> str | None:
+        return keys.data.seal(value, f"{table}.{column}", *row_id)
+
+    authorised = account.authorised
+    return {
+        "bank_bin": account.bank_bin,
+        "account_number": sealed("account_number", account.number),
+        "account_holder": sealed("account_holder", account.holder_name),
+        "account_authorised": sealed(
+            "account_authorised", None if authorised is None else authorised.model_dump_json()
+        ),
     }
 
 
@@ -57,11 +74,6 @@ def person_of(row: Mapping[Any, Any], keys: Keys) -> Person:
     def opened(column: str) -> Any:
         return keys.data.open(row[column], f"people.{column}", person_id)
 
-    account = None
-    if row["account_number"] is not None:
-        account = Account.model_construct(
-            bank_bin=row["bank_bin"], number=opened("account_number"), holder_name=opened("account_holder")
-        )
     return Person(
         id=person_id,
         household_id=row["household_id"] or row["left_household_id"],
@@ -75,8 +87,25 @@ def person_of(row: Mapping[Any, Any], keys: Keys) -> Person:
         other_phones=tuple((opened("other_phones") or "").split()),
         phone=opened("phone"),
         personal_number=opened("personal_number"),
-        account=account,
+        account=account_of(row, "people", (person_id,), keys),
         version=row["version"],
+    )
+
+
+def account_of(row: Mapping[Any, Any], table: str, row_id: Sequence[object], keys: Keys) -> Account | None:
+    """Return the account of a row of a person or of their history, None where it is in cash. Raises CannotOpen."""
+    if row["account_number"] is None:
+        return None
+
+    def opened(column: str) -> Any:
+        return keys.data.open(row[column], f"{table}.{column}", *row_id)
+
+    authorised = opened("account_authorised")
+    return Account.model_construct(
+        bank_bin=row["bank_bin"],
+        number=opened("account_number"),
+        holder_name=opened("account_holder"),
+        authorised=None if authorised is None else Authorisation.model_validate_json(authorised),
     )
 
 

@@ -3,14 +3,17 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from services.registry.domain.accounts import Account
+from services.registry.domain.banks import banks
 from services.registry.domain.households import Household, Person
 from services.registry.domain.priority_groups import priority_groups
 from shared.clock import legal_date
 from shared.encryption import Keyring
-from shared.events.people import sealed_account, sealed_phone
-from shared.events.registry import HouseholdStated, Left, Member, PersonStated
+from shared.events.people import OpenAccount, sealed_account, sealed_phone
+from shared.events.registry import HouseholdStated, Left, Member, PaymentAccount, PersonStated
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,6 @@ def household_stated(household: Household, recorded_at: datetime, told: Told | N
 
 def person_stated(person: Person, ring: Keyring) -> PersonStated:
     """Return the state of a person: name, and sealed by the topic's key, contact and account."""
-    account = person.account
     return PersonStated(
         household_id=person.household_id,
         person_id=person.id,
@@ -72,5 +74,14 @@ def person_stated(person: Person, ring: Keyring) -> PersonStated:
         is_head=person.is_head,
         birth_date=person.birth_date,
         phone=sealed_phone(ring, person.id, person.phone),
-        account=account and sealed_account(ring, person.id, account.bank_bin, account.number, account.holder_name),
+        account=person.account and _account(person.account, person.id, ring),
     )
+
+
+def _account(account: Account, person_id: UUID, ring: Keyring) -> PaymentAccount:
+    opened = OpenAccount(account.bank_bin, account.number, account.holder_name)
+    told: dict[str, Any] = {"kind": banks().kind_of(account.bank_bin)}
+    if account.authorised is not None:
+        period = account.authorised.model_dump(include={"valid_from", "valid_to"})
+        told |= {"authorised": True, **period}
+    return sealed_account(ring, person_id, opened, **told)

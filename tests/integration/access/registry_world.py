@@ -46,6 +46,14 @@ from tests.support.household_lists import households, written
 from tests.support.tokens import bearer
 
 _OTHER_ACCOUNT = {"account": ACCOUNT | {"number": "3120205199999"}}
+_AUTHORISED = {
+    "full_name": "Hà Thị Mận",
+    "document": "power_of_attorney",
+    "document_number": "12/GUQ",
+    "document_date": "2026-01-05",
+    "valid_from": "2026-01-05",
+    "valid_to": clock.today().isoformat(),
+}
 _KINDS = {
     "people.read": "accounts.approve",
     "grants.read": "grants.approve",
@@ -83,6 +91,7 @@ async def registry_world(url: str) -> World:
     await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=_CSV)
     await registry.post("/areas", [VILLAGE.model_dump(mode="json")], status=200)
     household, decided, third = [await registry.register(member(account=ACCOUNT)) for _ in range(3)]
+    await registry.register(member(account=ACCOUNT | {"authorised": _AUTHORISED}))
     assessment = await registry.assess(household["id"])
     taken = await registry.decide([(await registry.assess(decided["id"]))["id"]])
     changes = {True: await _changed(registry, decided, ACTOR), False: await _changed(registry, household, OTHER)}
@@ -297,6 +306,7 @@ def _areas() -> dict[str, Operation]:
         "list_standards": Operation("reference.read", lambda _: Call("GET", "/standards")),
         "get_standard": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025")),
         "list_ethnic_groups": Operation("reference.read", lambda _: Call("GET", "/ethnic-groups")),
+        "list_banks": Operation("reference.read", lambda _: Call("GET", "/banks")),
         "list_priority_groups": Operation("reference.read", lambda _: Call("GET", "/priority-groups")),
         "list_forms": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025/forms")),
         "load_official_form": Operation(
@@ -361,6 +371,13 @@ def _households(household: Any, assessment: Any, third: Any) -> dict[str, Operat
         ),
         "propose_account_change": Operation(
             "accounts.prepare", lambda _: Call("POST", f"{other}/account-changes", _OTHER_ACCOUNT), 201
+        ),
+        "list_person_accounts": Operation("people.read", lambda _: Call("GET", f"{person}/accounts")),
+        "list_ending_authorisations": Operation(
+            "people.read",
+            lambda _: Call("GET", "/ending-authorisations"),
+            foreign="empty",
+            seen=lambda page: bool(page["items"]),
         ),
         "assess_household": Operation("assessments.record", lambda _: Call("POST", f"{path}/assessments", poor()), 201),
         "try_assessment": Operation("assessments.record", lambda _: Call("POST", f"{path}/assessments/trial", poor())),

@@ -24,7 +24,7 @@ from services.benefits.payments.workers import BankWork
 from shared import clock
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event, Message
-from shared.events.people import sealed_account
+from shared.events.people import OpenAccount, sealed_account
 from shared.events.registry import HouseholdClass, HouseholdStated, Member, PersonStated, Standing
 from shared.ids import new_id
 from shared.messaging.consumers import apply
@@ -85,9 +85,10 @@ def household(
     )
 
 
-def person(who: Somebody, *, version: int = 1, number: str | None = "3120205112345") -> Event:
-    """Return a person with an account at the payer's bank, or with none."""
-    account = sealed_account(KEYS.people, who.person_id, BIN, number, "Đặng Thị Lan") if number else None
+def person(who: Somebody, *, version: int = 1, number: str | None = "3120205112345", **told: Any) -> Event:
+    """Return a person with an account at the payer's bank, or with none; `told` is what else its event says of it."""
+    opened = OpenAccount(BIN, number or "", "Đặng Thị Lan")
+    account = sealed_account(KEYS.people, who.person_id, opened, **told) if number else None
     return PersonStated(
         household_id=who.household_id,
         person_id=who.person_id,

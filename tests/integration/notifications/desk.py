@@ -22,8 +22,8 @@ from shared.clock import VIETNAM
 from shared.db import Database
 from shared.events import EVENT_TYPES, Event, Message
 from shared.events.benefits import PaymentReturned, PaymentSettled
-from shared.events.people import sealed_phone
-from shared.events.registry import HouseholdStated, Member, PersonStated
+from shared.events.people import sealed_contacts, sealed_phone
+from shared.events.registry import AccountChanged, HouseholdStated, Member, PersonStated
 from shared.ids import new_id
 from shared.keys import keys_of
 from shared.messaging.consumers import apply
@@ -82,6 +82,18 @@ class Family:
             full_name=name,
             is_head=True,
             phone=sealed_phone(KEYS.people, self.head, phone or self.phone),
+        )
+
+    def account_changed(self, phones: Sequence[str]) -> AccountChanged:
+        """Where the head is paid is another now; `phones` are those of before."""
+        return AccountChanged(
+            household_id=self.id,
+            person_id=self.head,
+            person_version=2,
+            number_ends="999",
+            replaced_number_ends="456",
+            changed_on=events.DAY,
+            contacts=sealed_contacts(KEYS.people, self.head, phones),
         )
 
     def classified(self) -> Event:

@@ -77,6 +77,32 @@ async def test_a_message_waits_for_a_contact_that_comes_later(desk: Desk) -> Non
     await desk.until_states(delivered=2)
 
 
+async def test_a_change_of_account_is_told_once_at_each_telephone_of_before_whatever_is_replayed(desk: Desk) -> None:
+    home = family()
+    before = ["+84912300011", "+84912300012"]
+    change = desk.message(home.account_changed(before))
+    await desk.receive(change, home.household(), home.person(2, phone="+84387654321"))  # replaced since
+    await desk.until_states(delivered=2)
+    async with desk.database.transaction() as session:
+        await session.execute(text("DELETE FROM inbox"))
+    await desk.receive(change, change)
+    await desk.work()
+    assert await desk.states() == {"delivered": 2}
+    assert sorted(filter(None, await desk.telephones())) == before
+    assert set((await desk.received_by_phones()).values()) == {1}
+    assert {row.content for row in await desk.messages()} == {
+        "UBND xa thong bao: tu ngay 23/11/2026 tro cap cua ho Ha Thi Nguyet duoc chi qua TK duoi 999. Neu ong/ba khong"
+        " yeu cau doi, xin bao ngay UBND xa."
+    }
+
+
+async def test_a_change_of_account_of_before_telephones_came_with_it_is_told_the_head(desk: Desk) -> None:
+    home = family()
+    await desk.receive(home.household(), home.person(), home.account_changed([]))
+    await desk.until_states(delivered=1)
+    assert await desk.telephones() == [home.phone]
+
+
 async def test_who_has_no_telephone_is_reported_in_the_end(desk: Desk) -> None:
     home = family(None)
     await desk.receive(home.household(), home.person(), home.classified())

@@ -1,5 +1,6 @@
 """The monthly run: one person prepares it, others approve exactly what was seen."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -53,12 +54,25 @@ class RunIn(BaseModel):
     declared: Declared | None = None
 
 
+async def _paid_on(tx: Transaction, payer_account: str) -> date:
+    """Return the day on which the bank of a payer account carries out what it gets now."""
+    payer = await accounts.payer(tx, payer_account)
+    assert payer is not None  # noqa: S101 - a foreign key says so
+    return sealing.carried_out_on(payer.bank, clock.now())
+
+
 async def _prepare(tx: Transaction, access: Access, scope: runs.Scope, declared: Declared | None, actor: str) -> RunOut:
     placed = due_in(scope.programme, scope.fund, scope.period, scope.area_code)
     wanted = None if declared is None else preparing.Declared(declared.count, declared.sum)
     try:
         run_id = await preparing.prepare(
-            tx, scope, placed=placed, payees=payees(), actor=actor, now=clock.now(), declared=wanted
+            tx,
+            scope,
+            placed=placed,
+            payees=payees(await _paid_on(tx, scope.payer_account)),
+            actor=actor,
+            now=clock.now(),
+            declared=wanted,
         )
     except preparing.DeclaredOtherwise as error:
         raise Problem(409, "declared_otherwise", count=str(error.found.count), sum=dong(error.found.total)) from error
@@ -108,13 +122,14 @@ async def approve_run(tx: Tx, actor: Actor, access: Approving, run_id: UUID, bod
 
     Large sums take several people (`approvers_needed`); when the last one has approved, its files are sealed and sent.
     """
-    programme = PROGRAMMES[(await run_out(tx, run_id, access)).programme]
+    prepared = await run_out(tx, run_id, access)
+    programme = PROGRAMMES[prepared.programme]
     try:
         await approving.approve(
             tx,
             run_id,
             content_hash=body.content_hash,
-            payees=payees(),
+            payees=payees(await _paid_on(tx, prepared.payer_account)),
             wording=sealing.Wording(programme.purpose, programme.category_purpose, programme.narrative),
             by=approving.Approver(actor, everywhere=access.areas is None),
             now=clock.now(),

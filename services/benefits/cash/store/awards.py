@@ -1,13 +1,15 @@
 """Awards, and the orders and payees that they mean for a month."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal, select, update
+from sqlalchemy import Row, Select, case, func, literal, select, update
 
-from services.benefits.beneficiaries.store import person_table
+from services.benefits.beneficiaries.store import payable_on, person_table
 from services.benefits.cash.store.rows import award_table
+from services.benefits.payments.store.account_checks import AccountProblem
 from services.benefits.payments.store.controls import hold_of_awards
 from shared.access import Access
 from shared.db import Transaction, among
@@ -54,10 +56,18 @@ async def release(session: Transaction, award_id: UUID) -> bool:
     return bool((await (await session.connection()).execute(freed.values(state="active"))).rowcount)
 
 
-def payees() -> Select[Any]:
-    """Return the query of where each person is paid now."""
+def payees(day: date) -> Select[Any]:
+    """Return the query of where each person is paid on a day: `account_id`, or the `problem` that it cannot be paid.
+
+    What somebody else is authorised to have is paid in the time of the authorisation alone.
+    """
     p = person_table.c
-    return select(p.person_id, p.account_id)
+    problem: AccountProblem = "authorisation_out_of_time"
+    return select(
+        p.person_id,
+        case((payable_on(day), p.account_id)).label("account_id"),
+        case((~payable_on(day), literal(problem))).label("problem"),
+    )
 
 
 async def award(session: Transaction, award_id: UUID) -> Row[Any] | None:

@@ -10,17 +10,21 @@ from sqlalchemy import Result, Row, Select, insert, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.benefits.accounts.store import account_table, opened
+from services.benefits.beneficiaries.store import people_with
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.domain.verification import Verdict, Verification
 from services.benefits.payments.store.rows import CHECKED_HOLDER, check_table, order_table
 from shared.clock import legal_date
 from shared.db import Transaction
+from shared.events.benefits import AccountChecked
 from shared.ids import new_id
 from shared.keys import keys_of
+from shared.messaging.outbox import publish
 
-# Why an order waits: its account is another person's or closed, or the name is only like ours.
-AccountProblem = Literal["account_no_match", "account_close"]
+# Why an order waits: its account is another person's or closed, or the name is only like ours; or it is of somebody
+# who is authorised, but not on the day of the payment.
+AccountProblem = Literal["account_no_match", "account_close", "authorisation_out_of_time"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,26 @@ async def keep_checks(session: Transaction, bank: str, found: Mapping[UUID, Veri
         )
     if rows:
         await (await session.connection()).execute(insert(check_table), rows)
+        await _tell(session, rows)
+
+
+async def _tell(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Tell of everybody who is paid to a checked account what the bank said of it, without the name that it gave."""
+    checks = {row["account_id"]: row for row in rows}
+    told = [
+        AccountChecked(
+            household_id=person.household_id,
+            person_id=person.person_id,
+            person_version=person.version,
+            bank=checks[person.account_id]["bank"],
+            verdict=checks[person.account_id]["verdict"],
+            reason=checks[person.account_id]["reason"],
+            accepted=checks[person.account_id]["accepted_by"] is not None,
+            checked_at=checks[person.account_id]["checked_at"],
+        )
+        for person in await people_with(session, checks.keys())
+    ]
+    await publish(session, "benefits", told)
 
 
 async def problems_of(
@@ -134,6 +158,7 @@ async def accept(session: Transaction, check_id: UUID, *, actor: str, now: datet
         return False
     accepted = update(check_table).where(c.id == check_id).values(accepted_by=actor, accepted_at=now)
     await (await session.connection()).execute(accepted)
+    await _tell(session, [{**row._mapping, "accepted_by": actor, "checked_at": now}])
     return True
 
 

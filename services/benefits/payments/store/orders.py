@@ -34,7 +34,7 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.payments.store.runs import Scope, held_by
 from shared.access import Access
-from shared.db import Transaction
+from shared.db import Transaction, among
 
 _PLACED = ("award_id", "household_id", "person_id", "programme", "fund", "area_code", "period", "kind", "amount")
 
@@ -84,7 +84,7 @@ def of_scope(scope: Scope) -> ColumnElement[bool]:
 async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]) -> None:
     """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
 
-    `payees` yields person_id and account_id.
+    `payees` yields person_id, account_id, and the `problem` for which the person cannot be paid anywhere.
     """
     source = payees.subquery()
     c = order_table.c
@@ -99,6 +99,14 @@ async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]
         )
     )
     await (await session.connection()).execute(statement)
+
+
+async def payee_problems(session: Transaction, order_ids: Sequence[UUID], payees: Select[Any]) -> dict[UUID, str]:
+    """Return, by order, why its person cannot be paid anywhere, where `payees` says so."""
+    source = payees.subquery()
+    query = select(order_table.c.id, source.c.problem).join(source, source.c.person_id == order_table.c.person_id)
+    query = query.where(among(order_table.c.id, order_ids), source.c.problem.is_not(None))
+    return {row.id: row.problem for row in (await (await session.connection()).execute(query)).all()}
 
 
 async def payees_changed(session: Transaction, run_id: UUID, payees: Select[Any]) -> bool:

@@ -97,6 +97,7 @@ async def prepare(
     problems = await asyncio.to_thread(_problems, found, keys_of(session))
     problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
     problems |= await _of_accounts(session, scope, found, now)
+    problems |= await orders.payee_problems(session, [row.id for row in found], payees)
     await orders.put_in_run(session, run_id, problems)
     content = content_of(Line(row.id, row.amount, row.account_id) for row in found if problems[row.id] is None)
     prepared = Declared(content.count, content.total)

@@ -8,19 +8,21 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, case, insert, literal, select, update
 
 from services.benefits.accounts.store import COLUMNS
+from services.benefits.beneficiaries.store import unpayable_on
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
 from services.benefits.ledger.store import post
 from services.benefits.payments.domain.calendar import execution_date
 from services.benefits.payments.domain.identifiers import message_id
-from services.benefits.payments.domain.states import FileState, InstructionState
+from services.benefits.payments.domain.states import FileState, InstructionState, OrderState
 from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
 from services.benefits.payments.iso20022.profile import findings
 from services.benefits.payments.iso20022.schemas import schema_findings
+from services.benefits.payments.store.account_checks import AccountProblem
 from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import (
     FILE_CONTENT,
@@ -35,10 +37,12 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.turns import take_turns
 from shared.clock import VIETNAM, legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.http.problems import Problem
 from shared.ids import new_id
 from shared.keys import Keys, keys_of
+
+_LAPSED: AccountProblem = "authorisation_out_of_time"
 
 
 class FileRefused(Exception):
@@ -168,6 +172,7 @@ async def reseal_late(session: Transaction, bank: str, now: datetime) -> str | N
 
     A file that waits was never taken by the bank: no attempt of it reached the bank, or the bank or two people proved
     that it has it not. What was approved stays: the same orders, amounts and accounts, under new ids and another day.
+    An order whose money nobody is authorised to have on that day is left out and waits for another run.
     """
     connection = await session.connection()
     f, i, o = file_table.c, instruction_table.c, order_table.c
@@ -192,20 +197,34 @@ async def reseal_late(session: Transaction, bank: str, now: datetime) -> str | N
     await take_turns(session, list(households))
     again = with_payees(select(order_table, i.id.label("instruction_id"), *COLUMNS).select_from(joined))
     rows = (await connection.execute(again.where(mine).order_by(o.id))).all()
+    lapsed = await _lapsed(session, bank, rows, now)
     await connection.execute(
         update(instruction_table)
         .where(mine, i.state == InstructionState.QUEUED)
-        .values(state=InstructionState.CANCELLED, reason="late", version=i.version + 1)
+        .values(
+            state=InstructionState.CANCELLED,
+            reason=case((among(i.order_id, lapsed), literal(_LAPSED)), else_=literal("late")),
+            version=i.version + 1,
+        )
     )
     await connection.execute(
         update(file_table).where(f.message_id == late.message_id).values(state=FileState.WITHDRAWN, reason="late")
     )
-    await _again(session, late, payer, rows, now)
+    await _again(session, late, payer, rows, lapsed, now)
     return str(late.message_id)
 
 
+async def _lapsed(session: Transaction, bank: str, rows: Sequence[Row[Any]], now: datetime) -> set[UUID]:
+    """Take out the orders whose account is of somebody whose authorisation is over on the new day; return them."""
+    unpayable = await unpayable_on(session, {row.person_id for row in rows}, carried_out_on(bank, now))
+    lapsed = {row.id for row in rows if (row.person_id, row.account_id) in unpayable}
+    blocked = update(order_table).where(among(order_table.c.id, lapsed))
+    await (await session.connection()).execute(blocked.values(state=OrderState.BLOCKED, reason=_LAPSED))
+    return lapsed
+
+
 async def _again(
-    session: Transaction, late: Row[Any], payer: Row[Any], rows: Sequence[Row[Any]], now: datetime
+    session: Transaction, late: Row[Any], payer: Row[Any], rows: Sequence[Row[Any]], lapsed: set[UUID], now: datetime
 ) -> None:
     connection = await session.connection()
     run = (await connection.execute(select(run_table).where(run_table.c.id == late.run_id))).one()
@@ -214,7 +233,8 @@ async def _again(
         wanted = templates.voided_reservation(row.amount, purpose_of(row), row.payable)
         voided += of_instruction(wanted, row.id, row.instruction_id)
     wording = Wording(run.purpose, run.category_purpose, run.narrative)
-    instructions = await seal(session, late.run_id, payer, rows, wording, now)
-    postings = (*voided, *reserved(rows, instructions))
+    going = [row for row in rows if row.id not in lapsed]
+    instructions = await seal(session, late.run_id, payer, going, wording, now)
+    postings = (*voided, *reserved(going, instructions))
     cause = f"resealed:{late.message_id}"
     await post(session, [Journal(cause, "resealing", legal_date(now), "system:benefits.payments", postings)])
