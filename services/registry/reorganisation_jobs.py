@@ -11,7 +11,7 @@ from shared import clock
 from shared.db import Transaction
 from shared.http import Problem
 from shared.jobs import JobContext
-from shared.jobs.store import enqueue
+from shared.jobs.store import Job, enqueue, jobs_about
 
 REORGANISATION_JOB = "reorganisation"
 REORGANISATION_UNDO = "reorganisation-undo"
@@ -25,6 +25,12 @@ async def enqueue_due(session: Transaction, today: date) -> int:
         arguments = {"reorganisation_id": str(each.id)}
         await enqueue(session, REORGANISATION_JOB, arguments, created_by=each.approved_by or each.prepared_by)
     return len(found)
+
+
+async def jobs_of(session: Transaction, reorganisation_id: UUID) -> list[Job]:
+    """Return the jobs that did or undid a reorganisation, newest first."""
+    arguments = {"reorganisation_id": str(reorganisation_id)}
+    return await jobs_about(session, (REORGANISATION_JOB, REORGANISATION_UNDO), arguments)
 
 
 async def apply_reorganisation(job: JobContext) -> Mapping[str, Any]:

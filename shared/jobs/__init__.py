@@ -6,8 +6,8 @@ run again from the start after its process was killed: what it does must bear th
 last `progress` came.
 """
 
-from shared.jobs.api import JobOut, Jobs, job_router
+from shared.jobs.api import JobOut, Jobs, job_out, job_router
 from shared.jobs.runner import Handler, JobContext, JobRunner
 from shared.jobs.store import JobLost
 
-__all__ = ["Handler", "JobContext", "JobLost", "JobOut", "JobRunner", "Jobs", "job_router"]
+__all__ = ["Handler", "JobContext", "JobLost", "JobOut", "JobRunner", "Jobs", "job_out", "job_router"]

@@ -55,7 +55,8 @@ def _location(service: str, job: Job) -> str:
     return f"/{service}/v1/jobs/{job.id}"
 
 
-def _shown(job: Job, *, service: str, language: Language) -> JobOut:
+def job_out(job: Job, *, service: str, language: Language) -> JobOut:
+    """Return what readers see of a job of a service."""
     problem = None
     if job.problem is not None:
         refused = Problem(job.problem["status"], job.problem["code"], **job.problem["fields"])
@@ -96,7 +97,7 @@ class JobStarter:
     def _answered(self, job: Job) -> JobOut:
         service: str = self._request.app.state.service
         self._response.headers["Location"] = _location(service, job)
-        return _shown(job, service=service, language=request_language(self._request))
+        return job_out(job, service=service, language=request_language(self._request))
 
 
 async def _starter(request: Request, response: Response, session: Tx, actor: Actor) -> JobStarter:
@@ -145,7 +146,7 @@ async def _follow(request: Request, job_id: UUID, seen: int) -> AsyncIterator[Se
             return
         if job.sequence > seen:
             seen = job.sequence
-            shown = _shown(job, service=service, language=language)
+            shown = job_out(job, service=service, language=language)
             event = job.state if job.ended else "progress"
             yield ServerSentEvent(data=shown, event=event, id=str(seen), retry=_RECONNECT)
         if job.ended:
@@ -160,7 +161,7 @@ def job_router(service: ServiceName) -> Router:
     @router.get("/{job_id}")
     async def read_job(request: Request, job: Annotated[Job, Depends(_own, scope="function")]) -> JobOut:
         """Read a job: its state, how far it came, and what came of it."""
-        return _shown(job, service=service, language=request_language(request))
+        return job_out(job, service=service, language=request_language(request))
 
     @router.get("/{job_id}/events", response_class=EventSourceResponse)
     async def follow_job(

@@ -72,6 +72,12 @@ async def find(session: Transaction, job_id: UUID) -> Job | None:
     return None if row is None else _job(row)
 
 
+async def jobs_about(session: Transaction, kinds: Sequence[str], arguments: Mapping[str, Any]) -> list[Job]:
+    """Return the jobs of some kinds with exactly these arguments, newest first."""
+    query = select(jobs).where(jobs.c.kind.in_(kinds), jobs.c.arguments == dict(arguments))
+    return [_job(row) for row in await (await session.connection()).execute(query.order_by(jobs.c.id.desc()))]
+
+
 _UNENDED: tuple[ColumnElement[str], ...] = (
     literal_column("'queued'"),
     literal_column("'running'"),

@@ -1,7 +1,7 @@
 """The desk of a service: templates over one layout, its style sheet, and refusals as pages."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -86,6 +86,8 @@ class Desk:
             lang=visitor.language,
             t=partial(_text, visitor.language),
             named=partial(_named, visitor.language),
+            words=partial(_words, visitor.language),
+            labelled=partial(_labelled, visitor.language),
             f=Formats(visitor.language),
             form=visitor.form,
             problem=None if refusal is None else refusal.problem,
@@ -123,6 +125,20 @@ def _named(language: Language, prefix: str, code: str | None) -> str:
         return "—"
     key = f"{prefix}.{code}"
     return text(key, language) if has_text(key) else code
+
+
+def _words(language: Language, prefix: str, codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return codes with their texts, as a choice offers them."""
+    return [(code, _named(language, prefix, code)) for code in codes]
+
+
+def _labelled(language: Language, pointer: str) -> str:
+    """Return what people call the field that a pointer names; of a place in a list, its number from 1."""
+    words = [
+        str(int(step) + 1) if step.isdecimal() else _named(language, "field", step)
+        for step in pointer.removeprefix("/body/").split("/")
+    ]
+    return " ".join(words[-2:]) if words[-1].isdecimal() else words[-1]
 
 
 def _day(context: Context, value: str | None) -> str:

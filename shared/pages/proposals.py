@@ -1,6 +1,7 @@
 """What waits for a second person, as pages: `/<service>/desk/proposals`."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -10,16 +11,40 @@ from starlette.responses import Response
 
 from shared.pages.desk import Desk, change
 from shared.pages.visitor import Refused, Visiting, Visitor
+from shared.texts import Language, has_text, text
 
 
-def add_proposals(router: APIRouter, desk: Desk, *, elsewhere: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Add the pages of proposals. `elsewhere` has, by kind, the page where such a one is approved, with `{subject}`."""
+@dataclass(frozen=True)
+class Line:
+    """Something that a proposal holds: its name in the visitor's language, its value, and the page about it."""
+
+    name: str
+    value: str
+    page: str | None = None
+
+
+Teller = Callable[[Visitor, Mapping[str, Any]], Awaitable[Sequence[Line]]]
+
+
+def add_proposals(
+    router: APIRouter,
+    desk: Desk,
+    *,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+    tellers: Mapping[str, Teller] = MappingProxyType({}),
+) -> None:
+    """Add the pages of proposals.
+
+    `elsewhere` has, by kind, the page where such a one is approved, with `{subject}`; `tellers` what says in words what
+    a proposal of a kind holds, where its fields alone do not.
+    """
     api = f"/{desk.service}/v1/proposals"
     here = f"/{desk.service}/desk/proposals"
 
     async def show(visitor: Visitor, proposal_id: UUID, refusal: Refused | None = None) -> Response:
         proposal = await visitor.get(f"{api}/{proposal_id}")
         page = elsewhere.get(proposal["kind"])
+        tell = tellers.get(proposal["kind"], _tell)
         status = 200 if refusal is None else refusal.status
         return desk.show(
             visitor,
@@ -29,7 +54,7 @@ def add_proposals(router: APIRouter, desk: Desk, *, elsewhere: Mapping[str, str]
             proposal=proposal,
             own=proposal["prepared_by"] == visitor.session.subject,
             elsewhere=page and page.format(subject=proposal["subject"]),
-            lines=lines_of(proposal["content"]),
+            lines=await tell(visitor, proposal),
         )
 
     @router.get("/proposals")
@@ -59,6 +84,15 @@ def add_proposals(router: APIRouter, desk: Desk, *, elsewhere: Mapping[str, str]
         return await change(
             send, then=f"{here}/{proposal_id}", otherwise=lambda refusal: show(visitor, proposal_id, refusal)
         )
+
+
+async def _tell(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
+    return [Line(_label(visitor.language, name), value) for name, value in lines_of(proposal["content"])]
+
+
+def _label(language: Language, name: str) -> str:
+    steps = name.split(".")
+    return ", ".join(text(f"field.{step}", language) if has_text(f"field.{step}") else step for step in steps)
 
 
 def lines_of(content: Any, name: str = "") -> list[tuple[str, str]]:

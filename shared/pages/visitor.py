@@ -36,6 +36,15 @@ class Refused(Exception):
             for error in self.problem.get("errors", ())
         }
 
+    def inside(self, name: str) -> "Refused":
+        """Return the refusal with its pointers seen from inside `/body/<name>`: which of several shapes is no field."""
+        whole, part = "/body/", f"/body/{name}/"
+        errors = [
+            {**error, "pointer": str(error["pointer"]).replace(part, whole, 1)}
+            for error in self.problem.get("errors", ())
+        ]
+        return Refused(self.status, {**self.problem, "errors": errors})
+
 
 @dataclass(frozen=True)
 class Visitor:

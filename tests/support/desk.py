@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, StorageState
 
 from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
@@ -31,6 +31,7 @@ class DeskSite:
     app: FastAPI
     issuer: LocalIssuer
     chromium: Browser
+    _sessions: dict[str, StorageState] = field(default_factory=dict)
 
     def client(self, subject: str) -> httpx.AsyncClient:
         """Return a client of the service's API in somebody's name."""
@@ -42,16 +43,26 @@ class DeskSite:
 
     @asynccontextmanager
     async def signed_in(self, name: str, start: str) -> AsyncIterator[Page]:
-        """Sign somebody in with a browser of their own; give the page where they wanted to begin."""
-        context = await self.chromium.new_context(locale="vi-VN", base_url=self.url)
+        """Open a browser of somebody's own, signed in; give the page where they wanted to begin.
+
+        Who signed in once goes on with that session.
+        """
+        session = self._sessions.get(name)
+        context = await self.chromium.new_context(locale="vi-VN", base_url=self.url, storage_state=session)
         page = await context.new_page()
         await page.goto(start)
+        if session is None:
+            await self.sign_in(page, name)
+            await page.wait_for_url(f"{self.url}{start}")
+            self._sessions[name] = await context.storage_state()
+        yield page
+        await context.close()
+
+    async def sign_in(self, page: Page, name: str) -> None:
+        """Enter somebody's name and password on the page that asks for them."""
         await page.fill("#username", name)
         await page.fill("#password", PASSWORD)
         await page.click("button")
-        await page.wait_for_url(f"{self.url}{start}")
-        yield page
-        await context.close()
 
 
 @asynccontextmanager

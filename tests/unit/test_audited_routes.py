@@ -22,6 +22,7 @@ FREE = frozenset(
         "list_standards", "get_standard",
         "list_forms", "list_ethnic_groups", "list_priority_groups", "get_household_import", "get_movement_report",
         "list_reorganisations", "get_reorganisation", "list_reorganisation_successions", "get_reorganisation_plan",
+        "list_reorganisation_jobs",
         "list_rounds", "get_round",
         "get_own_access", "list_grants", "get_grant", "list_dead_letters", "get_dead_letter", "read_job", "follow_job",
         "list_programmes", "get_programme", "list_banks",

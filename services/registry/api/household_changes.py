@@ -10,11 +10,13 @@ from starlette.requests import Request
 
 from services.registry.api.views import Doubt, HouseholdView, doubts_about
 from services.registry.domain.household_changes import Change, ChangeKind, Merger
+from services.registry.domain.household_state import HouseholdState
 from services.registry.store import household_book as book
 from services.registry.store import household_history as history
 from services.registry.store import households
 from services.registry.store.household_book import Recorded
 from services.registry.store.household_changes import lock
+from services.registry.store.household_effects import Effect, effects_of, effects_on_record
 from services.registry.store.household_history import ChangeOnRecord, ConfirmationState
 from shared import clock
 from shared.access import PERMISSIONS, Access
@@ -76,6 +78,33 @@ class ChangeRecorded(BaseModel):
     warnings: list[Doubt]
 
 
+class HouseholdEffect(BaseModel):
+    """A household on the day of a change, without it and with it; without id one that the change founds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    household_id: UUID | None
+    before: HouseholdState | None
+    after: HouseholdState | None
+
+
+class ChangeTrial(BaseModel):
+    """What a change would make of households."""
+
+    effects: list[HouseholdEffect]
+
+    @classmethod
+    def of(cls, effects: list[Effect]) -> Self:
+        """Return the view of effects."""
+        return cls(effects=[HouseholdEffect.model_validate(each) for each in effects])
+
+
+class ChangeShown(ChangeView):
+    """A change with what it made of households in the reader's areas. Of many at once, nothing is shown."""
+
+    effects: list[HouseholdEffect]
+
+
 class Undoing(BaseModel):
     """Why a change is undone."""
 
@@ -119,6 +148,26 @@ async def change_household(
     return _recorded(request, response, about, made)
 
 
+@router.post("/households/{household_id}/changes/trial")
+async def try_change_of_household(
+    response: Response,
+    tx: Tx,
+    actor: Actor,
+    access: Changing,
+    about: About,
+    expected: IfMatch,
+    household_id: UUID,
+    change: Change,
+) -> ChangeTrial:
+    """Show what a change would make of households, or why it is refused, without recording it."""
+    await lock(tx, await book.touched(tx, household_id, change))
+    found = await households.household(tx, household_id, access)
+    about.one("household", found.id, area=found.area_code)
+    expected.check(found.revision)
+    response.headers["ETag"] = etag(found.revision)
+    return ChangeTrial.of(effects_of(*await book.entry_of(tx, access, found, change, by=actor, now=clock.now())))
+
+
 @router.get("/households/{household_id}/changes")
 async def list_changes_of_household(tx: Tx, access: Reading, reads: Reads, household_id: UUID) -> list[ChangeView]:
     """List every change that touched a household, newest first."""
@@ -141,6 +190,15 @@ async def list_household_changes(
     page = paging.page([ChangeView.of(each) for each in found], key=lambda each: (each.id,))
     reads.many("household-change", [each.id for each in page.items])
     return page
+
+
+@router.get("/household-changes/{change_id}")
+async def get_household_change(tx: Tx, access: Reading, reads: Reads, change_id: UUID) -> ChangeShown:
+    """Show a change with what it made of households."""
+    found = await history.find_change(tx, change_id, access)
+    reads.one("household-change", change_id, area=found.area_code)
+    effects = ChangeTrial.of(await effects_on_record(tx, access, found)).effects
+    return ChangeShown.model_validate(vars(found) | {"effects": effects})
 
 
 @router.post("/household-changes/{change_id}/confirmation", status_code=201, dependencies=[IDEMPOTENT])
@@ -235,5 +293,16 @@ async def propose_merger(
     """Propose that a household takes in another's members and the other ends; it holds once somebody else approved."""
     draft = await _merge_draft(tx, access, household_id, merger)
     about.many("household", [household_id, merger.absorbed_id], area=draft.area_code)
-    await book.merge(tx, household_id, merger, prepared_by=actor, confirmed_by=None, now=clock.now())
+    await book.entry_of_merger(tx, household_id, merger, prepared_by=actor, confirmed_by=None, now=clock.now())
     return proposal_out("registry", HOUSEHOLD_MERGE, await propose(tx, draft, actor=actor, now=clock.now()))
+
+
+@router.post("/households/{household_id}/mergers/trial")
+async def try_merger(
+    tx: Tx, actor: Actor, access: Changing, about: About, household_id: UUID, merger: Merger
+) -> ChangeTrial:
+    """Show what a merger would make of both households, or why it is refused, without proposing it."""
+    draft = await _merge_draft(tx, access, household_id, merger)
+    about.many("household", [household_id, merger.absorbed_id], area=draft.area_code)
+    merged = await book.entry_of_merger(tx, household_id, merger, prepared_by=actor, confirmed_by=None, now=clock.now())
+    return ChangeTrial.of(effects_of(*merged))

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 
 from services.registry.domain.reorganisation import Fate, Pair, Reason, ReorganisationOrder, State
-from services.registry.reorganisation_jobs import REORGANISATION_UNDO, enqueue_due
+from services.registry.reorganisation_jobs import REORGANISATION_UNDO, enqueue_due, jobs_of
 from services.registry.store import placements
 from services.registry.store import reorganisations as store
 from services.registry.store.placements import Placed, Waiting
@@ -18,8 +20,8 @@ from shared.access import Access
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
-from shared.http import IDEMPOTENT, About, Actor, Page, Paging, Problem, Reads, Router, Tx, needs
-from shared.jobs import JobOut, Jobs
+from shared.http import IDEMPOTENT, About, Actor, Page, Paging, Problem, Reads, Router, Tx, needs, request_language
+from shared.jobs import JobOut, Jobs, job_out
 from shared.keys import keys_of
 
 router = Router(prefix="/registry/v1/reorganisations", tags=["reorganisations"])
@@ -113,6 +115,18 @@ class WaitingHousehold(BaseModel):
     candidates: tuple[str, ...]
     placed_code: str | None
     placed_by: str | None
+
+
+class WaitingVillage(BaseModel):
+    """A village of a split unit: how many of its households wait to be placed, and how many were. Null: not known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    old_code: str
+    village_code: str | None
+    candidates: tuple[str, ...]
+    waiting: int
+    placed: int
 
 
 class Placement(BaseModel):
@@ -239,9 +253,33 @@ async def undo_reorganisation(
     return await jobs.start(REORGANISATION_UNDO, {"reorganisation_id": str(found.id)})
 
 
+@router.get("/{reorganisation_id}/jobs", dependencies=[needs("reorganisations.read")])
+async def list_reorganisation_jobs(request: Request, tx: Tx, reorganisation_id: UUID) -> list[JobOut]:
+    """List the jobs that did or undid a reorganisation, newest first, each with how far it came or why it failed."""
+    found = await jobs_of(tx, reorganisation_id)
+    return [job_out(each, service="registry", language=request_language(request)) for each in found]
+
+
+@router.get("/{reorganisation_id}/villages")
+async def list_villages_to_place(
+    tx: Tx, access: Reading, reads: Reads, reorganisation_id: UUID
+) -> list[WaitingVillage]:
+    """List the villages of split units with how many of their households wait to be placed, and how many were."""
+    found = await placements.villages_waiting(tx, access, reorganisation_id)
+    reads.many("household", [])
+    return [WaitingVillage.model_validate(each) for each in found]
+
+
 @router.get("/{reorganisation_id}/worklist")
 async def list_households_to_place(
-    tx: Tx, access: Reading, reads: Reads, paging: Paging, reorganisation_id: UUID, placed: bool = False
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    reorganisation_id: UUID,
+    placed: bool = False,
+    old_code: Annotated[str | None, Query(max_length=12, description="only of this old unit")] = None,
+    village_code: Annotated[str | None, Query(max_length=12, description="only of this village")] = None,
 ) -> Page[WaitingHousehold]:
     """List the households of split units that wait to be placed, or with `placed` those that were.
 
@@ -249,7 +287,14 @@ async def list_households_to_place(
     """
     after = paging.after(UUID)
     found: Sequence[Waiting] = await placements.worklist(
-        tx, access, reorganisation_id, placed=placed, after=after[0] if after else None, limit=paging.limit + 1
+        tx,
+        access,
+        reorganisation_id,
+        placed=placed,
+        old_code=old_code,
+        village_code=village_code,
+        after=after[0] if after else None,
+        limit=paging.limit + 1,
     )
     page = paging.page([WaitingHousehold.model_validate(each) for each in found], key=lambda each: (each.household_id,))
     reads.many("household", [each.household_id for each in page.items])

@@ -21,6 +21,7 @@ def add_home(router: APIRouter, desk: Desk) -> None:
             grants=[grant | {"area": await area_name(visitor, grant["area_code"])} for grant in access["grants"]],
             permissions=access["permissions"],
             rounds=await if_allowed(visitor, "/registry/v1/rounds", limit=_SHOWN),
+            changes=await if_allowed(visitor, "/registry/v1/household-changes", state="unconfirmed", limit=_SHOWN),
             duplicates=await if_allowed(visitor, "/registry/v1/duplicates", limit=_SHOWN),
             waiting=await if_allowed(visitor, "/registry/v1/proposals", state="open", limit=_SHOWN),
         )

@@ -1,14 +1,17 @@
 """Households on pages: found by commune and class, one with its members, classes and the reasons for them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.registry.pages.names import area_name, indicator_names, names_of_standards
-from shared.pages import Desk, Visiting, Visitor
+from services.registry.pages.change_forms import KINDS
+from services.registry.pages.names import area_name, head_name, indicator_names, names_of_standards
+from shared import clock
+from shared.pages import Desk, Refused, Visiting, Visitor
 
 _CLASSES = ("poor", "near_poor", "not_poor")
 
@@ -46,10 +49,15 @@ def add_households(router: APIRouter, desk: Desk) -> None:
         asked = {"name": "", "area_code": "", "standard": "", "household_class": ""}
         return await found(visitor, asked, **{of: number for of, number in numbers.items() if number})
 
-    @router.get("/households/{household_id}")
-    async def household_page(visitor: Visiting, household_id: UUID, done: str = "") -> Response:
+    async def show(visitor: Visitor, household_id: UUID, *, done: str = "", on: str = "", known: str = "") -> Response:
         path = f"/registry/v1/households/{household_id}"
-        household = await visitor.get(path)
+        now = await visitor.get(path)
+        refusal, household = None, now
+        if on or known:
+            try:
+                household = await visitor.get(path, on=on or None, known_at=_instant(known))
+            except Refused as refused:
+                refusal = refused
         standards = await visitor.get("/registry/v1/standards")
         assessments = await visitor.get(f"{path}/assessments")
         history = await visitor.get(f"{path}/history")
@@ -57,15 +65,39 @@ def add_households(router: APIRouter, desk: Desk) -> None:
         return desk.show(
             visitor,
             "household.html",
+            200 if refusal is None else refusal.status,
+            refusal=refusal,
             household=household,
+            name=head_name(household),
+            then=household is not now,
+            on=on,
+            known=known,
             area=await area_name(visitor, household["area_code"]),
+            changes=await visitor.get(f"{path}/changes"),
+            kinds=KINDS,
             history=_with_reasons(history, assessments),
             undecided=_undecided(history, assessments),
             standards=names_of_standards(standards, visitor.language),
             indicators=indicator_names(standards, visitor.language),
-            may_assess="assessments.record" in access["permissions"],
+            permissions=access["permissions"],
             done=done,
         )
+
+    @router.get("/households/{household_id}")
+    async def household_page(
+        visitor: Visiting, household_id: UUID, done: str = "", on: str = "", known: str = ""
+    ) -> Response:
+        return await show(visitor, household_id, done=done, on=on, known=known)
+
+
+def _instant(entered: str) -> str | None:
+    """Return an instant as a page's clock field has it, which is Viet Nam's time, as the API takes it."""
+    if not entered:
+        return None
+    try:
+        return datetime.fromisoformat(entered).replace(tzinfo=clock.VIETNAM).isoformat()
+    except ValueError:
+        return entered
 
 
 def _with_reasons(

@@ -7,12 +7,12 @@ from shared.pages import Refused, Visitor
 from shared.texts import Language
 
 
-async def area_name(visitor: Visitor, code: str | None) -> str | None:
-    """Return the name of a unit as it is today, its code where it has ended."""
+async def area_name(visitor: Visitor, code: str | None, on: str | None = None) -> str | None:
+    """Return the name of a unit as it is on a day or today, its code where there is no such unit then."""
     if code is None:
         return None
     try:
-        return str((await visitor.get(f"/registry/v1/areas/{code}"))["name"])
+        return str((await visitor.get(f"/registry/v1/areas/{code}", on=on))["name"])
     except Refused:
         return code
 
@@ -30,3 +30,9 @@ def indicator_names(standards: Iterable[Mapping[str, Any]], language: Language) 
         for dimension in standard["dimensions"]
         for indicator in dimension["indicators"]
     }
+
+
+def head_name(household: Mapping[str, Any]) -> str:
+    """Return the name by which people know a household: its head's, of an ended one that of who was first in it."""
+    head = (each["full_name"] for each in household["members"] if each["relationship"] == "head")
+    return str(next(head, None) or next((each["full_name"] for each in household["former"]), "—"))

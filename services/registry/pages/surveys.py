@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.registry.pages.names import area_name, indicator_names, names_of_standards
+from services.registry.pages.names import area_name, head_name, indicator_names, names_of_standards
 from shared.pages import Desk, Fields, Refused, Visiting, Visitor, body_of, change
 
 
@@ -33,6 +33,7 @@ def add_surveys(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             household=household,
+            name=head_name(household),
             area=await area_name(visitor, household["area_code"]),
             setting="urban" if area["kind"] in ("ward", "township") else "rural",
             standard=chosen,

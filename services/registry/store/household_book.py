@@ -64,10 +64,12 @@ async def touched(session: Transaction, household_id: UUID, change: Change) -> l
     return sorted({household_id, *([] if other is None else [other])})
 
 
-async def record(
+async def entry_of(
     session: Transaction, access: Access, household: Household, change: Change, *, by: str, now: datetime
-) -> Recorded:
-    """Record what happened to a household, which the caller has locked with all that `touched` names.
+) -> tuple[Book, Entry]:
+    """Return what recording a change would write, and the book it would be written in, and write nothing.
+
+    The caller has locked the household with all that `touched` names.
 
     Raises:
         Problem: 422 `change_refused`, 409 `change_conflict`; the errors name what is at fault. 409 `person_registered`.
@@ -88,7 +90,7 @@ async def record(
     except ChangeRefused as refused:
         raise refusal(refused) from None
     here = revisions[household.id].written
-    entry = Entry(
+    return book, Entry(
         kind="contact" if isinstance(change, Details) and change.apart else change.kind,
         effective_on=change.effective_on,
         revisions=revisions,
@@ -98,9 +100,20 @@ async def record(
         apart=apart,
         id=change_id,
     )
+
+
+async def record(
+    session: Transaction, access: Access, household: Household, change: Change, *, by: str, now: datetime
+) -> Recorded:
+    """Record what happened to a household, which the caller has locked with all that `touched` names.
+
+    Raises:
+        Problem: as `entry_of`.
+    """
+    book, entry = await entry_of(session, access, household, change, by=by, now=now)
     written = await write_changes(session, book, [entry])
     first = [written[household.id]]
-    return Recorded(change_id, first + [each for key, each in written.items() if key != household.id])
+    return Recorded(entry.id, first + [each for key, each in written.items() if key != household.id])
 
 
 def refusal(refused: ChangeRefused) -> Problem:
@@ -226,10 +239,10 @@ async def _check_numbers(session: Transaction, change: Change, apart: Mapping[UU
         raise Problem(409, "person_registered", errors=errors)
 
 
-async def merge(
+async def entry_of_merger(
     session: Transaction, staying_id: UUID, merger: Merger, *, prepared_by: str, confirmed_by: str | None, now: datetime
-) -> Recorded:
-    """Merge two households, which the caller has locked; without `confirmed_by` find out whether they can be.
+) -> tuple[Book, Entry]:
+    """Return what merging two households, which the caller has locked, would write, and write nothing.
 
     Raises:
         Problem: 422 `change_refused`, 409 `change_conflict`.
@@ -252,9 +265,7 @@ async def merge(
         raise refusal(ChangeRefused("effective_on", "before_registration")) from None
     except ChangeRefused as refused:
         raise refusal(refused) from None
-    if confirmed_by is None:
-        return Recorded(change_id, [])
-    entry = Entry(
+    return book, Entry(
         kind="merge",
         effective_on=on,
         revisions={staying_id: one, merger.absorbed_id: other},
@@ -264,8 +275,21 @@ async def merge(
         note=merger.note,
         id=change_id,
     )
+
+
+async def merge(
+    session: Transaction, staying_id: UUID, merger: Merger, *, prepared_by: str, confirmed_by: str, now: datetime
+) -> Recorded:
+    """Merge two households, which the caller has locked.
+
+    Raises:
+        Problem: as `entry_of_merger`.
+    """
+    book, entry = await entry_of_merger(
+        session, staying_id, merger, prepared_by=prepared_by, confirmed_by=confirmed_by, now=now
+    )
     written = await write_changes(session, book, [entry])
-    return Recorded(change_id, [written[staying_id], written[merger.absorbed_id]])
+    return Recorded(entry.id, [written[staying_id], written[merger.absorbed_id]])
 
 
 async def take_facts(

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, or_, select, true, update
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, or_, select, true, update
 
 from services.registry.domain.household_state import HouseholdState
 from services.registry.domain.timeline import revised
@@ -37,6 +37,17 @@ class Waiting:
     placed_by: str | None
 
 
+@dataclass(frozen=True)
+class VillageWaiting:
+    """Households of one village of a split unit: how many wait to be placed, and how many were."""
+
+    old_code: str
+    village_code: str | None
+    candidates: tuple[str, ...]
+    waiting: int
+    placed: int
+
+
 class Placed(BaseModel):
     """How many households were placed."""
 
@@ -50,10 +61,35 @@ def _within(access: Access) -> ColumnElement[bool]:
     return or_(access.within(_W.waiting_code), _W.candidates.op("&&")(areas))
 
 
+async def villages_waiting(session: Transaction, access: Access, reorganisation_id: UUID) -> list[VillageWaiting]:
+    """Return how far the villages of split units within an access are placed, by old unit and village."""
+    by = (_W.old_code, HOUSEHOLDS.c.village_code, _W.candidates)
+    done = _W.placed_code.is_not(None)
+    query = (
+        select(*by, func.count().filter(~done).label("waiting"), func.count().filter(done).label("placed"))
+        .join(HOUSEHOLDS, HOUSEHOLDS.c.id == _W.household_id)
+        .where(_W.reorganisation_id == reorganisation_id, _within(access))
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return [
+        VillageWaiting(row.old_code, row.village_code, tuple(row.candidates), row.waiting, row.placed)
+        for row in await session.execute(query)
+    ]
+
+
 async def worklist(
-    session: Transaction, access: Access, reorganisation_id: UUID, *, placed: bool, after: UUID | None, limit: int
+    session: Transaction,
+    access: Access,
+    reorganisation_id: UUID,
+    *,
+    placed: bool,
+    old_code: str | None,
+    village_code: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Waiting]:
-    """Return households of split units within an access, by id, after one."""
+    """Return households of split units within an access, by id, after one; of one old unit or village where named."""
     head = (PEOPLE.c.household_id == HOUSEHOLDS.c.id) & (PEOPLE.c.relationship == "head")
     query = (
         select(REORGANISATION_WORKLIST, PEOPLE.c.full_name, HOUSEHOLDS.c.village_code, HOUSEHOLDS.c.address)
@@ -62,6 +98,8 @@ async def worklist(
         .where(_W.reorganisation_id == reorganisation_id, _within(access))
         .where(_W.placed_code.is_not(None) if placed else _W.placed_code.is_(None))
     )
+    query = query if old_code is None else query.where(_W.old_code == old_code)
+    query = query if village_code is None else query.where(HOUSEHOLDS.c.village_code == village_code)
     query = query if after is None else query.where(_W.household_id > after)
     return [
         Waiting(

@@ -15,3 +15,12 @@ for (const form of document.querySelectorAll("form[data-adds-up]")) {
 }
 const refused = document.querySelector(".problem");
 if (refused) refused.focus();
+// What a page shows of work that goes on is looked at again; without scripts its link does that.
+const goesOn = document.querySelector("[data-look-again]");
+if (goesOn) setTimeout(() => location.reload(), 1000 * Number(goesOn.dataset.lookAgain));
+// A box that ticks all boxes of its form. It is there only with scripts.
+for (const all of document.querySelectorAll("[data-ticks]")) {
+  const boxes = all.form.querySelectorAll(`input[name="${all.dataset.ticks}"]`);
+  all.closest("[hidden]")?.removeAttribute("hidden");
+  all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
+}

@@ -163,6 +163,13 @@ async def _told(registry: Registry) -> dict[str, Operation]:
         "change_household": Operation(
             "households.change", lambda _: Call("POST", f"{path}/changes", _FACTS | _MORE, {"If-Match": "*"}), 201
         ),
+        "try_change_of_household": Operation(
+            "households.change", lambda _: Call("POST", f"{path}/changes/trial", _FACTS | _MORE, {"If-Match": "*"})
+        ),
+        "get_household_change": Operation("households.read", lambda _: Call("GET", at)),
+        "try_merger": Operation(
+            "households.change", lambda _: Call("POST", f"{path}/mergers/trial", _merger(confirmed))
+        ),
         "propose_merger": Operation(
             "households.change", lambda _: Call("POST", f"{path}/mergers", _merger(confirmed)), 201
         ),
@@ -230,6 +237,10 @@ async def _reorganised(registry: Registry, household: Any) -> dict[str, Operatio
         "get_reorganisation": get(at),
         "list_reorganisation_successions": get(f"{at}/successions"),
         "get_reorganisation_plan": get(f"{at}/plan", "reorganisations.read"),
+        "list_reorganisation_jobs": get(f"{at}/jobs", "reorganisations.read"),
+        "list_villages_to_place": Operation(
+            "households.read", lambda _: Call("GET", f"{listed}/villages"), foreign="empty", seen=bool
+        ),
         "list_households_to_place": Operation(
             "households.read",
             lambda _: Call("GET", f"{listed}/worklist"),

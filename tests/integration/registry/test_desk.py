@@ -1,62 +1,21 @@
 """The officer's desk in a real Chromium: what an officer sees, enters and approves, and what is kept from others."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
 import pytest
 
-from services.registry.app import build
 from services.registry.duplicate_scan import compare_new_people
-from shared.settings import EventLogSettings, ServiceSettings
-from tests.integration.registry.conftest import SAMPLE_AREAS, Registry, decision_on, member
+from tests.integration.registry.conftest import decision_on, member
+from tests.integration.registry.desk import COMMUNE, Desk, desk_of, found_in
 from tests.integration.registry.test_households import ACCOUNT
-from tests.support.access import grant
-from tests.support.desk import DeskSite, desk_site
 from tests.support.postgres import Databases
-
-COMMUNE, ELSEWHERE = "08566", "08545"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The site, and the registry as a client of its API sees it."""
-
-    site: DeskSite
-    registry: Registry
-
-    async def household(self, *members: dict[str, object]) -> str:
-        """Register a household of the commune and return its id."""
-        return str((await self.registry.register(*members, area_code=COMMUNE))["id"])
 
 
 @pytest.fixture(scope="module")
 async def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """A registry with two people of one commune and one of another."""
-    url = await databases.create("registry")
-    log = EventLogSettings(eventlog_url=url)
-    async with desk_site(
-        "registry",
-        lambda identity: build(ServiceSettings(service="registry", database_url=url, event_log=log, identity=identity)),
-        tmp_path_factory.mktemp("issuer"),
-        ("officer", "chair", "stranger"),
-    ) as site:
-        registry = Registry(site.app)
-        registry.client = site.client("officer")
-        await grant(registry.database, "officer", "chair")
-        await grant(registry.database, "stranger", area=ELSEWHERE, communes=[ELSEWHERE])
-        csv = {"Content-Type": "text/csv"}
-        (
-            await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=csv)
-        ).raise_for_status()
-        yield Desk(site, registry)
-        await registry.client.aclose()
-        await registry.database.close()
-    await databases.drop(url)
-
-
-def found_in(text: str, *wanted: str) -> Sequence[str]:
-    """Return what of the wanted is not there."""
-    return [each for each in wanted if each not in text]
+    async with desk_of(databases, tmp_path_factory.mktemp("issuer")) as desk:
+        yield desk
 
 
 async def test_an_officer_enters_a_survey_sees_the_score_grow_tries_it_and_records_it(desk: Desk) -> None:

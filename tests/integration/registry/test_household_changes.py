@@ -78,6 +78,40 @@ async def test_a_birth_told_late_holds_from_its_day_and_was_not_known_before(reg
     ]
 
 
+async def test_a_trial_shows_what_the_change_then_does_and_records_nothing(registry: Registry) -> None:
+    household = await settled(registry)
+    path = f"/households/{household['id']}"
+    person = ids(household)[2]
+    away = {"kind": "leave", "effective_on": "2026-10-01", "person_id": person, "reason": "marriage"}
+    split = {
+        "kind": "split",
+        "effective_on": "2026-10-01",
+        "members": [{"person_id": person, "relationship": "head"}],
+    }
+
+    async def tried(change: dict[str, Any], status: int = 200) -> Any:
+        headers = {"If-Match": "*"}
+        answer = await registry.client.post(f"{path}/changes/trial", json=change, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    refused = await tried(away | {"effective_on": "2099-01-01"}, status=422)
+    assert [each["code"] for each in refused["errors"]] == ["not_yet"]
+    for change, number in ((split, 2), (away, 1)):
+        before = len(await registry.get(f"{path}/changes"))
+        effects = (await tried(change))["effects"]
+        assert len(effects) == number
+        assert len(await registry.get(f"{path}/changes")) == before
+        recorded = (await registry.change(household["id"], change))["change_id"]
+        on_record = (await registry.get(f"/household-changes/{recorded}"))["effects"]
+        for of, each in zip(on_record, effects, strict=True):
+            assert each["household_id"] in (None, of["household_id"])
+            assert (each["before"], each["after"]) == (of["before"], of["after"])
+        undone = await _as(registry, "officer", f"/household-changes/{recorded}/undo", NOTE)
+        restored = (await registry.get(f"/household-changes/{undone['change_id']}"))["effects"]
+        assert restored[0]["after"] == effects[0]["before"]
+
+
 async def test_others_hear_of_a_move_with_its_day_and_of_who_left(registry: Registry) -> None:
     household = await settled(registry)
     move = {"kind": "move", "effective_on": "2026-09-01", "area_code": "08593"}
