@@ -1,7 +1,9 @@
 """What waits for a second person, as pages: `/<service>/desk/proposals`."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,7 @@ from starlette.responses import Response
 from shared.pages.desk import Desk, change
 from shared.pages.visitor import Refused, Visiting, Visitor
 from shared.texts import Language, has_text, text
+from shared.texts.formats import Formats
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,21 @@ class Line:
     value: str
     page: str | None = None
 
+
+# Fields that hold sums of money, and prefixes of the catalogue under which the codes of others stand.
+_SUMS = frozenset({"amount", "total", "sum"})
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WORDS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "becomes": ("becomes",),
+        "side": ("entry.side",),
+        "outcome": ("file.outcome",),
+        "why": ("cancellation.why",),
+        "reason": ("recall.reason",),
+        "cause": ("recovery.cause",),
+        "role": ("role",),
+    }
+)
 
 Teller = Callable[[Visitor, Mapping[str, Any]], Awaitable[Sequence[Line]]]
 
@@ -87,12 +105,26 @@ def add_proposals(
 
 
 async def _tell(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
-    return [Line(_label(visitor.language, name), value) for name, value in lines_of(proposal["content"])]
+    return [
+        Line(_label(visitor.language, name), _value(visitor.language, name, value))
+        for name, value in lines_of(proposal["content"])
+    ]
 
 
 def _label(language: Language, name: str) -> str:
     steps = name.split(".")
     return ", ".join(text(f"field.{step}", language) if has_text(f"field.{step}") else step for step in steps)
+
+
+def _value(language: Language, name: str, value: str) -> str:
+    """Return a value as people read it: sums in đồng, days, and the words for codes."""
+    last = name.rpartition(".")[2]
+    if last in _SUMS and value.isdecimal():
+        return Formats(language).money(int(value))
+    if _DAY.fullmatch(value):
+        return Formats(language).day(date.fromisoformat(value))
+    keys = (f"{prefix}.{value}" for prefix in _WORDS.get(last, ()))
+    return next((text(key, language) for key in keys if has_text(key)), value)
 
 
 def lines_of(content: Any, name: str = "") -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from services.benefits.pages.applications import add_applications
+from services.benefits.pages.banks import add_banks
 from services.benefits.pages.exceptions import add_exceptions
 from services.benefits.pages.orders import add_orders
 from services.benefits.pages.runs import add_runs
@@ -14,6 +15,7 @@ from shared.pages.proposals import add_proposals
 _MENU = (
     Nav("/benefits/desk", "desk.runs"),
     Nav("/benefits/desk/exceptions", "desk.exceptions"),
+    Nav("/benefits/desk/banks", "desk.banks"),
     Nav("/benefits/desk/proposals", "desk.proposals"),
 )
 _DECIDED_AT = {
@@ -29,6 +31,7 @@ def desk_router() -> APIRouter:
     add_runs(router, desk)
     add_orders(router, desk)
     add_exceptions(router, desk)
+    add_banks(router, desk)
     add_applications(router, desk)
     add_proposals(router, desk, elsewhere=_DECIDED_AT)
     return router

@@ -34,13 +34,17 @@ _BAD = frozenset({"blocked", "returned", "rejected", "unknown", "exception"})
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the funnel: how many, how much (VND), and its share of all that was ordered, in per cent."""
+    """A stage of the funnel: how many, how much (VND), and its share of all that was ordered, in per cent.
+
+    `of` says what is counted, orders or attempts, and `states` which; no states are all.
+    """
 
     name: str
     count: int
     sum: int
     share: int
     bad: bool
+    of: str
     states: tuple[str, ...]
 
 
@@ -53,6 +57,7 @@ def stages_of(funnel: Mapping[str, Mapping[str, Any]]) -> list[Stage]:
             parts = [funnel.get(f"{prefix}.{state}", {}) for state in states]
             count, total = (sum(part.get(of, 0) for part in parts) for of in ("count", "sum"))
             if count or name not in _BAD:
-                shown = tuple(str(state) for state in states) if prefix == "orders" else ()
-                stages.append(Stage(name, count, total, round(100 * total / whole), name in _BAD, shown))
+                of = "orders" if prefix == "orders" else "attempts"
+                shown = () if len(states) == len(OrderState) else tuple(str(state) for state in states)
+                stages.append(Stage(name, count, total, round(100 * total / whole), name in _BAD, of, shown))
     return stages

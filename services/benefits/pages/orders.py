@@ -1,11 +1,14 @@
-"""One order with everything that ever happened to it."""
+"""One order with everything that ever happened to it, and what may be done about it."""
 
+from collections.abc import Mapping
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from shared.pages import Desk, Refused, Visiting, Visitor, change
+from services.benefits.pages.runs import States, chosen
+from shared.pages import Desk, Refused, Visiting, Visitor, body_of, change
 
 
 def add_orders(router: APIRouter, desk: Desk) -> None:
@@ -13,29 +16,61 @@ def add_orders(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/orders")
     async def orders_page(
-        visitor: Visiting, household_id: str = "", state: str = "", cursor: str | None = None
+        visitor: Visiting, household_id: str = "", state: States = (), cursor: str | None = None
     ) -> Response:
-        asked = {"household_id": household_id, "state": state}
+        asked = {"household_id": household_id, "state": chosen(state)}
         page = await visitor.get(
-            "/benefits/v1/orders", household_id=household_id or None, state=state or None, cursor=cursor
+            "/benefits/v1/orders", household_id=household_id or None, state=chosen(state), cursor=cursor
         )
         return desk.show(visitor, "orders.html", page=page, here="/benefits/desk/orders", run_id=None, asked=asked)
 
     async def show(visitor: Visitor, order_id: UUID, refusal: Refused | None = None) -> Response:
-        order = await visitor.get(f"/benefits/v1/orders/{order_id}")
-        history = await visitor.get(f"/benefits/v1/orders/{order_id}/history")
-        status = 200 if refusal is None else refusal.status
-        return desk.show(visitor, "order.html", status, refusal=refusal, order=order, history=history)
+        path = f"/benefits/v1/orders/{order_id}"
+        order = await visitor.get(path)
+        access = await visitor.get("/benefits/v1/access")
+        return desk.show(
+            visitor,
+            "order.html",
+            200 if refusal is None else refusal.status,
+            refusal=refusal,
+            order=order,
+            history=await visitor.get(f"{path}/history"),
+            recalls=await visitor.get(f"{path}/recalls"),
+            own_hold=order["held_by"] == visitor.session.subject,
+            permissions=access["permissions"],
+        )
 
     @router.get("/orders/{order_id}")
     async def order_page(visitor: Visiting, order_id: UUID) -> Response:
         return await show(visitor, order_id)
 
+    async def step(
+        visitor: Visitor, order_id: UUID, path: str, body: Mapping[str, Any] | None, then: str | None = None
+    ) -> Response:
+        async def take() -> None:
+            await visitor.send("POST", f"/benefits/v1/{path}", body)
+
+        after = then or f"/benefits/desk/orders/{order_id}"
+        return await change(take, then=after, otherwise=lambda refusal: show(visitor, order_id, refusal))
+
+    @router.post("/orders/{order_id}/hold")
+    async def hold_page(visitor: Visiting, order_id: UUID) -> Response:
+        return await step(visitor, order_id, f"orders/{order_id}/hold", body_of(visitor.form))
+
+    @router.post("/orders/{order_id}/hold-release")
+    async def hold_release_page(visitor: Visiting, order_id: UUID) -> Response:
+        return await step(visitor, order_id, f"orders/{order_id}/hold-release", None)
+
     @router.post("/orders/{order_id}/unpaid")
     async def unpaid_page(visitor: Visiting, order_id: UUID) -> Response:
-        async def propose() -> None:
-            path = f"/benefits/v1/instructions/{UUID(visitor.form.get('instruction_id'))}/unpaid"
-            await visitor.send("POST", path, {"certificate": visitor.form.get("certificate")})
+        path = f"instructions/{UUID(visitor.form.get('instruction_id'))}/unpaid"
+        body = {"certificate": visitor.form.get("certificate")}
+        return await step(visitor, order_id, path, body, then="/benefits/desk/proposals")
 
-        then = "/benefits/desk/proposals"
-        return await change(propose, then=then, otherwise=lambda refusal: show(visitor, order_id, refusal))
+    @router.post("/orders/{order_id}/{proposed}")
+    async def order_proposal_page(
+        visitor: Visiting, order_id: UUID, proposed: Literal["recall", "cancellation"]
+    ) -> Response:
+        """Propose what takes a second person: that money is called back, or that an order is owed no more."""
+        body = body_of(visitor.form)
+        return await step(visitor, order_id, f"orders/{order_id}/{proposed}", body, then="/benefits/desk/proposals")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import Page, expect
 
 from services.benefits.app import build
 from services.benefits.payments.bank.http import HttpBank
@@ -86,6 +87,11 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         order = await paying.through.until_attempt(who, "BOOKED")
         await page.reload()
         assert "1 lệnh, 750.000 đồng" in await page.inner_text("#stage-settled")
+        await page.click("#stage-settled a")
+        listed = await page.inner_text("table")
+        assert order["instructions"][0]["end_to_end_id"] in listed
+        assert "đã ghi nợ trên sao kê" in listed
+        await page.click("text=Về đợt chi")
         await page.click("#stage-ordered a")
         await page.click("table a")
         history = await page.inner_text("#history")
@@ -99,6 +105,9 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         ):
             assert step in history
         assert order["instructions"][0]["bank_reference"] in history
+        await page.locator("#history li", has_text="Sao kê").locator("a").click()
+        assert "camt.053" in await page.inner_text("h1")
+        await page.go_back()
         assert "3120205112345" not in await page.content()
 
 
@@ -182,3 +191,79 @@ async def test_a_message_that_cannot_be_used_is_looked_at_and_set_aside_with_a_r
         assert "đã gác lại" in await page.inner_text("main")
         await page.goto(f"{paying.site.url}/benefits/desk/exceptions")
         assert await page.locator("#messages a").count() == 0
+
+
+async def test_a_run_is_paused_and_an_order_held_and_both_go_on_by_another_person(paying: Paying) -> None:
+    who, run = await paying.prepared_run()
+    order = str((await paying.benefits.order_of(who))["id"])
+    at = f"/benefits/desk/orders/{order}"
+    async with paying.site.signed_in("maker", at) as maker, paying.site.signed_in("checker", at) as checker:
+        await maker.fill("form[action$=hold] input[name=reason]", "Chờ giấy chứng tử của xã")
+        await maker.click("form[action$=hold] button")
+        await expect(maker.locator("main")).to_contain_text("người khác phải cho chi tiếp")
+        await checker.reload()
+        await checker.click("form[action$=hold-release] button")
+        await expect(checker.locator("main")).not_to_contain_text("Chờ giấy chứng tử")
+        await paying.benefits.approve(await paying.benefits.prepare())
+        await maker.goto(f"{paying.site.url}/benefits/desk/runs/{run}")
+        await maker.fill("#reason", "Chờ xác minh danh sách")
+        await maker.click("form[action$=pause] button")
+        await expect(maker.locator("main dl")).to_contain_text("Chờ xác minh danh sách")
+        await paying.through.round()
+        assert [one["state"] for one in (await paying.benefits.order_of(who))["instructions"]] == ["QUEUED"]
+        await checker.goto(f"{paying.site.url}/benefits/desk/runs/{run}")
+        await checker.click("form[action$=resumption] button")
+        await expect(checker.locator("main dl")).not_to_contain_text("Chờ xác minh danh sách")
+        await paying.through.until_attempt(who, "REPORTED_SETTLED")
+        await maker.goto(f"{paying.site.url}{at}")
+        await maker.select_option("#reason", "DUPL")
+        await maker.fill("form[action$=recall] #note", "Đã chuyển hai lần theo đơn số 12")
+        await maker.click("form[action$=recall] button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click("text=Đề nghị ngân hàng thu hồi")
+        shown = await checker.inner_text("main")
+        assert "chi hai lần" in shown
+        assert "750.000 đồng" in shown
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+        await maker.goto(f"{paying.site.url}{at}")
+        assert "chi hai lần" in await maker.inner_text("#recalls")
+
+
+async def test_a_bank_is_halted_and_after_a_restore_read_back_and_each_goes_on_by_two_people(paying: Paying) -> None:
+    who, run = await paying.prepared_run()
+    here = "/benefits/desk/banks"
+
+    async def approved(checker: Page, kind: str) -> None:
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click(f"table >> text={kind}")
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+
+    async with paying.site.signed_in("maker", here) as maker, paying.site.signed_in("checker", here) as checker:
+        await checker.fill(f"#halt-{BANK}", "Ngân hàng báo sự cố")
+        await checker.click("form[action$=halt] button")
+        await expect(checker.locator("main")).to_contain_text("đã dừng gửi")
+        await maker.reload()
+        await maker.fill(f"#release-{BANK}", "Ngân hàng báo đã khắc phục")
+        await maker.click(f"form[action$='banks/{BANK}/release'] button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await approved(checker, "Cho gửi ngân hàng tiếp")
+        await maker.goto(f"{paying.site.url}{here}")
+        assert "nhận tệp bình thường" in await maker.inner_text("main")
+        await maker.click("form[action$=recovery] button")
+        await expect(maker.locator("#recoveries")).to_contain_text("đang đọc lại từ ngân hàng")
+        await paying.benefits.approve(await paying.benefits.prepare())
+        await paying.through.round()
+        assert [one["state"] for one in (await paying.benefits.order_of(who))["instructions"]] == ["QUEUED"], run
+        while await paying.through.work.recover(paying.benefits.database):
+            await paying.through.round()
+        await paying.through.work.recover(paying.benefits.database)
+        await maker.reload()
+        await maker.click("form[action*='recoveries'] button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await approved(checker, "Cho gửi tiếp sau khi phục hồi")
+        await maker.goto(f"{paying.site.url}{here}")
+        assert "cho gửi tiếp bởi checker" in await maker.inner_text("#recoveries")
+    await paying.through.until_attempt(who, "REPORTED_SETTLED")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.domain.payees import masked
@@ -127,6 +127,7 @@ class StepOut(BaseModel):
     code: str | None
     reason: str | None
     reference: str | None = Field(description="the file, report or statement that it stands in")
+    message: UUID | None = Field(description="under `bank-messages`, what the bank sent")
 
 
 @router.get("/orders")
@@ -136,16 +137,16 @@ async def list_orders(
     reads: Reads,
     paging: Paging,
     household_id: UUID | None = None,
-    state: OrderState | None = None,
+    state: Annotated[tuple[OrderState, ...], Query(description="one of these; all where absent")] = (),
 ) -> Page[OrderOut]:
-    """List orders of a household, or in a state."""
+    """List orders of a household, or in some states."""
     after = paging.after(UUID)
     rows = await orders.page_of_orders(
         tx,
         access,
         run_id=None,
         household_id=household_id,
-        state=state,
+        states=state,
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )
@@ -156,12 +157,17 @@ async def list_orders(
 
 @router.get("/attempts")
 async def list_attempts(
-    tx: Tx, access: Reading, reads: Reads, paging: Paging, state: InstructionState | None = None
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    state: Annotated[tuple[InstructionState, ...], Query(description="one of these; all where absent")] = (),
+    run_id: Annotated[UUID | None, Query(description="only in the files of this run")] = None,
 ) -> Page[AttemptOut]:
-    """List attempts at the bank, to be compared with the bank's own book, or those in a state."""
+    """List attempts at the bank, to be compared with the bank's own book, or those of a run or in some states."""
     after = paging.after(UUID)
     rows = await attempts.page_of_attempts(
-        tx, access, state=state, after=after[0] if after else None, limit=paging.limit + 1
+        tx, access, run_id=run_id, states=state, after=after[0] if after else None, limit=paging.limit + 1
     )
     page = paging.page([AttemptOut.model_validate(dict(row._mapping)) for row in rows], key=lambda out: (out.id,))
     reads.many("attempt", [each.id for each in page.items])
@@ -259,4 +265,4 @@ def _reported(raw: RawReport) -> list[Step]:
     report = pain002.read(raw.content)
     named = [each for each in report.transactions if each.end_to_end_id == raw.end_to_end_id]
     said = [(each.code, each.reason) for each in named] or [(report.group_status, report.group_reason)]
-    return [Step(raw.received_at, "reported", code, reason, report.message_id) for code, reason in said]
+    return [Step(raw.received_at, "reported", code, reason, report.message_id, raw.id) for code, reason in said]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.api.orders import OrderOut, order_out
@@ -165,7 +166,12 @@ async def get_run(tx: Tx, access: Reading, run_id: UUID) -> RunOut:
 
 @router.get("/runs/{run_id}/orders")
 async def list_run_orders(
-    tx: Tx, access: Reading, reads: Reads, paging: Paging, run_id: UUID, state: OrderState | None = None
+    tx: Tx,
+    access: Reading,
+    reads: Reads,
+    paging: Paging,
+    run_id: UUID,
+    state: Annotated[tuple[OrderState, ...], Query(description="one of these; all where absent")] = (),
 ) -> Page[OrderOut]:
     """List the orders of a run, those blocked too, with the reason."""
     after = paging.after(UUID)
@@ -174,7 +180,7 @@ async def list_run_orders(
         access,
         run_id=run_id,
         household_id=None,
-        state=state,
+        states=state,
         after=after[0] if after else None,
         limit=paging.limit + 1,
     )

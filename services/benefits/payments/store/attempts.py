@@ -12,9 +12,18 @@ from shared.db import Transaction
 
 
 async def page_of_attempts(
-    session: Transaction, access: Access, *, state: str | None, after: UUID | None, limit: int
+    session: Transaction,
+    access: Access,
+    *,
+    run_id: UUID | None,
+    states: Sequence[str],
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return attempts in an access's areas by id, after one, of a state where asked, with what statements showed."""
+    """Return attempts in an access's areas by id, after one, with what statements showed of each.
+
+    Of a run or in some states where asked; no states are all.
+    """
     i, o, f, e = instruction_table.c, order_table.c, file_table.c, entry_table.c
     page = (
         select(i.id, i.order_id, i.end_to_end_id, i.message_id, f.payer_account, i.amount, i.state, i.reason)
@@ -24,7 +33,8 @@ async def page_of_attempts(
         .order_by(i.id)
         .limit(limit)
     )
-    page = page if state is None else page.where(i.state == state)
+    page = page.where(i.state.in_(states)) if states else page
+    page = page if run_id is None else page.where(f.run_id == run_id)
     shown = (page if after is None else page.where(i.id > after)).subquery()
     debits = func.coalesce(func.sum(case((e.side == "debit", e.amount), else_=0)), 0).label("debited")
     credits = func.coalesce(func.sum(case((e.side == "credit", e.amount), else_=0)), 0).label("returned")

@@ -24,19 +24,24 @@ Happened = Literal["run_prepared", "run_approved", "sealed", "called", "reported
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened: `code` and `reason` in the bank's words or ours, `reference` names the message."""
+    """Something that happened: `code` and `reason` in the bank's words or ours, `reference` names the message.
+
+    `message` is the id under which what the bank sent is kept.
+    """
 
     at: datetime
     what: Happened
     code: str | None = None
     reason: str | None = None
     reference: str | None = None
+    message: UUID | None = None
 
 
 @dataclass(frozen=True)
 class RawReport:
     """A pain.002 that was applied, about the file in which an attempt went."""
 
+    id: UUID
     received_at: datetime
     end_to_end_id: str
     content: bytes
@@ -64,7 +69,7 @@ async def steps_of(session: Transaction, order_id: UUID) -> list[Step]:
     ]
     e, s, m = entry_table.c, statement_table.c, message_table.c
     shown = (
-        select(e.outcome, e.return_reason, e.booked_on, e.bank_reference, s.statement_id, m.received_at)
+        select(e.outcome, e.return_reason, e.booked_on, e.bank_reference, s.statement_id, m.received_at, m.id)
         .join(instruction_table, instruction_table.c.id == e.instruction_id)
         .join(statement_table, (s.payer_account == e.payer_account) & (s.sequence == e.sequence))
         .join(message_table, m.id == s.message)
@@ -77,7 +82,7 @@ def _shown(row: Any) -> Step:
     kinds: dict[str, Happened] = {"paid": "booked", "returned": "returned"}
     code = f"{row.booked_on.isoformat()} {row.bank_reference or ''}".strip()
     reason = row.return_reason if row.outcome in kinds else row.outcome
-    return Step(row.received_at, kinds.get(row.outcome, "excepted"), code, reason, row.statement_id)
+    return Step(row.received_at, kinds.get(row.outcome, "excepted"), code, reason, row.statement_id, row.id)
 
 
 async def reports_on(session: Transaction, order_id: UUID) -> list[RawReport]:
@@ -92,6 +97,6 @@ async def reports_on(session: Transaction, order_id: UUID) -> list[RawReport]:
     ring = keys_of(session).data
     rows = await (await session.connection()).execute(query)
     return [
-        RawReport(row.received_at, row.end_to_end_id, ring.open_bytes(row.content, MESSAGE_CONTENT, row.id))
+        RawReport(row.id, row.received_at, row.end_to_end_id, ring.open_bytes(row.content, MESSAGE_CONTENT, row.id))
         for row in rows
     ]

@@ -179,18 +179,22 @@ async def page_of_orders(
     *,
     run_id: UUID | None,
     household_id: UUID | None,
-    state: str | None,
+    states: Sequence[str],
     after: UUID | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return orders of an access's areas by id with their payees, of a run, a household or a state, after an id."""
+    """Return orders of an access's areas by id with their payees, after an id.
+
+    Of a run, of a household or in some states where asked; no states are all.
+    """
     c = order_table.c
-    filters = {"run_id": run_id, "household_id": household_id, "state": state}
+    filters = {"run_id": run_id, "household_id": household_id}
     query = with_payees(select(order_table, *COLUMNS))
     query = query.where(access.within(c.area_code)).order_by(c.id).limit(limit)
     for name, value in filters.items():
         if value is not None:
             query = query.where(c[name] == value)
+    query = query.where(c.state.in_(states)) if states else query
     query = query if after is None else query.where(c.id > after)
     return (await (await session.connection()).execute(query)).all()
 
