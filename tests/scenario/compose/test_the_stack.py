@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
@@ -24,6 +24,7 @@ from tests.scenario.compose.people import SMOKE, access_tokens, secret, site
 from tests.support.compose_file import ROOT
 from tests.support.compose_images import programs_of_postgres
 from tests.support.compose_stack import Stack
+from tests.support.registered import numbers_of, registered_people
 from tests.support.waiting import until
 
 NOT_AUTHORIZED = TopicAuthorizationFailedError.errno
@@ -42,6 +43,21 @@ async def test_the_story_is_told_through_the_gateway(stack: Stack) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Sổ của ngân hàng khớp từng đồng" in done.stdout
+
+
+async def test_the_broker_holds_nothing_of_who_was_paid_but_a_name_on_the_topic_of_people(stack: Stack) -> None:
+    """After the test above the broker has carried one person through the whole story."""
+    connection = await connect(stack, "registry", "registry", secret(stack, "registry", "database_registry"))
+    try:
+        keys = stack["registry"].folder / "secrets" / "keys_registry"
+        person, *_ = await registered_people(connection, keys)
+    finally:
+        await connection.close()
+    wanted = [each.encode() for each in (*numbers_of(person), person.full_name)]
+    for topic in TOPICS:
+        records = await records_of(stack, topic)
+        found = {each for each in wanted if any(each in record for record in records)}
+        assert found == ({person.full_name.encode()} if topic == "registry.people" else set()), topic
 
 
 async def test_the_gateway_serves_every_service_and_the_page_under_one_address(visitor: httpx.AsyncClient) -> None:
@@ -184,10 +200,7 @@ async def test_every_line_of_a_log_is_one_json_object(stack: Stack) -> None:
 
 
 async def test_every_topic_keeps_its_records_as_long_as_the_policy_says(stack: Stack) -> None:
-    environment = {"bootstrap_servers": f"{stack['kafka'].address}:9094", "security_protocol": "SASL_PLAINTEXT"}
-    password = secret(stack, "kafka", "kafka_admin")
-    sign_in = {"sasl_mechanism": "PLAIN", "sasl_plain_username": "admin", "sasl_plain_password": password}
-    admin = AIOKafkaAdminClient(**environment, **sign_in)
+    admin = AIOKafkaAdminClient(**as_administrator(stack))
     await admin.start()
     try:
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in TOPICS]
@@ -249,6 +262,28 @@ async def test_a_damaged_backup_and_a_database_in_use_are_refused(stack: Stack) 
     damaged = backup.run(["bash", "/etc/ansinh/restore.sh", folder.name])
     assert damaged.returncode != 0
     assert "benefits.dump" in damaged.stdout + damaged.stderr
+
+
+async def records_of(stack: Stack, topic: str) -> list[bytes]:
+    """Everything the broker has on a topic: keys, values and headers."""
+    async with AIOKafkaConsumer(**as_administrator(stack), auto_offset_reset="earliest") as consumer:
+        partitions = [TopicPartition(topic, each) for each in await consumer.partitions_for_topic(topic)]
+        ends = await consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        records = []
+        while [each for each in partitions if await consumer.position(each) < ends[each]]:
+            for fetched in (await consumer.getmany(timeout_ms=500)).values():
+                records += [b"".join([r.key or b"", r.value or b"", *(v for _, v in r.headers)]) for r in fetched]
+        return records
+
+
+def as_administrator(stack: Stack) -> dict[str, Any]:
+    """How the broker's administrator connects, from where the set-up does."""
+    environment = {"bootstrap_servers": f"{stack['kafka'].address}:9094", "security_protocol": "SASL_PLAINTEXT"}
+    password = secret(stack, "kafka", "kafka_admin")
+    return environment | {
+        "sasl_mechanism": "PLAIN", "sasl_plain_username": "admin", "sasl_plain_password": password,
+    }  # fmt: skip
 
 
 def empty(folder: Path) -> None:
