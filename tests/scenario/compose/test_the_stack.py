@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
@@ -266,12 +266,10 @@ async def test_a_damaged_backup_and_a_database_in_use_are_refused(stack: Stack) 
 
 async def records_of(stack: Stack, topic: str) -> list[bytes]:
     """Everything the broker has on a topic: keys, values and headers."""
-    async with AIOKafkaConsumer(**as_administrator(stack), auto_offset_reset="earliest") as consumer:
-        partitions = [TopicPartition(topic, each) for each in await consumer.partitions_for_topic(topic)]
-        ends = await consumer.end_offsets(partitions)
-        consumer.assign(partitions)
-        records = []
-        while [each for each in partitions if await consumer.position(each) < ends[each]]:
+    async with AIOKafkaConsumer(topic, **as_administrator(stack), auto_offset_reset="earliest") as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+        records: list[bytes] = []
+        while [each for each, end in ends.items() if await consumer.position(each) < end]:
             for fetched in (await consumer.getmany(timeout_ms=500)).values():
                 records += [b"".join([r.key or b"", r.value or b"", *(v for _, v in r.headers)]) for r in fetched]
         return records
