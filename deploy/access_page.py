@@ -33,10 +33,10 @@ themselves. Taking back takes one person. The first grants come from the platfor
 answers only while no two people can grant.
 
 Grants travel on `registry.access` to a table `access_grants` in each service's database, with the communes that their
-areas cover: those below, and those that they have taken over (`POST /registry/v1/area-successions`). When areas change
-they are stated again; a grant in an area that has ended is worth nothing. Where that table has nothing, access is
-denied, so a new service lets nobody in until the events have arrived. `GET /<service>/v1/access` shows what one may do
-there.
+areas cover: those below, and those that they have taken over by a reorganisation (`/registry/v1/reorganisations`). When
+areas change they are stated again; a grant in an area that has ended is worth nothing. Where that table has nothing,
+access is denied, so a new service lets nobody in until the events have arrived. `GET /<service>/v1/access` shows what
+one may do there.
 
 | answer | when |
 | --- | --- |

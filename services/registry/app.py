@@ -15,12 +15,8 @@ from services.registry.duplicate_scan import compare_new_people, scan_for_duplic
 from services.registry.following import follow_areas_step
 from services.registry.jobs import import_households
 from services.registry.pages import desk_router
-from services.registry.reorganisation_jobs import (
-    REORGANISATION_JOB,
-    REORGANISATION_UNDO,
-    apply_reorganisation,
-    undo_reorganisation,
-)
+from services.registry.reorganisation_jobs import REORGANISATION_UNDO, apply_reorganisation, undo_reorganisation
+from services.registry.store.reorganisations import REORGANISATION_JOB
 from services.registry.store.simulations import SIMULATION, simulate
 from services.registry.tables import HOUSEHOLDS
 from shared.http import FieldProblem, Problem

@@ -6,19 +6,22 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.store import reorganising
-from services.registry.store.reorganisations import due, note, reorganisation
+from services.registry.store.reorganisations import REORGANISATION_JOB, due, note, put_back_given_up, reorganisation
 from shared import clock
 from shared.db import Transaction
 from shared.http import Problem
 from shared.jobs import JobContext
 from shared.jobs.store import Job, enqueue, jobs_about
 
-REORGANISATION_JOB = "reorganisation"
 REORGANISATION_UNDO = "reorganisation-undo"
 
 
 async def enqueue_due(session: Transaction, today: date) -> int:
-    """Let those reorganisations begin that are approved and whose day has come; return how many."""
+    """Let those reorganisations begin that are approved and whose day has come; return how many.
+
+    Those whose work was given up can be ordered again from here on.
+    """
+    await put_back_given_up(session)
     found = await due(session, today)
     for each in found:
         await note(session, each.id, state="applying")

@@ -3,12 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
-from services.registry.reorganisation_jobs import (
-    REORGANISATION_JOB,
-    REORGANISATION_UNDO,
-    apply_reorganisation,
-    undo_reorganisation,
-)
+from services.registry.reorganisation_jobs import REORGANISATION_UNDO, apply_reorganisation, undo_reorganisation
+from services.registry.store.reorganisations import REORGANISATION_JOB
 from shared.jobs import JobRunner
 from tests.integration.registry.conftest import Registry
 from tests.support.tokens import bearer

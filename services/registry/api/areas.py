@@ -16,7 +16,7 @@ from services.registry.store import areas as store
 from services.registry.store.area_zones import page_of_zones, state_zones
 from services.registry.store.areas import AreaTotals, Stated
 from services.registry.store.grants import follow_areas
-from services.registry.store.successions import page_of_successions, state_successions
+from services.registry.store.successions import page_of_successions
 from shared import clock
 from shared.db import Transaction
 from shared.events.registry import AreaLevel
@@ -29,7 +29,6 @@ READING, ADMINISTERING = needs("reference.read"), needs("areas.administer")
 _LARGEST_BATCH = 1000
 OnDay = Annotated[date | None, Query(description="the day asked about; today where absent")]
 Areas = Annotated[list[Area], Field(min_length=1, max_length=_LARGEST_BATCH)]
-Successions = Annotated[list[Succession], Field(min_length=1, max_length=_LARGEST_BATCH)]
 Zones = Annotated[list[AreaZone], Field(min_length=1, max_length=_LARGEST_BATCH)]
 TotalsOfAreas = Annotated[list[AreaTotals], Field(min_length=1, max_length=_LARGEST_BATCH)]
 
@@ -105,15 +104,6 @@ async def get_area(tx: Tx, code: str, on: OnDay = None) -> Area:
     if area is None:
         raise Problem(404, "area_not_found")
     return area
-
-
-@router.post("/area-successions", dependencies=[ADMINISTERING])
-async def state_area_successions(tx: Tx, successions: Successions) -> Stated:
-    """State which unit takes over which, up to 1,000; grants in the new one cover households of the old one."""
-    pointers = [f"/body/{index}" for index in range(len(successions))]
-    stated = await state_successions(tx, successions, pointers=pointers)
-    await follow_areas(tx, clock.today())
-    return stated
 
 
 @router.get("/area-successions", dependencies=[READING])

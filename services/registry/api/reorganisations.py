@@ -224,7 +224,11 @@ CONFIRMATION = Operation("reorganisation-confirmation", "reorganisations.read", 
 
 @router.post("/{reorganisation_id}/application", status_code=201, dependencies=[IDEMPOTENT])
 async def propose_reorganisation(tx: Tx, actor: Actor, _access: Administering, reorganisation_id: UUID) -> ProposalOut:
-    """Propose to do a planned reorganisation. Once another person approved it is done on its day, or at once after."""
+    """Propose to do a planned reorganisation. Once another person approved it is done on its day, or at once after.
+
+    One whose work was given up (its job failed) may be proposed again: nothing of it was done.
+    """
+    await store.put_back_given_up(tx)
     found = store.in_state(await store.reorganisation(tx, reorganisation_id, lock=True), "planned")
     await store.refuse_homeless(tx, found)
     proposal = await propose(tx, _draft(REORGANISATION.kind, found), actor=actor, now=clock.now())

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, Text, cast, exists, func, insert, select, update
 
 from services.registry.domain.areas import Area
 from services.registry.domain.reorganisation import Fate, Outcome, ReorganisationOrder, State, outcomes
@@ -22,7 +22,9 @@ from services.registry.tables import (
 from shared.db import Transaction, among
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
+from shared.jobs.tables import jobs
 
+REORGANISATION_JOB = "reorganisation"  # the kind of the jobs that do them
 _R, _V, _W = REORGANISATIONS.c, HOUSEHOLD_VERSIONS.c, REORGANISATION_WORKLIST.c
 
 
@@ -116,6 +118,20 @@ async def due(session: Transaction, today: date) -> list[Reorganisation]:
     """Return those that are approved and whose day has come, locked."""
     query = select(REORGANISATIONS).where(_R.state == "approved", _R.effective_on <= today).order_by(_R.id)
     return [_reorganisation(row) for row in (await session.execute(query.with_for_update())).mappings()]
+
+
+async def put_back_given_up(session: Transaction) -> int:
+    """Let reorganisations whose work was given up be planned again, so that two people may order them anew; their
+    households stayed on the old map. Return how many.
+    """
+    working = exists().where(
+        jobs.c.kind == REORGANISATION_JOB,
+        jobs.c.arguments["reorganisation_id"].astext == cast(_R.id, Text),
+        jobs.c.state.in_(("queued", "running")),
+    )
+    given_up = update(REORGANISATIONS).where(_R.state == "applying", ~working)
+    found = await session.execute(given_up.values(state="planned", approved_by=None).returning(_R.id))
+    return len(found.all())
 
 
 async def note(session: Transaction, reorganisation_id: UUID, **values: Any) -> None:

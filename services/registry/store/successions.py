@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select, tuple_, update
 
 from services.registry.domain.areas import Area
 from services.registry.domain.successions import Succession, is_between_units
-from services.registry.store.areas import ONE_AREA_WRITER, Stated, areas_of
+from services.registry.store.areas import ONE_AREA_WRITER, areas_of
 from services.registry.tables import AREA_SUCCESSIONS
 from shared.db import Transaction, upsert
 from shared.events.registry import AreaSuccessionStated
@@ -51,11 +51,10 @@ async def state_successions(
     stated: Sequence[Succession],
     *,
     pointers: Sequence[str],
-    reorganisation_id: UUID | None = None,
-) -> Stated:
-    """Take in successions and tell of them; what is known stays as it is. `pointers` say where each stood.
-
-    Those of a reorganisation are withdrawn with it.
+    reorganisation_id: UUID,
+) -> None:
+    """Take in the successions of a reorganisation and tell of them; what is known stays as it is. `pointers` say where
+    each stood. They are withdrawn with the reorganisation, and nothing else states any: they move households.
 
     Raises:
         Problem: 422 `areas_refused`; there was no such unit on the day before, or there is none of its level since.
@@ -79,7 +78,6 @@ async def state_successions(
     ]
     await upsert(session, AREA_SUCCESSIONS, rows)
     await publish(session, "registry", [_told(row) for row in rows])
-    return Stated(created=len(new), changed=0, unchanged=len(stated) - len(new))
 
 
 async def withdraw_successions(session: Transaction, reorganisation_id: UUID) -> None:

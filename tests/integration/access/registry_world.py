@@ -290,7 +290,6 @@ async def _simulated(registry: Registry, household_id: str) -> None:
 def _areas() -> dict[str, Operation]:
     area = AREAS[0].model_dump(mode="json")
     totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
-    succession = {"old_code": COMMUNE, "new_code": COMMUNE, "effective": "2025-07-01"}
     return {
         "state_areas": Operation("areas.administer", lambda _: Call("POST", "/areas", [area])),
         "import_areas": Operation(
@@ -307,9 +306,6 @@ def _areas() -> dict[str, Operation]:
         ),
         "list_area_zones": Operation("reference.read", lambda _: Call("GET", "/area-zones")),
         "state_area_totals": Operation("areas.administer", lambda _: Call("POST", "/area-totals", [totals])),
-        "state_area_successions": Operation(
-            "areas.administer", lambda _: Call("POST", "/area-successions", [succession])
-        ),
         "list_area_successions": Operation("reference.read", lambda _: Call("GET", "/area-successions")),
         "list_areas": Operation("reference.read", lambda _: Call("GET", "/areas")),
         "get_area": Operation("reference.read", lambda _: Call("GET", f"/areas/{COMMUNE}")),

@@ -2,24 +2,23 @@
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from services.registry.store.grants import AdministratorsExist, NewGrant, bootstrap, follow_areas
-from services.registry.tables import HOUSEHOLDS
 from shared import clock
 from shared.access import PERMISSIONS, Access, Role
 from shared.access.projection import access_consumer
 from shared.access.store import RoleMissing, access_of
 from shared.events.registry import GrantStated
 from shared.messaging.consumers import apply
-from tests.integration.registry.conftest import Registry
+from tests.integration.registry.conftest import Registry, member
 from tests.support.access import grant
 from tests.support.events import message
+from tests.support.reorganising import applied, planned
 from tests.support.tokens import bearer
 
 COMMUNES = ["07900", "08545", "08560", "08566", "08590", "08593"]
@@ -285,27 +284,22 @@ async def test_who_is_granted_a_commune_sees_the_households_of_those_that_it_too
     ended = {"code": "08548", "name": "Xã Kiệt Sơn", "level": "commune", "kind": "xã", "parent_code": "240"}
     period = {"valid_from": "0001-01-01", "valid_to": "2025-06-30"}
     assert (await desk.registry.client.post("/areas", json=[ended | period])).status_code == 200
-    home = await desk.registry.register()
-    async with desk.database.transaction() as session:
-        moved = update(HOUSEHOLDS).where(HOUSEHOLDS.c.id == UUID(home["id"])).values(area_code="08548")
-        await session.execute(moved)
+    body = {"area_code": "08548", "registered_on": "2025-05-01", "members": [member()]}
+    home = (await desk.registry.post("/households", body))["household"]
     await desk.project()
     assert (await desk.read(f"/households/{home['id']}", actor="mai")).status_code == 404
-    taken_over = {"old_code": "08548", "new_code": "08566", "effective": "2025-07-01"}
-    for _ in range(2):
-        answer = await desk.registry.client.post("/area-successions", json=[taken_over])
-        assert answer.status_code == 200, answer.text
+    plan = await planned(desk.registry, "2025-07-01", [("08548", "08566")])
+    await applied(desk.registry, plan["id"])
     assert (await desk.access()).areas == frozenset({"08548", "08566"})
     assert (await desk.read(f"/households/{home['id']}", actor="mai")).status_code == 200
     shown = (await desk.read("/area-successions", actor="mai", code="08548")).json()["items"]
-    assert shown == [taken_over]
+    assert shown == [{"old_code": "08548", "new_code": "08566", "effective": "2025-07-01"}]
 
 
-async def test_a_succession_is_between_units_of_the_day(desk: Desk) -> None:
-    for changes in ({"old_code": "99999"}, {"new_code": "25"}, {"effective": "2024-01-01"}):
-        wanted = {"old_code": "08566", "new_code": "08566", "effective": "2025-07-01"} | changes
-        answer = await desk.registry.client.post("/area-successions", json=[wanted])
-        assert (answer.status_code, answer.json()["code"]) == (422, "areas_refused"), wanted
+async def test_no_succession_is_stated_but_by_a_reorganisation(desk: Desk) -> None:
+    wanted = {"old_code": "08566", "new_code": "08566", "effective": "2025-07-01"}
+    answer = await desk.registry.client.post("/area-successions", json=[wanted])
+    assert answer.status_code == 405
 
 
 async def test_a_grant_in_a_commune_that_ends_is_worth_nothing_from_the_day_after(desk: Desk) -> None:

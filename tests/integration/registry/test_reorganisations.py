@@ -4,10 +4,16 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from services.registry.following import follow_areas_step
+from services.registry.store.reorganisations import REORGANISATION_JOB
 from shared.events.registry import AreaSuccessionStated, GrantStated, HouseholdStated
+from shared.jobs import JobContext, JobRunner
+from shared.jobs.tables import jobs
 from tests.integration.registry.conftest import Registry, member
 from tests.support.reorganising import applied, approved, counted, ended, in_state, planned, sent
+from tests.support.waiting import until
 
 DAY, LAST = "2026-07-01", "2026-06-30"
 # A and B become A, whose code goes on; C, with a code that one of its heirs is given, is split; the district ends.
@@ -196,3 +202,37 @@ async def test_it_waits_for_its_day(province: Registry) -> None:
     proposal = await sent(province, "officer", f"/reorganisations/{plan['id']}/application")
     await approved(province, proposal)
     assert (await province.get(f"/reorganisations/{plan['id']}"))["state"] == "approved"
+
+
+async def test_one_whose_work_was_given_up_did_nothing_and_is_ordered_again(province: Registry) -> None:
+    await settled(province, "90002", 2)
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await approved(province, await sent(province, "officer", f"{path}/application"))
+
+    async def breaks(_job: JobContext) -> dict[str, Any]:
+        raise RuntimeError
+
+    async def failed() -> bool:
+        async with province.database.transaction() as session:
+            return (await session.execute(select(jobs.c.state))).scalars().all() == ["failed"]
+
+    async with JobRunner(province.database, {REORGANISATION_JOB: breaks}, poll=0.01).running():
+        await until(failed, within=60, describe="the job fails")
+    assert await counted(province) == {"90002": 2}
+    await follow_areas_step(province.database)
+    shown = await province.get(path)
+    assert (shown["state"], shown["approved_by"]) == ("planned", None)
+    done = await applied(province, plan["id"])
+    assert done["households"] == 2
+
+
+async def test_one_in_work_is_not_put_back(province: Registry) -> None:
+    await settled(province, "90002")
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await approved(province, await sent(province, "officer", f"{path}/application"))
+    await follow_areas_step(province.database)
+    assert (await province.get(path))["state"] == "applying"
+    refused = await sent(province, "officer", f"{path}/application", status=409)
+    assert refused["code"] == "reorganisation_state"
