@@ -59,10 +59,14 @@ class Decided:
 def in_force(history: Iterable[Decided]) -> list[Decided]:
     """Return the classes that no other corrects, by day; of one day the later recorded comes last."""
     known = list(history)
-    corrected = {each.corrects for each in known}
-    return sorted(
-        (each for each in known if each.number not in corrected), key=lambda each: (each.decided_on, each.number)
-    )
+    corrected = {each.corrects for each in known if each.corrects is not None}
+    standing = [each for each in known if each.number not in corrected] if corrected else known
+    standing.sort(key=_by_day)
+    return standing
+
+
+def _by_day(decided: Decided) -> tuple[date, int]:
+    return decided.decided_on, decided.number
 
 
 def newly_escaped_until(history: Sequence[Decided]) -> date | None:
@@ -166,6 +170,25 @@ def decide(
     if faults:
         raise DecisionRefused(faults)
     return classified
+
+
+def passed_on(given: Classified, since: date, known: Sequence[Decided], brought_along: int | None) -> Classified | None:
+    """Return what a decision does to a household that was split off the decided one `since`; None where nothing.
+
+    It counts for both what they were before. What `given` corrects concerns an heir that brought the same class along,
+    as its own number `brought_along`, and where no other decision has replaced it there. `known` is what was decided
+    for the heir.
+    """
+    standing = in_force(known)
+    corrected = next((each for each in standing if each.number == brought_along), None)
+    concerned = given.holds_from < since if given.corrects is None else corrected is not None
+    return _classified(given.assessment, given.holds_from, len(known) + 1, standing, corrected) if concerned else None
+
+
+def last_on(history: Iterable[Decided], day: date) -> Decided | None:
+    """Return the class in force on a day."""
+    before = [each for each in in_force(history) if each.decided_on <= day]
+    return before[-1] if before else None
 
 
 def _faults_of_the_whole(

@@ -1,7 +1,7 @@
 """Taking and reading the decisions of communes."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -20,15 +20,19 @@ from services.registry.domain.decisions import (
     DecisionRefused,
     decide,
     in_force,
+    last_on,
     newly_escaped_until,
+    passed_on,
 )
-from services.registry.domain.households import Household
+from services.registry.domain.households import Outline
 from services.registry.domain.movements import Presence, state_on
 from services.registry.domain.review_rules import rules_on
 from services.registry.domain.rounds import StepFault, Steps
 from services.registry.domain.standards import standards
 from services.registry.store.areas import communes
-from services.registry.store.households import households_of
+from services.registry.store.heirs import Heir, brought_along, heirs_of
+from services.registry.store.household_changes import lock
+from services.registry.store.households import outlines_of
 from services.registry.store.ledger import Entry, classes_of, entries_for, presences, restate
 from services.registry.store.rounds import decide_cases, locked_cases, round_by_id, under_review
 from services.registry.store.statements import household_stated
@@ -127,44 +131,65 @@ async def take_decision(
     Raises:
         Problem: 422 `decision_refused`, 409 `decision_conflict`; the errors name what is at fault.
     """
-    ids = await _lock_households(session, order.assessment_ids)
-    presence = await presences(session, ids)
+    ids, heirs = await _lock_households(session, order.assessment_ids)
+    everybody = {*ids, *(each.household_id for each in heirs)}
+    presence = await presences(session, everybody)
     found = await _assessed(session, order, presence)
     access.note_attempt(each.area_code for each in found.values())
     assessments = {key: each for key, each in found.items() if access.covers(each.area_code)}
-    known = await classes_of(session, ids, {each.standard for each in assessments.values()})
+    known = await classes_of(session, everybody, {each.standard for each in assessments.values()})
     history = {household_id: classes for (household_id, _), classes in known.items()}
     review = await _review(session, access, order, assessments.values(), today=legal_date(now))
     classified = await _decided(session, order, assessments, history, review, legal_date(now))
     decision_id, standard = new_id(), classified[0].assessment.standard
-    taken = [_taken(each, decision_id, presence, history) for each in classified]
+    given = [_Given(each.assessment.household_id, each) for each in classified]
+    given += await _passed_on(session, order, heirs, given, history)
+    taken = [_taken(each, decision_id, presence, history) for each in given]
     signed = {"id": decision_id, **order.model_dump(exclude={"assessment_ids"}), "standard": standard}
     await _write(session, signed, taken, by=by, now=now)
     if order.round_id is not None:
         await decide_cases(session, order.round_id, ids, decision_id, order.decided_on)
     classes = {(each.decided.household_id, standard): each.classes for each in taken}
     entries = await restate(session, classes, presence, by=by, now=now, decision_id=decision_id)
-    decision = Decision(**signed, classes=tuple(each.decided for each in taken), movements=tuple(entries))
-    households = await households_of(session, ids)
-    await publish_many(session, "registry", await asyncio.to_thread(_events, decision, taken, households, now))
+    own = tuple(each.decided for each in taken if each.decided.inherited_from is None)
+    decision = Decision(**signed, classes=own, movements=tuple(entries))
+    outlines = await outlines_of(session, [each.decided.household_id for each in taken])
+    await publish_many(session, "registry", await asyncio.to_thread(_events, decision, taken, outlines, now))
     return decision
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A class for a household: one that the decision names, or one that was split off such, then with the day."""
+
+    household_id: UUID
+    classified: Classified
+    heir: Heir | None = None
 
 
 @dataclass(frozen=True)
 class _Taken:
     """What a decision does to one household, and how the household stands after it: all its classes, and the last."""
 
-    classified: Classified
+    given: _Given
     decided: ClassDecided
     classes: Sequence[Decided]
     standing: Standing
     is_there: bool
 
 
-async def _lock_households(session: Transaction, assessment_ids: Collection[UUID]) -> Sequence[UUID]:
-    named = select(ASSESSMENTS.c.household_id).where(among(ASSESSMENTS.c.id, assessment_ids))
-    locked = select(HOUSEHOLDS.c.id).where(HOUSEHOLDS.c.id.in_(named)).order_by(HOUSEHOLDS.c.id).with_for_update()
-    return list((await session.execute(locked)).scalars())
+async def _lock_households(
+    session: Transaction, assessment_ids: Collection[UUID]
+) -> tuple[Sequence[UUID], Sequence[Heir]]:
+    """Lock the households that assessments are of, and those that were split off them; return both."""
+    named = select(ASSESSMENTS.c.household_id).where(among(ASSESSMENTS.c.id, assessment_ids)).distinct()
+    ids = sorted((await session.execute(named)).scalars())
+    heirs = await heirs_of(session, ids)
+    while True:
+        await lock(session, {*ids, *(each.household_id for each in heirs)})
+        known, heirs = heirs, await heirs_of(session, ids)
+        if len(heirs) == len(known):  # else some were split off while we waited
+            return ids, heirs
 
 
 async def _assessed(
@@ -248,15 +273,37 @@ def _pointer(fault: DecisionFault) -> str:
     return f"/body/{_FIELDS.get(fault.code, 'assessment_ids')}"
 
 
+async def _passed_on(
+    session: Transaction,
+    order: DecisionOrder,
+    heirs: Sequence[Heir],
+    given: Sequence[_Given],
+    history: Mapping[UUID, Sequence[Decided]],
+) -> list[_Given]:
+    """Return the classes for households that were split off those decided about: they were one then."""
+    brought = {} if order.corrects is None else await brought_along(session, heirs, order.corrects)
+    classes = {each.household_id: each.classified for each in given}
+    passed: list[_Given] = []
+    for heir in heirs:  # each after its origin
+        origin = classes.get(heir.origin_id)
+        known = history.get(heir.household_id, ())
+        classified = origin and passed_on(origin, heir.since, known, brought.get(heir.household_id))
+        if classified is not None:
+            classes[heir.household_id] = classified
+            passed.append(_Given(heir.household_id, classified, heir))
+    return passed
+
+
 def _taken(
-    classified: Classified,
+    given: _Given,
     decision_id: UUID,
     presence: Mapping[UUID, Sequence[Presence]],
     history: Mapping[UUID, Sequence[Decided]],
 ) -> _Taken:
-    assessment = classified.assessment
-    given = ClassDecided(
-        household_id=assessment.household_id,
+    household_id, classified = given.household_id, given.classified
+    assessment, first_day = classified.assessment, given.heir.since if given.heir else date.min
+    decided = ClassDecided(
+        household_id=household_id,
         standard=assessment.standard,
         number=classified.number,
         decision_id=decision_id,
@@ -265,12 +312,12 @@ def _taken(
         previous_class=classified.previous,
         transition=classified.transition,
         decided_on=classified.holds_from,
-        people=state_on(presence[assessment.household_id], classified.holds_from).people,
+        people=state_on(presence[household_id], max(classified.holds_from, first_day)).people,
         corrects=classified.corrects,
-        inherited_from=None,
+        inherited_from=given.heir and given.heir.origin_id,
     )
-    own = Decided(given.number, given.household_class, given.decided_on, decision_id, given.corrects)
-    classes = [*history.get(assessment.household_id, ()), own]
+    own = Decided(decided.number, decided.household_class, decided.decided_on, decision_id, decided.corrects)
+    classes = [*history.get(household_id, ()), own]
     standing = in_force(classes)
     now_standing = Standing(
         standard=assessment.standard,
@@ -278,8 +325,8 @@ def _taken(
         decided_on=standing[-1].decided_on,
         newly_escaped_until=newly_escaped_until(standing),
     )
-    is_there = state_on(presence[assessment.household_id], date.max).present
-    return _Taken(classified, given, classes, now_standing, is_there)
+    is_there = state_on(presence[household_id], date.max).present
+    return _Taken(given, decided, classes, now_standing, is_there)
 
 
 async def _write(
@@ -307,35 +354,40 @@ async def _write(
 
 
 def _events(
-    decision: Decision, taken: Sequence[_Taken], households: Mapping[UUID, Household], now: datetime
+    decision: Decision, taken: Sequence[_Taken], outlines: Mapping[UUID, Outline], now: datetime
 ) -> list[EncodedEvent]:
     """Return what is told of each household as it is now; thousands of events take too long for the event loop."""
     ordered = sorted(taken, key=lambda each: each.decided.household_id)
     return [
         EncodedEvent.of(event)
         for each in ordered
-        for event in (_classified(decision, each), household_stated(households[each.decided.household_id], now))
+        for event in (*_classified(decision, each), household_stated(outlines[each.decided.household_id], now))
     ]
 
 
-def _classified(decision: Decision, taken: _Taken) -> HouseholdClassified:
-    given, assessment = taken.decided, taken.classified.assessment
-    return HouseholdClassified(
-        household_id=given.household_id,
+def _classified(decision: Decision, taken: _Taken) -> Iterator[HouseholdClassified]:
+    """Yield what is told of the class: of who was split off since, from its first day on, if it holds then."""
+    decided, classified, heir = taken.decided, taken.given.classified, taken.given.heir
+    if heir is not None:
+        then = last_on(taken.classes, heir.since)
+        if then is None or then.number != decided.number:
+            return
+    yield HouseholdClassified(
+        household_id=decided.household_id,
         decision_id=decision.id,
         decision_number=decision.number,
-        standard=given.standard,
-        household_class=given.household_class,
-        previous_class=given.previous_class,
-        transition=given.transition,
+        standard=decided.standard,
+        household_class=decided.household_class,
+        previous_class=decided.previous_class,
+        transition=decided.transition if heir is None else None,
         area_code=decision.area_code,
-        people=given.people,
-        b1_points=assessment.b1_points,
-        b2_points=assessment.b2_points,
-        deprivations=assessment.deprivations,
-        decided_on=given.decided_on,
+        people=decided.people,
+        b1_points=classified.assessment.b1_points,
+        b2_points=classified.assessment.b2_points,
+        deprivations=classified.assessment.deprivations,
+        decided_on=max(decided.decided_on, heir.since) if heir else decided.decided_on,
         corrects_decision_id=decision.corrects,
-        in_force=taken.classified.in_force,
+        in_force=classified.in_force,
     )
 
 

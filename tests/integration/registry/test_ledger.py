@@ -269,3 +269,67 @@ async def test_a_report_of_nothing_is_refused(
 async def test_an_area_that_is_none_in_the_period_has_no_report(used_registry: Registry) -> None:
     period = {"area_code": "99999", "standard": STANDARD, "first": "2026-01-01", "last": "2026-12-31"}
     assert (await used_registry.client.get("/movement-report", params=period)).status_code == 404
+
+
+async def split_off(registry: Registry, on: str) -> tuple[Any, str]:
+    """Register three people, poor since March 2026, of whom one founds a household of their own on a day."""
+    members = [member(), member(relationship="child"), member(relationship="child")]
+    body = {"area_code": "08566", "registered_on": "2025-01-05", "members": members}
+    origin = (await registry.post("/households", body))["household"]
+    decided = await classify(registry, origin, POOR, "2026-03-01")
+    person = origin["members"][2]["id"]
+    split = {"kind": "split", "effective_on": on, "members": [{"person_id": person, "relationship": "head"}]}
+    made = (await registry.change(origin["id"], split))["households"]
+    return (origin, decided), next(each["id"] for each in made if each["id"] != origin["id"])
+
+
+async def classes(registry: Registry, household_id: str) -> list[tuple[int, str, int | None, str | None]]:
+    history = await registry.get(f"/households/{household_id}/history")
+    return [(each["number"], each["household_class"], each["corrects"], each["inherited_from"]) for each in history]
+
+
+async def test_a_late_decision_counts_for_who_was_split_off_since_and_a_later_one_does_not(registry: Registry) -> None:
+    (origin, _), heir = await split_off(registry, "2026-06-01")
+    late = await classify(registry, origin, NEAR, "2026-04-01")
+    assert [each["household_id"] for each in late["classes"]] == [origin["id"]]
+    assert await classes(registry, heir) == [(1, "poor", None, origin["id"]), (2, "near_poor", None, origin["id"])]
+    changed = [each for each in late["movements"] if each["household_id"] == heir]
+    assert [(each["household_class"], *told([each])[0]) for each in changed] == [
+        ("poor", "other_increase", "2026-06-01", -1, True),
+        ("near_poor", "other_increase", "2026-06-01", 1, False),
+    ]
+    assert await registry.get(f"/decisions/{late['id']}") == late
+    seen = await registry.get(f"/households/{heir}")
+    assert [(each["household_class"], each["decided_on"]) for each in seen["standings"]] == [
+        ("near_poor", "2026-04-01")
+    ]
+    events = [each for each in await registry.events(HouseholdClassified) if isinstance(each, HouseholdClassified)]
+    assert [(str(each.household_id), each.decided_on, each.people) for each in events[-2:]] == [
+        (origin["id"], date(2026, 4, 1), 3),
+        (heir, date(2026, 6, 1), 1),
+    ]
+    await classify(registry, origin, ABOVE, "2026-07-01")
+    assert len(await classes(registry, heir)) == 2
+    assert lines((await table(registry))["near_poor"])["end"] == (1, 1)
+
+
+async def test_a_correction_counts_for_who_was_split_off_with_what_it_corrects(registry: Registry) -> None:
+    (origin, wrong), heir = await split_off(registry, "2026-06-01")
+    await classify(registry, {"id": heir}, POOR, "2026-09-01")
+    await classify(registry, origin, ABOVE, "2026-10-01", corrects=wrong["id"])
+    assert await classes(registry, heir) == [
+        (1, "poor", None, origin["id"]),
+        (3, "not_poor", 1, origin["id"]),
+        (2, "poor", None, None),
+    ]
+    poor = await table(registry)
+    assert lines(poor["poor"]) == {"new_poor": (1, 1), "end": (1, 1)}
+    events = [each for each in await registry.events(HouseholdClassified) if isinstance(each, HouseholdClassified)]
+    assert [(str(each.household_id), each.in_force) for each in events[-2:]] == [(origin["id"], True), (heir, False)]
+
+
+async def test_a_class_that_the_one_split_off_had_corrected_by_itself_stays(registry: Registry) -> None:
+    (origin, wrong), heir = await split_off(registry, "2026-06-01")
+    await classify(registry, {"id": heir}, NEAR, "2026-09-01", corrects=wrong["id"])
+    await classify(registry, origin, ABOVE, "2026-10-01", corrects=wrong["id"])
+    assert await classes(registry, heir) == [(1, "poor", None, origin["id"]), (2, "near_poor", 1, None)]
