@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import uvicorn
 
 _FIRST_FREE_FOR_ALL = 1024
+_LOOK_EVERY = (20_000, 50, 100)  # new objects; looks at those; looks at what outlived one
 
 
 class PortTaken(Exception):
@@ -17,6 +19,17 @@ class PortTaken(Exception):
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the last of several servers would win."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve; what was made until then stays, so that nobody need look through it for garbage again.
+
+        Batches make some hundred thousand objects that all go at once. To look through them every 700, as Python does
+        by itself, takes a third of the time of such work.
+        """
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_LOOK_EVERY)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

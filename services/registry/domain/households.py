@@ -181,6 +181,37 @@ class Household:
         return self.version + sum(member.version for member in self.members)
 
 
+@dataclass(frozen=True, slots=True)
+class OutlinedMember:
+    """A member as others are told of one: nothing names the person."""
+
+    id: UUID
+    sex: Sex
+    birth_date: date
+    ethnicity: str
+    relationship: Relationship
+    facts: PersonFacts
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the person heads the household."""
+        return self.relationship == "head"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A household as others are told of it. To read it nothing sealed is opened."""
+
+    id: UUID
+    area_code: str
+    village_code: str | None
+    version: int
+    members: tuple[OutlinedMember, ...]
+    standings: tuple[Standing, ...]
+    former: tuple[FormerMember, ...]
+    ended: Ending | None
+
+
 class PersonChange(BaseModel):
     """What an officer may change about a person alone; what is absent stays, a phone of null is removed."""
 

@@ -94,11 +94,11 @@ class State:
 
     def after(self, change: Presence) -> "State":
         """Return the state that a change of presence makes."""
-        return replace(
-            self,
+        return State(
             area_code=change.area_code or self.area_code,
             people=self.people + change.people,
             present=self.present if change.present is None else change.present,
+            household_class=self.household_class,
         )
 
 
@@ -125,12 +125,21 @@ def movements(presence: Sequence[Presence], classes: Iterable[ClassGiven]) -> li
             after = state.after(fact)
             entries += _of_presence(state, after, fact)
         else:
-            after = replace(state, household_class=fact.household_class)
+            after = State(state.area_code, state.people, state.present, fact.household_class)
             line = transition(history, fact.household_class)
             history.append(fact.household_class)
             if line is not None and state.present:
-                counted = Movement(fact.on, line, fact.household_class, state.area_code, 1, state.people)
-                entries.append(replace(counted, decision_id=fact.decision_id))
+                entries.append(
+                    Movement(
+                        on=fact.on,
+                        line=line,
+                        household_class=fact.household_class,
+                        area_code=state.area_code,
+                        households=1,
+                        people=state.people,
+                        decision_id=fact.decision_id,
+                    )
+                )
         state = after
     return entries
 

@@ -3,11 +3,13 @@
 The groups are dated data. What is not established decides nothing: a group that hangs on it is undecided, never held.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Literal, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -69,35 +71,84 @@ class Who(_Part):
             raise ValueError("a rule that asks for nothing would mean everybody")
         return self
 
-    def of(self, each: Somebody, on: date) -> Because:
-        """Return what decides about a person: the first criterion that is not met, else the last one that is."""
-        decided = None
-        for decided in self._criteria(each, on):
-            if not decided.met:
-                return decided
-        assert decided is not None  # noqa: S101 - a rule asks for something
-        return decided
-
-    def _criteria(self, each: Somebody, on: date) -> Iterator[Because]:
+    def criteria(self, on: date) -> "Criteria":
+        """Return what is asked of a person on a day, in its order: a rule asks for something."""
+        asked: list[Criterion] = []
         if self.sex is not None:
-            met = None if each.sex == "unknown" else each.sex == self.sex
-            yield Because(person_id=each.id, criterion="sex", value=each.sex, wanted=self.sex, met=met)
+            asked.append(Criterion("sex", partial(_of_sex, self.sex)))
         if self.ethnic_kinds is not None:
-            kind = ethnic_groups().kind_of(each.ethnicity)
-            met = None if kind == "unknown" else kind in self.ethnic_kinds
-            wanted = " | ".join(self.ethnic_kinds)
-            yield Because(person_id=each.id, criterion="ethnicity", value=each.ethnicity, wanted=wanted, met=met)
+            asked.append(Criterion("ethnicity", partial(_of_kinds, frozenset(self.ethnic_kinds))))
         if self.from_months is not None or self.below_months is not None:
-            months = months_of_age(each.birth_date, on)
-            met = (self.from_months or 0) <= months and (self.below_months is None or months < self.below_months)
-            wanted = f"below {self.below_months}" if self.from_months is None else f"from {self.from_months}"
-            yield Because(person_id=each.id, criterion="age_months", value=str(months), wanted=wanted, met=met)
+            asked.append(Criterion("age_months", partial(_of_age, self.from_months or 0, self.below_months, on)))
         if self.fact is not None:
-            answers = each.facts.answers(self.fact, on)
-            met = None if answers is None else bool(answers & set(self.accepted) if self.accepted else answers)
-            value = None if answers is None else " | ".join(sorted(answers))
-            wanted = " | ".join(self.accepted) or "any"
-            yield Because(person_id=each.id, criterion=self.fact, value=value, wanted=wanted, met=met)
+            asked.append(Criterion(self.fact, partial(_with_fact, self.fact, frozenset(self.accepted), on)))
+        return tuple(asked)
+
+    def because(self, each: Somebody, criteria: "Criteria", on: date) -> Because:
+        """Return what decides about a person: the first criterion that is not met, else the last one that is."""
+        criterion, met = _decided(each, criteria)
+        value, wanted = self._compared(criterion, each, on)
+        return Because(person_id=each.id, criterion=criterion, value=value, wanted=wanted, met=met)
+
+    def _compared(self, criterion: str, each: Somebody, on: date) -> tuple[str | None, str]:
+        """Return a person's value of a criterion, and what the rule wants, as reasons tell them."""
+        if criterion == "sex":
+            return each.sex, str(self.sex)
+        if criterion == "ethnicity":
+            return each.ethnicity, " | ".join(self.ethnic_kinds or ())
+        if criterion == "age_months":
+            wanted = f"below {self.below_months}" if self.from_months is None else f"from {self.from_months}"
+            return str(months_of_age(each.birth_date, on)), wanted
+        answers = each.facts.answers(criterion, on)
+        return None if answers is None else " | ".join(sorted(answers)), " | ".join(self.accepted) or "any"
+
+
+class Criterion(NamedTuple):
+    """One thing asked of a person: None is that it is not established."""
+
+    name: str
+    met: Callable[[Somebody], bool | None]
+
+
+Criteria = tuple[Criterion, ...]
+
+
+def _of_sex(wanted: Sex, each: Somebody) -> bool | None:
+    return None if each.sex == "unknown" else each.sex == wanted
+
+
+def _of_kinds(kinds: frozenset[str], each: Somebody) -> bool | None:
+    kind = ethnic_groups().kind_of(each.ethnicity)
+    return None if kind == "unknown" else kind in kinds
+
+
+def _of_age(first: int, below: int | None, on: date, each: Somebody) -> bool:
+    months = months_of_age(each.birth_date, on)
+    return first <= months and (below is None or months < below)
+
+
+def _with_fact(fact: str, accepted: frozenset[str], on: date, each: Somebody) -> bool | None:
+    answers = each.facts.answers(fact, on)
+    if answers is None:
+        return None
+    return bool(answers & accepted if accepted else answers)
+
+
+def _is_meant(each: Somebody, criteria: Criteria) -> bool | None:
+    for _, asked in criteria:
+        met = asked(each)
+        if not met:
+            return met
+    return True
+
+
+def _decided(each: Somebody, criteria: Criteria) -> tuple[str, bool | None]:
+    decided: tuple[str, bool | None] = ("", None)
+    for name, asked in criteria:
+        decided = name, asked(each)
+        if not decided[1]:
+            break
+    return decided
 
 
 class _Name(_Part):
@@ -139,6 +190,12 @@ class GroupRule(_Part):
             return [each for each in members if each.relationship in ("head", "spouse")]
         return members
 
+    def held(self, met: Sequence[bool | None]) -> bool | None:
+        """Return whether the group is held, by whether each of those looked at is meant; None where it is undecided."""
+        if self.whom == "nobody":
+            return False if True in met else None if None in met else bool(met)
+        return True if True in met else None if None in met else False
+
 
 class PriorityGroup(_Part):
     """A group with its reason. `held` is None where what it hangs on is not established."""
@@ -169,31 +226,61 @@ def group_rules() -> tuple[GroupRule, ...]:
     return _Rules.model_validate_json(_FILE.read_bytes()).groups
 
 
+def _asked(rules: Sequence[GroupRule], on: date) -> tuple[tuple[GroupRule, Criteria], ...]:
+    """Return the rules that apply on a day, with what they ask."""
+    return tuple((rule, rule.who.criteria(on)) for rule in rules if rule.in_force(on))
+
+
+@lru_cache(maxsize=64)
+def _asked_on(on: date) -> tuple[tuple[GroupRule, Criteria], ...]:
+    return _asked(group_rules(), on)
+
+
 def priority_groups(
     members: Sequence[Somebody], on: date, rules: Sequence[GroupRule] | None = None
 ) -> list[PriorityGroup]:
     """Return the groups held by a household or its members on a day, and those that are undecided."""
     found = []
-    for rule in group_rules() if rules is None else rules:
-        if not rule.in_force(on):
+    for rule, criteria in _asked_on(on) if rules is None else _asked(rules, on):
+        looked_at = [rule.who.because(each, criteria, on) for each in rule.looked_at(members)]
+        held = rule.held([each.met for each in looked_at])
+        if held is False:
             continue
-        looked_at = [rule.who.of(each, on) for each in rule.looked_at(members)]
-        met = [each for each in looked_at if each.met]
-        open_ = [each for each in looked_at if each.met is None]
-        if rule.whom == "nobody":
-            held, because = (False, met) if met else (None, open_) if open_ else (bool(looked_at), looked_at)
+        if held is None:
+            because = [each for each in looked_at if each.met is None]
         else:
-            held, because = (True, met) if met else (None if open_ else False, open_)
-        if held is not False:
-            found.append(
-                PriorityGroup(
-                    code=rule.code,
-                    name=rule.name,
-                    of=rule.of,
-                    held=held,
-                    because=tuple(because),
-                    legal_basis=rule.legal_basis,
-                    confirmed=rule.confirmed,
-                )
+            because = looked_at if rule.whom == "nobody" else [each for each in looked_at if each.met]
+        found.append(
+            PriorityGroup(
+                code=rule.code,
+                name=rule.name,
+                of=rule.of,
+                held=held,
+                because=tuple(because),
+                legal_basis=rule.legal_basis,
+                confirmed=rule.confirmed,
             )
+        )
     return found
+
+
+@dataclass(frozen=True)
+class HeldGroups:
+    """The codes of the groups that a household holds, and of those of each of its members who is of any."""
+
+    household: Sequence[str]
+    persons: Mapping[UUID, Sequence[str]]
+
+
+def held_groups(members: Sequence[Somebody], on: date) -> HeldGroups:
+    """Return the groups that `priority_groups` has as held on a day, without the reasons: for very many households."""
+    household: list[str] = []
+    persons: dict[UUID, list[str]] = defaultdict(list)
+    for rule, criteria in _asked_on(on):
+        if rule.of == "person":
+            for each in members:
+                if _is_meant(each, criteria):
+                    persons[each.id].append(rule.code)
+        elif rule.held([_is_meant(each, criteria) for each in rule.looked_at(members)]):
+            household.append(rule.code)
+    return HeldGroups(household, persons)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,8 @@ from services.registry.domain.household_state import Ending, FormerMember
 from services.registry.domain.households import (
     Household,
     HouseholdRegistration,
+    Outline,
+    OutlinedMember,
     Person,
     not_yet,
     registered,
@@ -26,7 +28,7 @@ from services.registry.store.account_history import first_account
 from services.registry.store.areas import communes
 from services.registry.store.household_versions import as_text, version_row
 from services.registry.store.ledger import first_presence
-from services.registry.store.people import known_numbers, people_in, person_of, person_row
+from services.registry.store.people import facts_in, known_numbers, people_in, person_of, person_row
 from services.registry.store.statements import Told, household_stated, person_stated
 from services.registry.tables import ACCOUNT_HISTORY, HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
@@ -237,6 +239,37 @@ async def households_of(session: Transaction, ids: Collection[UUID]) -> dict[UUI
             ended=_ending(row),
         )
         for row in await _HOUSEHOLDS_BY_ID.rows(session, ids=list(ids))
+    }
+
+
+_OUTLINED = ("id", "area_code", "village_code", "version", "former", "ended_on", "ended_reason", "continued_in")
+_OUTLINES = Prepared(select(*(HOUSEHOLDS.c[name] for name in _OUTLINED)).where(among_given(HOUSEHOLDS.c.id, "ids")))
+_OUTLINED_MEMBERS = Prepared(
+    select(PEOPLE.c.household_id, *(PEOPLE.c[each.name] for each in fields(OutlinedMember)))
+    .where(among_given(PEOPLE.c.household_id, "ids"))
+    .order_by(PEOPLE.c.household_id, PEOPLE.c.position)
+)
+
+
+async def outlines_of(session: Transaction, ids: Collection[UUID]) -> dict[UUID, Outline]:
+    """Return households by id as others are told of them, with members in their order and standings by standard."""
+    members: dict[UUID, list[OutlinedMember]] = defaultdict(list)
+    for row in await _OUTLINED_MEMBERS.rows(session, ids=list(ids)):
+        household_id = row.pop("household_id")
+        members[household_id].append(OutlinedMember(**row | {"facts": facts_in(row["facts"])}))
+    standings = await standings_of(session, ids)
+    return {
+        row["id"]: Outline(
+            id=row["id"],
+            area_code=row["area_code"],
+            village_code=row["village_code"],
+            version=row["version"],
+            members=tuple(members[row["id"]]),
+            standings=tuple(standings.get(row["id"], ())),
+            former=tuple(FormerMember.model_validate(each) for each in row["former"]),
+            ended=_ending(row),
+        )
+        for row in await _OUTLINES.rows(session, ids=list(ids))
     }
 
 

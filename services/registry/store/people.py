@@ -14,6 +14,7 @@ from shared.keys import Keys, keys_of
 from shared.names import name_key, search_words
 
 Number = Literal["personal_number", "account_number", "phone"]
+_NO_FACTS = PersonFacts()
 
 
 def person_row(person: Person, keys: Keys) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def person_of(row: Mapping[Any, Any], keys: Keys) -> Person:
         ethnicity=row["ethnicity"],
         relationship=row["relationship"],
         joined_on=row["joined_on"],
-        facts=PersonFacts.model_validate(row["facts"]) if row["facts"] else PersonFacts(),
+        facts=facts_in(row["facts"]),
         other_phones=tuple((opened("other_phones") or "").split()),
         phone=opened("phone"),
         personal_number=opened("personal_number"),
@@ -107,6 +108,11 @@ def account_of(row: Mapping[Any, Any], table: str, row_id: Sequence[object], key
         holder_name=opened("account_holder"),
         authorised=None if authorised is None else Authorisation.model_validate_json(authorised),
     )
+
+
+def facts_in(stored: Mapping[str, Any]) -> PersonFacts:
+    """Return the facts of a person as they are stored; of most people nothing is."""
+    return PersonFacts.model_validate(stored) if stored else _NO_FACTS
 
 
 def people_in(rows: Iterable[Mapping[Any, Any]], keys: Keys) -> list[Person]:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.registry.domain.reorganisation import ways
 from services.registry.store.grants import follow_areas, move_grants, move_grants_back
-from services.registry.store.households import households_of
+from services.registry.store.households import outlines_of
 from services.registry.store.ledger import HouseholdChange, record_changes
 from services.registry.store.reorganisations import Reorganisation, note, outcomes_of
 from services.registry.store.statements import Told, household_stated
@@ -242,7 +242,7 @@ async def _follow(session: Transaction, ids: Sequence[UUID], told: Told, *, caus
     places = await session.execute(_ON_THE_DAY, {"ids": ids, "effective": told.effective_on})
     changes = [HouseholdChange(row.household_id, told.effective_on, cause, area_code=row.area_code) for row in places]
     await record_changes(session, changes, by=by, now=now)
-    households = await households_of(session, ids)
+    households = await outlines_of(session, ids)
     events = await asyncio.to_thread(
         lambda: [EncodedEvent.of(household_stated(households[each], now, told)) for each in sorted(households)]
     )

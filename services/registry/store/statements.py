@@ -1,6 +1,5 @@
 """What the registry tells others of a household: its state without names, and people for whoever may know them."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,8 +7,8 @@ from uuid import UUID
 
 from services.registry.domain.accounts import Account
 from services.registry.domain.banks import banks
-from services.registry.domain.households import Household, Person
-from services.registry.domain.priority_groups import priority_groups
+from services.registry.domain.households import Household, Outline, Person
+from services.registry.domain.priority_groups import held_groups
 from shared.clock import legal_date
 from shared.encryption import Keyring
 from shared.events.people import OpenAccount, sealed_account, sealed_phone
@@ -25,15 +24,11 @@ class Told:
     change_id: UUID | None = None
 
 
-def household_stated(household: Household, recorded_at: datetime, told: Told | None = None) -> HouseholdStated:
+def household_stated(
+    household: Household | Outline, recorded_at: datetime, told: Told | None = None
+) -> HouseholdStated:
     """Return the state of a household; nothing in it names anybody."""
-    groups_of: dict[UUID, list[str]] = defaultdict(list)
-    of_household = []
-    for group in priority_groups(household.members, legal_date(recorded_at)):
-        if group.held and group.of == "household":
-            of_household.append(group.code)
-        for person in group.persons if group.of == "person" else ():
-            groups_of[person].append(group.code)
+    groups = held_groups(household.members, legal_date(recorded_at))
     return HouseholdStated(
         household_id=household.id,
         version=household.version,
@@ -45,7 +40,7 @@ def household_stated(household: Household, recorded_at: datetime, told: Told | N
                 birth_year=member.birth_date.year,
                 ethnicity=member.ethnicity,
                 is_head=member.is_head,
-                priority_groups=tuple(groups_of[member.id]),
+                priority_groups=tuple(groups.persons.get(member.id, ())),
             )
             for member in household.members
         ),
@@ -55,7 +50,7 @@ def household_stated(household: Household, recorded_at: datetime, told: Told | N
         change=told and told.change,
         change_id=told and told.change_id,
         village_code=household.village_code,
-        priority_groups=tuple(of_household),
+        priority_groups=tuple(groups.household),
         left=tuple(
             Left(person_id=each.person_id, left_on=each.left_on, reason=each.reason) for each in household.former
         ),

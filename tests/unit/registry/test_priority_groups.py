@@ -2,15 +2,17 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.registry.domain.ethnic_groups import ethnic_groups
 from services.registry.domain.facts import PersonFacts
 from services.registry.domain.household_state import MemberState
-from services.registry.domain.priority_groups import Who, group_rules, priority_groups
+from services.registry.domain.priority_groups import Who, group_rules, held_groups, priority_groups
 
 ON = date(2026, 11, 20)
 HEAD, OTHER = UUID(int=1), UUID(int=2)
@@ -118,3 +120,33 @@ def test_what_is_established_of_a_fact_is_compared_as_answers() -> None:
     assert facts.answers("education", ON) == frozenset({"attends_primary"})
     assert facts.answers("health_insurance", ON) == frozenset({"yes"})
     assert facts.answers("work", ON) is None
+
+
+ANYBODY = st.builds(
+    lambda sex, born, ethnicity, relationship, facts: somebody(
+        sex=sex, birth_date=born, ethnicity=ethnicity, relationship=relationship, facts=facts
+    ).model_copy(update={"person_id": uuid4()}),
+    st.sampled_from(("male", "female", "unknown")),
+    st.dates(date(1926, 1, 1), ON),
+    st.sampled_from(("01", "06", "55", "56")),
+    st.sampled_from(("head", "spouse", "child", "parent")),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "merit": st.sampled_from(((), ("war_invalid",))),
+            "disabilities": st.sampled_from(((), ({"kind": "vision", "degree": "severe"},))),
+            "able_to_work": st.booleans(),
+            "pregnancy_due_on": st.sampled_from((ON, date(2026, 1, 1))),
+        },
+    ),
+)
+
+
+@given(st.lists(ANYBODY, max_size=5))
+def test_the_groups_that_events_tell_are_those_that_reasons_are_given_for(members: list[MemberState]) -> None:
+    reasons = [each for each in priority_groups(members, ON) if each.held]
+    told = held_groups(members, ON)
+    assert list(told.household) == [each.code for each in reasons if each.of == "household"]
+    for member in members:
+        expected = [each.code for each in reasons if each.of == "person" and member.id in each.persons]
+        assert list(told.persons.get(member.id, ())) == expected
