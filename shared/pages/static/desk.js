@@ -24,3 +24,13 @@ for (const all of document.querySelectorAll("[data-ticks]")) {
   all.closest("[hidden]")?.removeAttribute("hidden");
   all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
 }
+// A browser shows days in its own language's order: the day that was chosen stands beside it in the page's.
+const written = new Intl.DateTimeFormat(document.documentElement.lang, { day: "2-digit", month: "2-digit", year: "numeric" });
+for (const field of document.querySelectorAll("input[type=date]")) {
+  const shown = document.createElement("output");
+  shown.className = "hint";
+  field.after(shown);
+  const show = () => { shown.textContent = field.value ? written.format(new Date(`${field.value}T00:00`)) : ""; };
+  field.addEventListener("input", show);
+  show();
+}
