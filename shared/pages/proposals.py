@@ -41,6 +41,9 @@ _WORDS: Mapping[str, Sequence[str]] = MappingProxyType(
     }
 )
 
+# Kinds whose numbers are shown by their ends, and in full for a purpose.
+_MASKED = frozenset({"account-change", "payer-account"})
+
 Teller = Callable[[Visitor, Mapping[str, Any]], Awaitable[Sequence[Line]]]
 
 
@@ -59,7 +62,9 @@ def add_proposals(
     api = f"/{desk.service}/v1/proposals"
     here = f"/{desk.service}/desk/proposals"
 
-    async def show(visitor: Visitor, proposal_id: UUID, refusal: Refused | None = None) -> Response:
+    async def show(
+        visitor: Visitor, proposal_id: UUID, refusal: Refused | None = None, *, whole: Mapping[str, Any] | None = None
+    ) -> Response:
         proposal = await visitor.get(f"{api}/{proposal_id}")
         page = elsewhere.get(proposal["kind"])
         tell = tellers.get(proposal["kind"], _tell)
@@ -73,6 +78,8 @@ def add_proposals(
             own=proposal["prepared_by"] == visitor.session.subject,
             elsewhere=page and page.format(subject=proposal["subject"]),
             lines=await tell(visitor, proposal),
+            masked=_MASKED,
+            whole=await _tell(visitor, whole) if whole else None,
         )
 
     @router.get("/proposals")
@@ -83,6 +90,15 @@ def add_proposals(
     @router.get("/proposals/{proposal_id}")
     async def proposal_page(visitor: Visiting, proposal_id: UUID) -> Response:
         return await show(visitor, proposal_id)
+
+    @router.post("/proposals/{proposal_id}/whole")
+    async def whole_proposal_page(visitor: Visiting, proposal_id: UUID) -> Response:
+        """Show the numbers of a proposal in full; the purpose is sent in a body, and stands on record."""
+        try:
+            whole = await visitor.get(f"{api}/{proposal_id}/whole", purpose=visitor.form.get("purpose"))
+        except Refused as refusal:
+            return await show(visitor, proposal_id, refusal.at("query"))
+        return await show(visitor, proposal_id, whole=whole)
 
     @router.post("/proposals/{proposal_id}/approval")
     async def proposal_approval_page(visitor: Visiting, proposal_id: UUID) -> Response:

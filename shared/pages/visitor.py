@@ -28,6 +28,10 @@ class Refused(Exception):
         self.status = status
         self.problem = problem
 
+    def at(self, place: str) -> "Refused":
+        """Return the refusal with what it says of the `query`, say, as of fields of the form that was sent."""
+        return self._moved(f"/{place}/")
+
     @property
     def by_field(self) -> dict[str, str]:
         """What is wrong with each field of the form, by the field's name."""
@@ -38,9 +42,11 @@ class Refused(Exception):
 
     def inside(self, name: str) -> "Refused":
         """Return the refusal with its pointers seen from inside `/body/<name>`: which of several shapes is no field."""
-        whole, part = "/body/", f"/body/{name}/"
+        return self._moved(f"/body/{name}/")
+
+    def _moved(self, part: str) -> "Refused":
         errors = [
-            {**error, "pointer": str(error["pointer"]).replace(part, whole, 1)}
+            {**error, "pointer": str(error["pointer"]).replace(part, "/body/", 1)}
             for error in self.problem.get("errors", ())
         ]
         return Refused(self.status, {**self.problem, "errors": errors})

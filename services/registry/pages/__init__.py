@@ -9,6 +9,7 @@ from services.registry.pages.duplicates import add_duplicates
 from services.registry.pages.home import add_home
 from services.registry.pages.household_changes import add_household_changes
 from services.registry.pages.households import add_households
+from services.registry.pages.people import add_people
 from services.registry.pages.proposals import TELLERS
 from services.registry.pages.reorganisations import add_reorganisations
 from services.registry.pages.rounds import add_rounds
@@ -35,6 +36,7 @@ def desk_router() -> APIRouter:
     add_households(router, desk)
     add_household_changes(router, desk)
     add_changes(router, desk)
+    add_people(router, desk)
     add_surveys(router, desk)
     add_rounds(router, desk)
     add_duplicates(router, desk)

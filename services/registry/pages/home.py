@@ -28,6 +28,7 @@ def add_home(router: APIRouter, desk: Desk) -> None:
             ],
             rounds=await if_allowed(visitor, "/registry/v1/rounds", limit=_SHOWN),
             changes=await if_allowed(visitor, "/registry/v1/household-changes", state="unconfirmed", limit=_SHOWN),
+            ending=await if_allowed(visitor, "/registry/v1/ending-authorisations", limit=_SHOWN),
             duplicates=await if_allowed(visitor, "/registry/v1/duplicates", limit=_SHOWN),
             waiting=await if_allowed(visitor, "/registry/v1/proposals", state="open", limit=_SHOWN),
         )

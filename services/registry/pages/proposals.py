@@ -53,6 +53,42 @@ async def _undoing(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Li
     ]
 
 
+async def _account(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
+    content = proposal["content"]
+    language = visitor.language
+    try:
+        name = (await visitor.get(f"/registry/v1/people/{proposal['subject']}"))["full_name"]
+    except Refused:
+        name = text("desk.elsewhere", language)
+    return [
+        Line(text("desk.paid_person", language), name, f"/registry/desk/people/{proposal['subject']}"),
+        *[
+            Line(text(label, language), _where(visitor, content[side]))
+            for label, side in (("account.replaced", "replaces"), ("account.new", "account"))
+        ],
+    ]
+
+
+def _where(visitor: Visitor, account: Mapping[str, Any] | None) -> str:
+    """Return an account as people read it: bank, end of the number, holder, and by which document another's."""
+    if account is None:
+        return text("account.in_cash", visitor.language)
+    shown = f"{account['bank'] or account['bank_bin']} …{account['number_ends']}, {account['holder_name']}"
+    authorised = account["authorised"]
+    if authorised is None:
+        return shown
+    formats = Formats(visitor.language)
+    first, last = (
+        "—" if day is None else formats.day(date.fromisoformat(day))
+        for day in (authorised["valid_from"], authorised["valid_to"])
+    )
+    document = text(f"account.document.{authorised['document']}", visitor.language)
+    by = text("account.authorised_by", visitor.language, document=document, number=authorised["document_number"])
+    return (
+        f"{shown}. {authorised['full_name']}, {by}. {text('account.from_to', visitor.language, first=first, last=last)}"
+    )
+
+
 async def _reorganisation(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
     content = proposal["content"]
     pairs = Formats(visitor.language).number(len(content["successions"]))
@@ -70,6 +106,7 @@ def _page_of(proposal: Mapping[str, Any]) -> str:
 
 TELLERS: Mapping[str, Teller] = MappingProxyType(
     {
+        "account-change": _account,
         "household-merge": _merger,
         "household-undo": _undoing,
         "reorganisation": _reorganisation,
