@@ -6,7 +6,7 @@ from typing import Any
 from structlog import get_logger
 
 from services.registry import comparing
-from services.registry.store.duplicates import compare_everybody, compare_next, left_to_compare
+from services.registry.store.comparing import compare_everybody, compare_next, left_to_compare
 from shared import clock
 from shared.db import Database
 from shared.faults import is_transient
@@ -25,8 +25,8 @@ async def scan_for_duplicates(job: JobContext) -> Mapping[str, Any]:
         await job.progress(max(job.done, 1), session=session)  # from here on nobody is noted a second time
     total = left
     async with side_process(comparing.__name__) as process:
-        while left:
-            left = await _compared(job.database, process)
+        while compared := await _compared(job.database, process):
+            left = max(left - compared, 0)
             await job.progress(max(1, total - left), total)
     return {"people": total}
 
@@ -38,18 +38,16 @@ async def compare_new_people(database: Database) -> bool:
     if not left:
         return False
     async with side_process(comparing.__name__) as process:
-        while left:
-            left = await _compared(database, process)
+        while await _compared(database, process):
+            pass
     return True
 
 
 async def _compared(database: Database, process: SideProcess) -> int:
-    """Compare the next people; return how many are left. Who writes the same pairs may make it begin anew."""
+    """Compare the next people; return how many. Who writes the same records may make it begin anew."""
     for attempt in range(1, _TRIES + 1):
         try:
-            async with database.transaction() as session:
-                await compare_next(session, process, clock.now())
-                return await left_to_compare(session)
+            return await compare_next(database, process, clock.now())
         except Exception as error:
             if attempt == _TRIES or not is_transient(error):
                 raise

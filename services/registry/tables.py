@@ -745,11 +745,12 @@ class HouseholdImportNumbers(Table, table=True):
 
 
 class PeopleToCompare(Table, table=True):
-    """Whose record is new or has changed, as the database notes by itself."""
+    """Whose record is new or has changed, as the database notes by itself, each time by another number."""
 
     __tablename__ = "people_to_compare"
 
     person_id: UUID = Field(primary_key=True)
+    noted: int = Field(sa_column=Column(BigInteger, Identity(), nullable=False))
 
 
 class DuplicatePairs(Table, table=True):

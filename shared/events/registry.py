@@ -151,6 +151,19 @@ class PeopleMerged(HouseholdEvent):
     merged_on: date
 
 
+class PeopleMergeUndone(HouseholdEvent):
+    """Two records that were merged are of two people after all: that of `person_id` is a member here again."""
+
+    TYPE: ClassVar[str] = "vn.ansinh.registry.people.merge-undone.v1"
+    TOPIC: ClassVar[str] = "registry.households"
+    KIND: ClassVar[Kind] = "fact"
+
+    change_id: UUID = Field(description="the change by which they had been merged")
+    person_id: UUID
+    area_code: str
+    undone_on: date
+
+
 class HouseholdClassified(HouseholdEvent):
     """The commune's decision gave the household a class under a standard, from `decided_on` on.
 

@@ -14,7 +14,7 @@ that shows nothing said is answered 500 and shows nothing::
 """
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fastapi import Depends
@@ -204,8 +204,12 @@ def _entry(request: Request, route: APIRoute, outcome: Outcome, details: Mapping
 async def note_refusal(request: Request, problem: Problem) -> None:
     """Write the row of an audited operation that somebody was not allowed, or that named what is not theirs.
 
-    The request's own transaction is rolled back by now; where the database is away the refusal stands without a row.
+    The request's own transaction is rolled back by now; where the database is away the refusal stands without a row,
+    but one that shows somebody is not answered so.
     """
+    if problem.names:
+        await _note_apart(request, "refused", {"status": problem.status, "code": problem.code}, problem.names)
+        return
     if problem.status not in _REFUSED:
         return
     try:
@@ -220,7 +224,9 @@ async def note_replay(request: Request, response: Response) -> None:
         await _note_apart(request, "replayed", {"status": response.status_code})
 
 
-async def _note_apart(request: Request, outcome: Outcome, details: dict[str, Any]) -> None:
+async def _note_apart(
+    request: Request, outcome: Outcome, details: dict[str, Any], people: Sequence[object] = ()
+) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not is_audited(route) or not hasattr(request.state, "principal"):
         return
@@ -229,4 +235,6 @@ async def _note_apart(request: Request, outcome: Outcome, details: dict[str, Any
     async with database.transaction() as session:
         digests = keys_of(session).digests
         asked = _asked(request, plain_parameters(route), digests)
+        if people:
+            asked |= counted(session, [str(each) for each in people])
         await write(session, _entry(request, route, outcome, {**details, "path": path, **asked}))

@@ -74,7 +74,8 @@ class Problem(Exception):
     """A refusal that the client reads as a problem document; raising it rolls the transaction back.
 
     `status` is 400 to 599, `code` is lower_snake_case with its two texts in the catalogue, `errors` name the fields at
-    fault, `headers` are added to the answer, `fields` fill in the texts.
+    fault, `headers` are added to the answer, `fields` fill in the texts. `names` are ids of people whom the texts show
+    to who may see them: that is a reading of personal data, and leaves its row before the answer.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldProblem] = (),
         headers: Mapping[str, str] = MappingProxyType({}),
+        names: Sequence[object] = (),
         **fields: Any,
     ) -> None:
         super().__init__(code)
+        self.names = tuple(names)
         self.status = status
         self.code = code
         self.errors = tuple(errors)

@@ -165,6 +165,57 @@ async def test_killed_mergers_are_there_whole_or_not_at_all(service: Program, ur
         await connection.close()
 
 
+async def test_killed_mergers_of_people_are_there_whole_or_not_at_all(service: Program, url: str) -> None:
+    seed = random.randrange(1 << 30)
+    chance = random.Random(seed)
+    await _send(service, "officer", "/areas", UNITS)
+    twice = [_household(number) for number in range(MERGERS) for _ in range(2)]
+    await _send(service, "officer", "/households/batches", {"households": twice})
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
+    try:
+        await until(partial(_alike, connection), within=120, describe=f"{MERGERS} pairs (seed {seed})")
+        waiting = []
+        for pair in await connection.fetch("SELECT id, first_id FROM duplicate_pairs ORDER BY id"):
+            same = {"effective_on": "2026-11-01", "kept_id": str(pair["first_id"]), "note": "Một người lập sổ hai lần"}
+            waiting.append(await _send(service, "officer", f"/duplicates/{pair['id']}/mergers", same))
+        sending = [
+            asyncio.create_task(
+                _send(service, "chair", f"/proposals/{each['id']}/approval", {"content_hash": each["content_hash"]})
+            )
+            for each in waiting
+        ]
+        some = chance.randrange(MERGERS)
+        await until(partial(_merged, connection, some), within=60, describe=f"{some} mergers (seed {seed})")
+        await service.kill()
+        await asyncio.gather(*sending, return_exceptions=True)
+        await service.start_again()
+        for proposal in waiting:
+            assert len(set(await _traces_of_people(connection, proposal))) == 1, f"seed {seed}"
+    finally:
+        await connection.close()
+
+
+async def _alike(connection: "asyncpg.Connection[Any]") -> bool:
+    return bool(await connection.fetchval("SELECT count(*) = $1 FROM duplicate_pairs", MERGERS))
+
+
+async def _traces_of_people(connection: "asyncpg.Connection[Any]", proposal: Any) -> list[bool]:
+    """Return of each trace that a merger of people leaves whether it is there."""
+    has, gone = connection.fetchval, proposal["content"]["absorbed"]
+    return [
+        await has("SELECT state = 'approved' FROM proposals WHERE id = $1", proposal["id"]),
+        await has("SELECT state = 'merged' FROM duplicate_pairs WHERE id = $1", proposal["subject"]),
+        await has("SELECT household_id IS NULL FROM people WHERE id = $1", gone["id"]),
+        await has("SELECT ended_on IS NOT NULL FROM households WHERE id = $1", gone["household_id"]),
+        await has("SELECT EXISTS (SELECT FROM household_versions WHERE household_id = $1 AND valid_until = 'infinity'"
+                  " AND change_id IS NOT NULL)", gone["household_id"]),
+        await has("SELECT EXISTS (SELECT FROM household_presence WHERE household_id = $1 AND NOT present)",
+                  gone["household_id"]),
+        await has("SELECT count(*) = 1 FROM outbox WHERE type = 'vn.ansinh.registry.people.merged.v1'"
+                  " AND convert_from(data, 'UTF8') LIKE '%' || $1 || '%'", gone["id"]),
+    ]  # fmt: skip
+
+
 async def _merged(connection: "asyncpg.Connection[Any]", number: int) -> bool:
     return bool(await connection.fetchval("SELECT count(*) >= $1 FROM household_changes", number))
 

@@ -35,6 +35,7 @@ from services.registry.store.household_changes import Book, Entry, opened, write
 from services.registry.store.household_versions import timelines
 from services.registry.store.households import area_of_person, people_by_id
 from services.registry.store.people import known_numbers
+from services.registry.store.registered_people import person_registered
 from services.registry.tables import PEOPLE
 from shared.access import Access
 from shared.clock import legal_date
@@ -84,7 +85,7 @@ async def entry_of(
         if not any(each.written for each in revisions.values()):
             raise ChangeRefused("effective_on", "changes_nothing")
         await _check_places(session, change)
-        await _check_numbers(session, change, apart)
+        await _check_numbers(session, change, apart, by=by, now=now)
     except BeforeRegistration:
         raise refusal(ChangeRefused("effective_on", "before_registration")) from None
     except ChangeRefused as refused:
@@ -230,13 +231,14 @@ async def _check_places(session: Transaction, change: Change) -> None:
         raise ChangeRefused("village_code", "not_a_village_then")
 
 
-async def _check_numbers(session: Transaction, change: Change, apart: Mapping[UUID, Mapping[str, Any]]) -> None:
+async def _check_numbers(
+    session: Transaction, change: Change, apart: Mapping[UUID, Mapping[str, Any]], *, by: str, now: datetime
+) -> None:
     numbers = [each["personal_number"] for each in apart.values() if each.get("personal_number") is not None]
     taken = await known_numbers(session, numbers)
     if taken:
         place = "/body/personal_number" if isinstance(change, Details) else "/body/member/personal_number"
-        errors = [FieldProblem(place, "personal_number_taken")]
-        raise Problem(409, "person_registered", errors=errors)
+        raise await person_registered(session, {place: next(iter(taken.values()))}, by=by, now=now)
 
 
 async def entry_of_merger(

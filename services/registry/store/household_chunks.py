@@ -24,7 +24,8 @@ from services.registry.store.areas import communes
 from services.registry.store.household_imports import HouseholdImport
 from services.registry.store.household_rows import opened_rows
 from services.registry.store.households import households_of, with_ids, write
-from services.registry.store.people import known_numbers
+from services.registry.store.people import Known, known_numbers
+from services.registry.store.registered_people import commune_names, of_record, reader
 from services.registry.tables import (
     HOUSEHOLD_IMPORT_FAULTS,
     HOUSEHOLD_IMPORT_NUMBERS,
@@ -80,7 +81,7 @@ async def register_next(session: Transaction, found: HouseholdImport, access: Ac
     chunk = await asyncio.to_thread(_judged, found, groups, today)
     await _check_places(session, chunk, access, today)
     unchanged = await _set_known_aside(session, found.source, chunk)
-    await _check_people(session, chunk, found)
+    await _check_people(session, chunk, found, now)
     made = await asyncio.to_thread(_made, chunk, today)
     if found.trial:
         await _note_numbers(session, found.id, made)
@@ -164,19 +165,21 @@ async def _set_known_aside(session: Transaction, source: str, chunk: _Chunk) -> 
     return unchanged
 
 
-async def _check_people(session: Transaction, chunk: _Chunk, found: HouseholdImport) -> None:
+async def _check_people(session: Transaction, chunk: _Chunk, found: HouseholdImport, now: datetime) -> None:
     numbers = {
         reference: [each.personal_number for each in registration.members if each.personal_number is not None]
         for reference, (_, registration) in chunk.good.items()
     }
     named = [number for each in numbers.values() for number in each]
-    taken = await known_numbers(session, named)
+    known = await known_numbers(session, named)
+    told = await _told_of(session, known, found.created_by, now)
+    taken = set(known)
     if found.trial:
         taken |= await _tried_numbers(session, found.id, named)
     for reference, (group, registration) in list(chunk.good.items()):
         times = Counter(numbers[reference])
         wrong = [
-            RowFault(row.line, "personal_number", "personal_number_taken")
+            RowFault(row.line, "personal_number", *told.get(member.personal_number or "", _TWICE))
             for row, member in zip(group.rows, registration.members, strict=True)
             if member.personal_number in taken or times[member.personal_number or ""] > 1
         ]
@@ -184,6 +187,25 @@ async def _check_people(session: Transaction, chunk: _Chunk, found: HouseholdImp
             chunk.refuse(reference, wrong)
         else:
             taken.update(numbers[reference])
+
+
+_TWICE: tuple[str, Mapping[str, str]] = ("personal_number_taken", {})
+
+
+async def _told_of(
+    session: Transaction, known: Mapping[str, Known], sender: str, now: datetime
+) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """Return, by number, what the sender of a list is told of whose it is: the record, or which commune to ask."""
+    if not known:
+        return {}
+    access = await reader(session, sender, now)
+    names = await commune_names(session, {each.area_code for each in known.values()}, now)
+    return {
+        number: ("personal_number_of_household", of_record(each, names))
+        if access.covers(each.area_code)
+        else ("personal_number_elsewhere", {"commune": names[each.area_code]})
+        for number, each in known.items()
+    }
 
 
 async def _tried_numbers(session: Transaction, import_id: UUID, numbers: Sequence[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """The changes of households on record: listed, confirmed, undone; and households as they were."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -11,16 +12,19 @@ from services.registry.domain.household_changes import ChangeKind
 from services.registry.domain.households import Household, as_of
 from services.registry.domain.timeline import undone
 from services.registry.store.household_book import Recorded
-from services.registry.store.household_changes import Entry, opened, write_changes
+from services.registry.store.household_changes import Book, Entry, opened, write_changes
 from services.registry.store.household_changes import lock as lock_households
 from services.registry.store.household_versions import replaced_by, state_as_of, touched_by
 from services.registry.store.households import people_by_id
 from services.registry.store.standings import standings_by_history
 from services.registry.tables import CLASS_HISTORY, DECISIONS, HOUSEHOLD_CHANGES, HOUSEHOLD_VERSIONS
 from shared.access import Access
+from shared.clock import legal_date
 from shared.db import Transaction, among
+from shared.events.registry import PeopleMergeUndone
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
+from shared.messaging.outbox import publish
 
 _C, _V = HOUSEHOLD_CHANGES.c, HOUSEHOLD_VERSIONS.c
 _UNDOING = HOUSEHOLD_CHANGES.alias("undoing")
@@ -142,7 +146,23 @@ async def undo(
         id=new_id(),
     )
     written = await write_changes(session, book, [entry])
+    if found.kind == "same_person":
+        await publish(session, "registry", _people_again(found, book, written, legal_date(now)))
     return Recorded(entry.id, list(written.values()))
+
+
+def _people_again(
+    found: ChangeOnRecord, book: Book, written: Mapping[UUID, Household], on: date
+) -> list[PeopleMergeUndone]:
+    """Return what is told of a merger of people that is undone: who is a member again."""
+    return [
+        PeopleMergeUndone(
+            household_id=home, change_id=found.id, person_id=member.id, area_code=household.area_code, undone_on=on
+        )
+        for home, household in written.items()
+        for member in household.members
+        if book.timelines[home][-1].state.member(member.id) is None
+    ]
 
 
 def _refuse_settled(found: ChangeOnRecord) -> None:

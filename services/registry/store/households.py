@@ -28,7 +28,8 @@ from services.registry.store.account_history import first_account
 from services.registry.store.areas import communes
 from services.registry.store.household_versions import as_text, version_row
 from services.registry.store.ledger import first_presence
-from services.registry.store.people import facts_in, known_numbers, people_in, person_of, person_row
+from services.registry.store.people import Known, facts_in, known_numbers, people_in, person_of, person_row
+from services.registry.store.registered_people import person_registered
 from services.registry.store.statements import Told, household_stated, person_stated
 from services.registry.tables import ACCOUNT_HISTORY, HOUSEHOLD_VERSIONS, HOUSEHOLDS, PEOPLE, PRESENCES, STANDINGS
 from shared.access import Access
@@ -61,7 +62,7 @@ async def register(
     today = legal_date(now)
     days = [each.registered_on or today for each in registrations]
     await _refuse_wrong_places(session, registrations, days, today=today, pointers=pointers)
-    await _refuse_known_people(session, registrations, pointers)
+    await _refuse_known_people(session, registrations, pointers, by=by, now=now)
     households = [with_ids(each, day) for each, day in zip(registrations, days, strict=True)]
     await write(session, households, by=by, now=now)
     return households
@@ -158,22 +159,28 @@ async def _refuse_wrong_places(
 
 
 async def _refuse_known_people(
-    session: Transaction, registrations: Sequence[HouseholdRegistration], pointers: Sequence[str]
+    session: Transaction,
+    registrations: Sequence[HouseholdRegistration],
+    pointers: Sequence[str],
+    *,
+    by: str,
+    now: datetime,
 ) -> None:
     numbers = [m.personal_number for each in registrations for m in each.members if m.personal_number is not None]
     known = await known_numbers(session, numbers)
-    taken = set(repeated_personal_numbers(registrations)) | {
-        (household, member)
+    taken: dict[tuple[int, int], Known | None] = dict.fromkeys(repeated_personal_numbers(registrations))
+    taken |= {
+        (household, member): known[person.personal_number]
         for household, each in enumerate(registrations)
         for member, person in enumerate(each.members)
         if person.personal_number in known
     }
     if taken:
-        errors = [
-            FieldProblem(f"{pointers[household]}/members/{member}/personal_number", "personal_number_taken")
+        placed = {
+            f"{pointers[household]}/members/{member}/personal_number": taken[household, member]
             for household, member in sorted(taken)
-        ]
-        raise Problem(409, "person_registered", errors=errors)
+        }
+        raise await person_registered(session, placed, by=by, now=now)
 
 
 def household_row(household: Household) -> dict[str, Any]:

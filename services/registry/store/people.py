@@ -1,9 +1,11 @@
 """Rows of people, sealed and opened, and finding people by a number that is stored sealed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.registry.domain.accounts import Account, Authorisation
 from services.registry.domain.facts import PersonFacts
@@ -125,10 +127,23 @@ def index_of(keys: Keys, number: Number, value: str | None) -> str | None:
     return None if value is None else keys.index.of(f"people.{number}", value)
 
 
-async def known_numbers(session: Transaction, numbers: Collection[str]) -> set[str]:
-    """Return those of some personal numbers that belong to somebody in the registry."""
-    keys = keys_of(session)
+@dataclass(frozen=True)
+class Known:
+    """Somebody in the registry: the household, or the one that was left last, and its commune."""
+
+    person_id: UUID
+    full_name: str
+    household_id: UUID
+    area_code: str
+
+
+async def known_numbers(session: Transaction, numbers: Collection[str]) -> dict[str, Known]:
+    """Return, of some personal numbers, whose they are in the registry."""
+    keys, c = keys_of(session), PEOPLE.c
     by_index = {keys.index.of("people.personal_number", number): number for number in numbers}
-    column = PEOPLE.c.personal_number_index
-    query = select(column).where(among(column, by_index))
-    return {by_index[each] for each in (await session.execute(query)).scalars()} if by_index else set()
+    if not by_index:
+        return {}
+    home = func.coalesce(c.household_id, c.left_household_id).label("home")
+    query = select(c.personal_number_index, c.id, c.full_name, home, c.area_code)
+    rows = await session.execute(query.where(among(c.personal_number_index, by_index)))
+    return {by_index[row.personal_number_index]: Known(row.id, row.full_name, row.home, row.area_code) for row in rows}

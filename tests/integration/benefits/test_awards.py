@@ -3,12 +3,13 @@
 import asyncio
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.benefits.cash.consumers import MERGED_PEOPLE
 from shared import clock
+from shared.events import Message
 from shared.events.benefits import AwardGranted
-from shared.events.registry import PeopleMerged
+from shared.events.registry import PeopleMerged, PeopleMergeUndone
 from shared.ids import new_id
 from shared.messaging.consumers import apply
 from tests.integration.benefits.platform import (
@@ -215,3 +216,31 @@ async def test_what_a_merged_record_was_awarded_is_held_until_somebody_looked(
     assert (order["state"], order["held"]) == ("READY", "person_merged")
     await benefits.post(f"/orders/{order['id']}/hold-release", {}, actor="checker")
     assert (await benefits.prepare())["declared_count"] == 2
+
+
+def _told_of(who: Somebody, kept: Somebody, change_id: UUID) -> list[Message]:
+    """Return that somebody's record was merged into another's, and that this was undone."""
+    fields = {"household_id": who.household_id, "change_id": change_id, "person_id": who.person_id}
+    home = {"kept_person_id": kept.person_id, "kept_household_id": kept.household_id}
+    return [
+        message_of(PeopleMerged(**fields, **home, area_code="08566", merged_on=clock.today())),
+        message_of(PeopleMergeUndone(**fields, area_code="08566", undone_on=clock.today())),
+    ]
+
+
+async def test_a_merger_that_is_undone_lets_what_it_held_fall_due_again_and_nothing_else(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    kept, merged, stopped = [await benefits.settle_in() for _ in range(3)]
+    awards = [await benefits.award(who) for who in (merged, stopped)]
+    await benefits.prepare()
+    order = await benefits.order_of(stopped)
+    await benefits.post(f"/orders/{order['id']}/hold", {"reason": "Gia đình khiếu nại"})
+    told = [_told_of(who, kept, new_id()) for who in (merged, stopped)]
+    mergers, undoings = [each[0] for each in told], [each[1] for each in told]
+    for messages, state in ((mergers, "held"), (undoings, "active"), ([*mergers, *undoings], "active")):
+        async with benefits.database.transaction() as session:
+            await apply(session, MERGED_PEOPLE, messages)
+        assert {(await benefits.get(f"/awards/{each['id']}"))["state"] for each in awards} == {state}
+    assert (await benefits.order_of(merged))["held"] is None
+    assert (await benefits.order_of(stopped))["held"] == "Gia đình khiếu nại"
+    assert (await benefits.prepare())["declared_count"] == 1

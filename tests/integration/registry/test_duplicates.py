@@ -1,11 +1,15 @@
 """Records that may be of one person: found by themselves, in a queue, decided about, remembered."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
+from services.registry import comparing
 from services.registry.duplicate_scan import compare_new_people
+from services.registry.store.comparing import compare_next
 from shared import clock
-from shared.events.registry import PeopleMerged
+from shared.events.registry import PeopleMerged, PeopleMergeUndone
+from shared.side_process import SideProcess, side_process
 from tests.integration.registry.conftest import Registry, member
 from tests.support.access import grant
 from tests.support.tokens import bearer
@@ -104,6 +108,41 @@ async def test_the_queue_is_listed_in_pages_the_most_alike_first(registry: Regis
     assert [each["id"] for each in [*first["items"], *rest["items"]]] == [each["id"] for each in everything]
 
 
+class Held(SideProcess):
+    """The process that compares, which says when it was asked and waits to be let go."""
+
+    def __init__(self, process: SideProcess) -> None:
+        self._other = process
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, message: bytes) -> bytes:
+        self.asked.set()
+        await self.go_on.wait()
+        return await self._other.ask(message)
+
+
+async def test_while_records_are_compared_officers_go_on_writing_them_and_what_changed_is_compared_anew(
+    registry: Registry,
+) -> None:
+    people = [(await registry.register(member(full_name="Hà Thị Mận")))["members"][0]["id"] for _ in range(3)]
+    async with side_process(comparing.__name__) as process:
+        held = Held(process)
+        looking = asyncio.create_task(compare_next(registry.database, held, clock.now()))
+        await held.asked.wait()
+        change = {"full_name": "Trần Văn Tùng"}
+        answer = await registry.client.patch(f"/people/{people[0]}", json=change, headers={"If-Match": "*"})
+        assert answer.status_code == 200  # it did not wait: the comparison is not let go yet
+        await registry.register(member(full_name="Hà Thị Mận"))
+        assert not looking.done()
+        held.go_on.set()
+        assert await looking == 3
+    pairs = [names(each) for each in (await registry.get("/duplicates"))["items"]]
+    assert pairs == [{"Hà Thị Mận"}]  # of the two who did not change; the others are compared anew
+    anew = await queue(registry)
+    assert len(anew) == 3
+    assert all(people[0] not in (each["first"]["id"], each["second"]["id"]) for each in anew)
+
+
 NOTE = "Một người lập sổ hai lần, đã đối chiếu căn cước"
 
 
@@ -147,6 +186,11 @@ async def test_two_records_become_one_by_two_people_and_are_two_again_when_it_is
         f"/household-changes/{told.change_id}/undo-proposals", {"note": "Hai người khác nhau thật"}
     )
     await approved(registry, undo)
+    (again,) = await registry.events(PeopleMergeUndone)
+    assert isinstance(again, PeopleMergeUndone)
+    assert (again.change_id, str(again.person_id), str(again.household_id), again.key) == (
+        told.change_id, gone_id, gone["id"], told.key,
+    )  # fmt: skip
     back = await registry.get(f"/households/{gone['id']}")
     assert [each["id"] for each in back["members"]] == [gone_id]
     assert [each["id"] for each in await queue(registry)] == [pair["id"]]

@@ -270,8 +270,26 @@ async def test_a_person_is_registered_once_however_often_lists_name_them(registr
     result = await imported(registry, written(rows))
     assert (result["created"], result["refused"]) == (1, 3)
     assert await faults(registry, result["id"]) == [
-        (line, "personal_number", "personal_number_taken") for line in (2, 4, 5, 6)
+        (2, "personal_number", "personal_number_of_household"),
+        *((line, "personal_number", "personal_number_taken") for line in (4, 5, 6)),
     ]
+
+
+async def test_a_list_names_the_household_of_somebody_known_or_the_commune_to_ask(registry: Registry) -> None:
+    known = await registry.register(member(personal_number="999170000010"), area_code="08593")
+    await grant(registry.database, "xa", area="08566", communes=["08566"])
+    told = {}
+    for sender in ("officer", "xa"):
+        content = written(rows_of_household(1, 1, personal_number="999170000010"))
+        job = await send(registry, content, by=sender, source=sender)
+        await done(registry, job, by=sender)
+        answer = await registry.client.get(f"{PATH}/{job['id']}/errors", headers=bearer(sender))
+        (fault,) = answer.json()["items"]
+        told[sender] = (fault["code"], known["id"] in answer.text, "08593" in answer.text)
+    assert told == {
+        "officer": ("personal_number_of_household", True, True),
+        "xa": ("personal_number_elsewhere", False, True),
+    }
 
 
 async def test_a_source_learns_what_its_households_are_called(registry: Registry) -> None:

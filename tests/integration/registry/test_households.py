@@ -9,7 +9,9 @@ import pytest
 from shared.events.people import account_of, phone_of
 from shared.events.registry import HouseholdStated, PersonStated
 from tests.integration.registry.conftest import Registry, member
+from tests.support.access import grant
 from tests.support.keys import KEYS
+from tests.support.tokens import bearer
 
 NUMBER = "025185000123"
 ACCOUNT = {"bank_bin": "970405", "number": "2700205123456", "holder_name": "HA THI MAN"}
@@ -92,6 +94,32 @@ async def test_a_person_is_registered_once(registry: Registry) -> None:
     problem = await registry.post("/households", body, status=409)
     assert problem["code"] == "person_registered"
     assert [each["pointer"] for each in problem["errors"]] == ["/body/members/1/personal_number"]
+
+
+async def test_who_is_registered_already_is_named_to_who_may_see_them_and_to_others_the_commune_to_ask(
+    registry: Registry,
+) -> None:
+    known = await registry.register(member(personal_number=NUMBER))
+    person = known["members"][0]
+    body = {"area_code": "08566", "members": [member(personal_number=NUMBER)]}
+    (error,) = (await registry.post("/households", body, status=409))["errors"]
+    assert error["code"] == "personal_number_known"
+    assert all(each in error["message"] for each in (known["id"], "Hà Thị Mận", "08566"))
+    connection = await registry.database.connect()
+    try:
+        details = await connection.fetchval("SELECT details FROM audit_rows WHERE outcome = 'refused'")
+    finally:
+        await connection.close()
+    assert '"count": 1' in details  # a name was shown
+    await grant(registry.database, "phuong", area="08593", communes=["08593"])
+    registry.client.headers.update(bearer("phuong"))
+    (error,) = (refused := await registry.post("/households", body | {"area_code": "08593"}, status=409))["errors"]
+    assert error["code"] == "personal_number_elsewhere"
+    assert "08566" in error["message"]
+    assert not any(each in str(refused) for each in (known["id"], person["id"], "Hà Thị Mận"))
+    twice = [member(personal_number="025085000999"), member(relationship="spouse", personal_number="025085000999")]
+    refused = await registry.post("/households", {"area_code": "08593", "members": twice}, status=409)
+    assert {each["code"] for each in refused["errors"]} == {"personal_number_taken"}
 
 
 async def test_of_two_officers_who_register_a_person_at_once_one_wins(registry: Registry) -> None:

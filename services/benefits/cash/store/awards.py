@@ -5,14 +5,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, literal, select, update
+from sqlalchemy import Row, Select, case, exists, func, literal, select, update
 
 from services.benefits.beneficiaries.store import payable_on, person_table
 from services.benefits.cash.store.rows import award_table
 from services.benefits.payments.store.account_checks import AccountProblem
-from services.benefits.payments.store.controls import hold_of_awards
+from services.benefits.payments.store.controls import hold_of_awards, let_go_of_awards
 from shared.access import Access
 from shared.db import Transaction, among
+
+_MERGED, _BY = "person_merged", "system:benefits.merged_people"
 
 
 def due_in(programme: str, fund: str, period: str, area_code: str | None) -> Select[Any]:
@@ -47,7 +49,25 @@ async def hold_of_merged(session: Transaction, person_ids: Sequence[UUID]) -> No
     held = update(award_table).where(among(award_table.c.person_id, person_ids), award_table.c.state == "active")
     connection = await session.connection()
     awards = (await connection.execute(held.values(state="held").returning(award_table.c.id))).scalars().all()
-    await hold_of_awards(session, awards, reason="person_merged", actor="system:benefits.merged_people")
+    await hold_of_awards(session, awards, reason=_MERGED, actor=_BY)
+
+
+async def release_of_unmerged(session: Transaction, person_ids: Sequence[UUID]) -> None:
+    """Let awards of people fall due again whose record is one of its own after all; what was ordered goes on too.
+
+    Who was awarded the same again meanwhile has one of the two held on, until somebody looked.
+    """
+    a, other = award_table.c, award_table.alias("other")
+    again = exists().where(
+        other.c.state == "active",
+        other.c.programme == a.programme,
+        other.c.person_id == a.person_id,
+        other.c.fiscal_year == a.fiscal_year,
+    )
+    freed = update(award_table).where(among(a.person_id, person_ids), a.state == "held", ~again)
+    connection = await session.connection()
+    awards = (await connection.execute(freed.values(state="active").returning(a.id))).scalars().all()
+    await let_go_of_awards(session, awards, reason=_MERGED, actor=_BY)
 
 
 async def release(session: Transaction, award_id: UUID) -> bool:

@@ -44,6 +44,13 @@ async def hold_of_awards(session: Transaction, award_ids: Sequence[UUID], *, rea
     await (await session.connection()).execute(_held(of_them, reason=reason, actor=actor))
 
 
+async def let_go_of_awards(session: Transaction, award_ids: Sequence[UUID], *, reason: str, actor: str) -> None:
+    """Let runs take the orders of some awards again that are held for a reason by somebody; other holds stay."""
+    c = order_table.c
+    held = update(order_table).where(among(c.award_id, award_ids), c.held == reason, c.held_by == actor)
+    await (await session.connection()).execute(held.values(held=None, held_by=None))
+
+
 def _held(which: ColumnElement[bool], *, reason: str, actor: str) -> Update:
     c = order_table.c
     batched = c.state == OrderState.BATCHED
