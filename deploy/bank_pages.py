@@ -16,9 +16,11 @@ _STATES = {
     InstructionState.IN_EXECUTION: "being carried out; the money may have moved",
     InstructionState.REPORTED_SETTLED: "reported settled; **paid** only when a statement shows the debit",
     InstructionState.BLOCKED_AT_BANK: "the money is out, neither paid nor returned: a person asks the bank",
-    InstructionState.REJECTED: "proven unpaid: the reservation is voided, the order goes where its reason says; after "
-    "a settled status or a debit it is RETURN_EXPECTED instead, and waits for the money",
-    InstructionState.CANCELLED: "proven unpaid: the order is ready for another run",
+    InstructionState.REFUSED: "nothing is paid anew at this word alone: once statements through that day (or that of "
+    "its execution, where it is later) show no debit it is REJECTED, its reservation is voided and the order goes "
+    "where its reason says; with a settled status or a debit, before or after, it is RETURN_EXPECTED: the money must "
+    "come back",
+    InstructionState.REVOKED: "the same, then CANCELLED: the order is ready for another run",
 }
 _CLASSES = {
     ReasonClass.DATA: "the commune corrects the account; the order is held until the registry states another one",

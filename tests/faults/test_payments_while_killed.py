@@ -60,10 +60,10 @@ class Killed:
         finally:
             await connection.close()
 
-    async def settled(self) -> bool:
-        """Say whether every attempt has ended, on the statements too."""
+    async def settled(self, refused: str = "REJECTED") -> bool:
+        """Say whether every attempt has ended, on the statements too; `refused` is where those are that did not go."""
         waiting = await self.counted(
-            "SELECT count(*) FROM payment_instruction WHERE state NOT IN ('BOOKED', 'REJECTED', 'RETURNED')"
+            f"SELECT count(*) FROM payment_instruction WHERE state NOT IN ('BOOKED', '{refused}', 'RETURNED')"
         )
         coming_back = await self.counted(
             f"SELECT count(*) FROM payment_instruction WHERE amount = {_RETURNED} AND state = 'BOOKED'"
@@ -137,7 +137,14 @@ async def test_killing_benefits_relay_and_bank_loses_and_doubles_no_payment(kill
     async with client(killed.bank) as bank:
         (await bank.client.post("/admin/heal")).raise_for_status()
     try:
-        await until(killed.settled, within=_WITHIN, describe=f"every payment settled (seed {seed})")
+        await until(
+            lambda: killed.settled("REFUSED"),
+            within=_WITHIN,
+            describe=f"every payment settled or refused (seed {seed})",
+        )
+        async with client(killed.bank) as bank:
+            await bank.next_day(benefits.payer_number)
+        await until(killed.settled, within=_WITHIN, describe=f"every refusal proven (seed {seed})")
     except BaseException:
         sys.stdout.write(killed.service.last_output() + killed.bank.last_output())
         raise

@@ -66,22 +66,25 @@ class Booked:
         return f"<NtryDtls><TxDtls><Refs>{refs}</Refs>{why}</TxDtls></NtryDtls>"
 
 
-def statement(account: str, sequence: int, opening: int, entries: Sequence[Booked]) -> bytes:
-    """Return a camt.053 that adds up."""
+def statement(
+    account: str, sequence: int, opening: int, entries: Sequence[Booked], *, closed: str = "2026-11-23"
+) -> bytes:
+    """Return a camt.053 that adds up; `closed` is the day of its closing balance."""
     closing = opening + sum(entry.amount for entry in entries)
     return (
         f'{_XML}camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>S-{sequence}</MsgId><CreDtTm>{_AT}</CreDtTm></GrpHdr>'
         f"<Stmt><Id>S-{sequence}</Id><ElctrncSeqNb>{sequence}</ElctrncSeqNb>"
-        f"<Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>{_balance('OPBD', opening)}{_balance('CLBD', closing)}"
-        f"{''.join(entry.xml() for entry in entries)}</Stmt></BkToCstmrStmt></Document>"
+        f"<Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>{_balance('OPBD', opening)}"
+        f"{_balance('CLBD', closing, closed)}{''.join(entry.xml() for entry in entries)}"
+        "</Stmt></BkToCstmrStmt></Document>"
     ).encode()
 
 
-def _balance(kind: str, amount: int) -> str:
+def _balance(kind: str, amount: int, day: str = "2026-11-23") -> str:
     side = "CRDT" if amount >= 0 else "DBIT"
     return (
         f'<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy="VND">{abs(amount)}</Amt>'
-        f"<CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>2026-11-23</Dt></Dt></Bal>"
+        f"<CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
     )
 
 

@@ -137,11 +137,25 @@ class SimulatedBank:
         answer.raise_for_status()
         return await self.statement(answer.json()["sequence"], account)
 
+    async def next_day(self, account: str = PAYER) -> StatementRead:
+        """Let a day pass, and close the statement that has all of this day."""
+        (await self.client.post("/admin/clock", json={"advance": "P1D"})).raise_for_status()
+        return await self.close(account)
+
     async def statement(self, sequence: int, account: str = PAYER) -> StatementRead:
         """Return a closed statement."""
         answer = await self.client.get(f"/v1/accounts/{account}/statements/{sequence}")
         answer.raise_for_status()
         return read_statement(answer.content)
+
+    @asynccontextmanager
+    async def down(self) -> AsyncIterator[None]:
+        """Let the bank be down for the length of a block, however that ends."""
+        (await self.client.post("/admin/outage", json={"on": True})).raise_for_status()
+        try:
+            yield
+        finally:
+            (await self.client.post("/admin/outage", json={"on": False})).raise_for_status()
 
     async def truth(self) -> dict[str, Any]:
         """Return what really happened, by EndToEndId."""

@@ -73,9 +73,9 @@ async def post(session: Transaction, journals: Sequence[Journal]) -> list[UUID]:
 
 
 async def find_fund(session: Transaction, code: str, *, lock: bool = False) -> Row[Any] | None:
-    """Return a fund, locked if asked for, so that two allotments of it wait for each other."""
+    """Return a fund, locked if asked for: two who allot it, or prepare what it pays, wait for each other."""
     query = select(fund_table).where(fund_table.c.code == code)
-    query = query.with_for_update() if lock else query
+    query = query.with_for_update(key_share=True) if lock else query
     return (await (await session.connection()).execute(query)).one_or_none()
 
 

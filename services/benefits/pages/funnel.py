@@ -25,7 +25,7 @@ _ATTEMPTS = {
     "accepted": _ACCEPTED,
     "settled": _SETTLED,
     "returned": (InstructionState.RETURN_EXPECTED, InstructionState.RETURNED),
-    "rejected": (InstructionState.REJECTED,),
+    "rejected": (InstructionState.REFUSED, InstructionState.REJECTED),
     "unknown": (InstructionState.UNKNOWN,),
     "exception": (InstructionState.EXCEPTION,),
 }

@@ -219,7 +219,10 @@ class SendAttempt(Table, table=True):
 
 
 class PaymentInstruction(Table, table=True):
-    """One attempt to pay an order, with an end-to-end id that no other attempt ever has."""
+    """One attempt to pay an order, with an end-to-end id that no other attempt ever has.
+
+    `debitable_until` is the last day on which the bank may have debited what it says that it refused or cancelled.
+    """
 
     __tablename__ = "payment_instruction"
     __table_args__ = (
@@ -237,7 +240,15 @@ class PaymentInstruction(Table, table=True):
             "bank_reference",
             postgresql_where=text("bank_reference IS NOT NULL"),
         ),
+        Index(
+            "payment_instruction_unproven",
+            "debitable_until",
+            postgresql_where=text("state IN ('REFUSED', 'REVOKED')"),
+        ),
         CheckConstraint("amount > 0", name="amount_vnd"),
+        CheckConstraint(
+            "state NOT IN ('REFUSED', 'REVOKED') OR debitable_until IS NOT NULL", name="unproven_has_its_day"
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -251,6 +262,7 @@ class PaymentInstruction(Table, table=True):
     reason: str | None = None
     bank_reference: str | None = None
     booked_on: date | None = None
+    debitable_until: date | None = None
     version: int = 1
 
 

@@ -14,7 +14,7 @@ from deploy.bank import accounts, book, execution, payments, statements
 from deploy.bank.accounts import Registration
 from deploy.bank.app import open_bank
 from deploy.bank.book import InsufficientFunds, Line, Tag, UnbalancedPosting, UnknownAccount
-from deploy.bank.faults import BY_ACCOUNT, BY_AMOUNT
+from deploy.bank.faults import BY_ACCOUNT, BY_AMOUNT, behaviour
 from deploy.bank.store import Bank, Terms
 from tests.support.payment_files import Pay, message_id, payment_file
 from tests.support.simulated_bank import assert_chain, read_statement
@@ -87,15 +87,37 @@ class BankAtWork(RuleBasedStateMachine):
             assert_chain([read_statement(body) for body in bodies])
 
     @invariant()
-    def nobody_is_debited_without_a_settled_status(self) -> None:
+    def a_payment_is_debited_exactly_when_it_was_carried_out_as_its_account_and_amount_ask(self) -> None:
+        """What is told last may be anything: blocked since, refused since, or a code that nobody knows."""
         for payment in payments.truth(self.bank, None):
-            settled = payment["history"][-1]["status"] == "ACSC"
-            assert settled or payment["debited"] == 0
-            assert payment["returned"] in (0, payment["amount"])
+            way = behaviour(payment["creditor_account"], payment["amount"])
+            carried_out = way.reported in {one["status"] for one in payment["history"]}
+            assert payment["debited"] == carried_out * way.debits * (payment["amount"] + way.surplus)
+            kept = min(way.returned.kept, payment["amount"] - 1) if way.returned else 0
+            assert payment["returned"] == 0 or (way.returned and payment["returned"] == payment["amount"] - kept)
 
 
 BankAtWork.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
 TestBankAtWork = BankAtWork.TestCase
+
+
+@pytest.mark.parametrize("suffix", [pytest.param("90001", id="settled at the payee's"), "90115", "23456"])
+@pytest.mark.parametrize("ending", [0, 110, 115, 122])
+def test_what_is_told_last_of_a_debited_payment_is_not_always_that_it_is_settled(suffix: str, ending: int) -> None:
+    machine = BankAtWork()
+    machine.open(fee=0, funds=1_000_000)
+    try:
+        machine.pay(PAYERS[0], [Pay(1_000 + ending, account=f"31202055{suffix}", bin="970405")])
+        for _ in range(4):
+            machine.execute(60)
+            machine.a_payment_is_debited_exactly_when_it_was_carried_out_as_its_account_and_amount_ask()
+        machine.close_one(PAYERS[0])
+        machine.a_payment_is_debited_exactly_when_it_was_carried_out_as_its_account_and_amount_ask()
+        machine.the_book_balances()
+        [payment] = payments.truth(machine.bank, None)
+        assert payment["debited"] == 1_000 + ending
+    finally:
+        machine.teardown()
 
 
 @pytest.fixture

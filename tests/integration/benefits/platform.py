@@ -309,6 +309,17 @@ class Through:
         """Let the bank close the payer account's statement."""
         await self.bank.close(self.benefits.payer_number)
 
+    async def next_day(self) -> None:
+        """Let a day pass at the bank, and its statement of all of this day come."""
+        await self.bank.next_day(self.benefits.payer_number)
+
+    async def until_proven_unpaid(self, who: Somebody) -> Any:
+        """Work until the bank has refused to pay somebody and a statement has proven it; return the order."""
+        refused = await self.until_attempt(who, "REFUSED")
+        assert refused["state"] == "INSTRUCTED"
+        await self.next_day()
+        return await self.until_attempt(who, "REJECTED")
+
     async def until_attempt(self, who: Somebody, state: str) -> Any:
         """Work until the last attempt to pay somebody is in a state; return the order."""
 

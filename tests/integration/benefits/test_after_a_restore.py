@@ -66,7 +66,7 @@ async def test_a_database_restored_from_before_the_run_pays_nobody_twice(
     backup = await back_up(benefits.database)
     await benefits.approve(await benefits.prepare())
     await through.until_attempt(first, "REPORTED_SETTLED")
-    await through.until_attempt(refused, "REJECTED")
+    await through.until_attempt(refused, "REFUSED")
 
     again = await old(benefits, create_database, backup)
     after = Through(again, through.bank, BankWork(HttpBank(BANK, through.url, timeout=5), lease=timedelta(seconds=15)))
@@ -117,7 +117,7 @@ async def test_what_the_bank_was_told_to_pay_is_kept_out_of_runs_and_what_it_ref
     assert (kept["state"], kept["reason"]) == ("BLOCKED", "known_to_bank")
     assert tried["state"] == "BATCHED"
     await again.approve(run)
-    await after.until_attempt(refused, "REJECTED")
+    await after.until_attempt(refused, "REFUSED")
     truth = [one for one in (await through.bank.truth()).values() if one["message_id"].startswith(again.payer)]
     assert sorted(one["debited"] for one in truth) == [0, 0, 750_000]
     assert await again.broken_invariants() == []

@@ -65,7 +65,7 @@ async def test_a_cash_point_pays_by_a_list_and_reports_who_was_paid_and_who_was_
 
 @pytest.mark.parametrize(
     ("verdict", "reason", "recall", "attempt"),
-    [("ACCR", None, "ACCEPTED", "CANCELLED"), ("RJCR", "PTNA", "REFUSED", "SENT"), ("PDCR", None, "SENT", "SENT")],
+    [("ACCR", None, "ACCEPTED", "REVOKED"), ("RJCR", "PTNA", "REFUSED", "SENT"), ("PDCR", None, "SENT", "SENT")],
 )
 async def test_a_payment_is_called_back_by_two_people_and_the_bank_answers(
     benefits: Benefits, verdict: str, reason: str | None, recall: str, attempt: str
@@ -84,6 +84,9 @@ async def test_a_payment_is_called_back_by_two_people_and_the_bank_answers(
     [asked] = await benefits.get(f"/orders/{order['id']}/recalls")
     assert (asked["state"], asked["answer"]) == (recall, reason)
     assert [state for _, state in await file.states()] == [attempt]
+    assert await file.state()
+    proven = {"REVOKED": "CANCELLED"}.get(attempt, attempt)
+    assert [state for _, state in await file.states()] == [proven]
 
 
 async def test_the_bank_refuses_to_call_back_what_it_has_carried_out(benefits: Benefits, through: Through) -> None:

@@ -47,13 +47,12 @@ class Case:
 
 SETTLED, PAID, BACK = ("REPORTED_SETTLED", "INSTRUCTED"), ("BOOKED", "PAID"), ("RETURNED", "RETURNED")
 WAITING, SIGNING = ("IN_EXECUTION", "INSTRUCTED"), ("ACCEPTED", "INSTRUCTED")
-STUCK, SENT = ("BLOCKED_AT_BANK", "INSTRUCTED"), ("SENT", "INSTRUCTED")
+REFUSED, STUCK, SENT = ("REFUSED", "INSTRUCTED"), ("BLOCKED_AT_BANK", "INSTRUCTED"), ("SENT", "INSTRUCTED")
 
 
 def refused(name: str, order: str, reason: str, amount: int) -> Case:
-    """Return a case that is refused before any debit, and stays so."""
-    at = ("REJECTED", order)
-    return Case(name, at, at, at, reason, amount, moved="not")
+    """Return a case that is refused before any debit; that frees its order once statements have shown all the days."""
+    return Case(name, REFUSED, REFUSED, ("REJECTED", order), reason, amount, moved="not")
 
 
 CASES = (
@@ -138,13 +137,12 @@ async def test_a_run_is_settled_after_the_bank_was_down_for_a_day(benefits: Bene
     await benefits.open_fund()
     who = await benefits.settle_in()
     await benefits.award(who)
-    await client.post("/admin/outage", json={"on": True})
-    await benefits.approve(await benefits.prepare())
-    await slow_bank.round()
-    assert (await benefits.order_of(who))["state"] == "INSTRUCTED"
-    assert await slow_bank.bank.truth() == {}
-    (await client.post("/admin/clock", json={"advance": "P1D"})).raise_for_status()
-    await client.post("/admin/outage", json={"on": False})
+    async with slow_bank.bank.down():
+        await benefits.approve(await benefits.prepare())
+        await slow_bank.round()
+        assert (await benefits.order_of(who))["state"] == "INSTRUCTED"
+        assert await slow_bank.bank.truth() == {}
+        (await client.post("/admin/clock", json={"advance": "P1D"})).raise_for_status()
     await slow_bank.until_attempt(who, "REPORTED_SETTLED")
     await slow_bank.close_day()
     await slow_bank.until_attempt(who, "BOOKED")

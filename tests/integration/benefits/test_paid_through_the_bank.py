@@ -80,7 +80,7 @@ async def test_a_refused_payment_moves_no_money_and_waits_for_a_person(
     benefits: Benefits, through: Through, number: str, reason: str, state: str
 ) -> None:
     [who] = await approved(benefits, 800_000, number=number)
-    order = await through.until_attempt(who, "REJECTED")
+    order = await through.until_proven_unpaid(who)
     assert (order["state"], order["reason"]) == (state, reason)
     [rejected] = await benefits.events(PaymentRejected)
     assert rejected.reason == reason
@@ -95,7 +95,7 @@ async def test_a_corrected_account_is_paid_by_a_new_attempt_of_the_same_order(
     benefits: Benefits, through: Through
 ) -> None:
     [who] = await approved(benefits, 800_000, number="3120205190104")
-    await through.until_attempt(who, "REJECTED")
+    await through.until_proven_unpaid(who)
     again = await benefits.prepare()
     assert again["declared_count"] == 0
     await benefits.hear(person(who, version=2, number="3120205154321"))
@@ -180,11 +180,10 @@ async def test_declared_money_is_recognised_and_other_money_waits_in_suspense(
 
 async def test_an_outage_of_the_bank_delays_and_loses_nothing(benefits: Benefits, through: Through) -> None:
     [who] = await approved(benefits, 800_000)
-    (await through.bank.client.post("/admin/outage", json={"on": True})).raise_for_status()
-    await through.round()
-    # Nothing goes to a bank that cannot be asked first what it has of ours.
-    assert (await benefits.order_of(who))["instructions"][0]["state"] == "QUEUED"
-    (await through.bank.client.post("/admin/outage", json={"on": False})).raise_for_status()
+    async with through.bank.down():
+        await through.round()
+        # Nothing goes to a bank that cannot be asked first what it has of ours.
+        assert (await benefits.order_of(who))["instructions"][0]["state"] == "QUEUED"
     await through.until_attempt(who, "REPORTED_SETTLED")
     await through.close_day()
     await through.until_attempt(who, "BOOKED")

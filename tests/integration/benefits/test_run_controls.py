@@ -207,7 +207,7 @@ async def test_a_follow_up_pays_only_what_failed(benefits: Benefits, through: Th
         await benefits.award(who)
     run = await benefits.prepare()
     await benefits.approve(run)
-    await through.until_attempt(failed, "REJECTED")
+    await through.until_proven_unpaid(failed)
     newcomer = await benefits.settle_in()
     await benefits.award(newcomer)
     waiting = await benefits.prepare()  # places the newcomer's order, and is refused

@@ -34,8 +34,8 @@ async def test_a_month_is_owed_once_however_often_it_is_prepared(benefits: Benef
     await benefits.open_fund()
     who = await benefits.settle_in()
     await benefits.award(who)
-    answers = await asyncio.gather(*(benefits.prepare() for _ in range(3)), return_exceptions=True)
-    assert any(not isinstance(answer, BaseException) for answer in answers)
+    answers = await asyncio.gather(*(benefits.prepare(actor=f"checker{number}") for number in range(4)))
+    assert len({(answer["id"], answer["declared_count"]) for answer in answers}) == 1
     first = await benefits.prepare()
     await benefits.approve(first)
     second = await benefits.prepare()
@@ -45,6 +45,45 @@ async def test_a_month_is_owed_once_however_often_it_is_prepared(benefits: Benef
     )
     assert answer.json()["code"] == "nothing_to_pay"
     assert len((await benefits.get("/orders", household_id=str(who.household_id)))["items"]) == 1
+
+
+async def test_of_overlapping_runs_prepared_at_once_one_has_the_orders_and_the_other_says_so(
+    benefits: Benefits,
+) -> None:
+    await benefits.open_fund()
+    for _ in range(5):
+        await benefits.award(await benefits.settle_in())
+    whole, commune = (
+        benefits.run_body(declared={"count": 5, "sum": 5 * 750_000}, **more) for more in ({}, {"area_code": "08566"})
+    )
+    for _ in range(3):
+        answers = await asyncio.gather(*(benefits.send("/runs", body) for body in (whole, commune, whole, commune)))
+        prepared = [answer.json() for answer in answers if answer.status_code == 201]
+        told = [answer.json()["code"] for answer in answers if answer.status_code != 201]
+        assert len({run["id"] for run in prepared}) == 1
+        assert (len(prepared), told) == (2, ["declared_otherwise"] * 2)
+        refusals = (benefits.send(f"/runs/{prepared[0]['id']}/refusal", {"note": "Lập lại"}) for _ in range(2))
+        assert sorted(answer.status_code for answer in await asyncio.gather(*refusals)) == [201, 409]
+
+
+async def test_preparing_approving_and_closing_the_month_at_once_wait_for_each_other(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    for _ in range(3):
+        for _ in range(4):
+            await benefits.award(await benefits.settle_in())
+        run = await benefits.prepare()
+        closing = {"programme": PROGRAMME, "payer_account": benefits.payer, "period": run["period"]}
+        approval = {"content_hash": run["content_hash"]}
+        answers = await asyncio.gather(
+            benefits.send("/runs", benefits.run_body(area_code="08566")),
+            benefits.send(f"/runs/{run['id']}/approval", approval, actor="checker"),
+            benefits.send("/runs", benefits.run_body()),
+            benefits.send(f"/runs/{run['id']}/refusal", {"note": "Lập lại"}, actor="checker1"),
+            benefits.send("/months", closing),
+            benefits.send("/runs", benefits.run_body()),
+        )
+        codes = [answer.json().get("code") for answer in answers]
+        assert set(codes) <= {None, "proposal_not_open", "content_changed", "month_closed", "nothing_to_pay"}, codes
 
 
 async def test_an_approval_seals_the_file_books_the_disbursement_and_orders_payment(benefits: Benefits) -> None:

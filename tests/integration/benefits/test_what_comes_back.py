@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from services.benefits.payments.bank.port import RawStatement
 from services.benefits.payments.incoming import take_advice, take_report, take_statement
 from services.benefits.settings import BANK
+from shared import clock
 from tests.integration.benefits.platform import Benefits, Somebody
 from tests.support.bank_words import Booked, advice, report, statement, status
 
@@ -32,9 +34,10 @@ class Sent:
         content = report(self.message_id, lines, group=group, number=number)
         return await take_report(self.benefits.database, BANK, self.message_id, content)
 
-    async def state(self, *entries: Booked) -> bool:
-        """Let the next statement come; say whether it was booked."""
-        content = statement(self.benefits.payer_number, self.number + 1, self.balance, entries)
+    async def state(self, *entries: Booked, day: date | None = None) -> bool:
+        """Let the next statement come, of today or another day; say whether it was booked."""
+        closed = f"{day or clock.today()}"
+        content = statement(self.benefits.payer_number, self.number + 1, self.balance, entries, closed=closed)
         raw = RawStatement(self.number + 1, content)
         booked = await take_statement(self.benefits.database, BANK, self.benefits.payer, raw)
         if booked:

@@ -151,7 +151,7 @@ async def test_a_file_that_the_bank_refuses_whole_moves_nothing_and_its_orders_c
     who = await benefits.settle_in()
     await benefits.award(who)
     await benefits.approve(await benefits.prepare())
-    order = await through.until_attempt(who, "REJECTED")
+    order = await through.until_proven_unpaid(who)
     assert (order["state"], order["reason"]) == ("READY", "AC02")
     connection = await benefits.database.connect()
     await connection.execute("UPDATE payer_account SET number = $1", registered)
@@ -169,7 +169,7 @@ async def test_a_death_keeps_the_order_held_though_the_account_changes(benefits:
     who = await benefits.settle_in(number="3120205190107")
     await benefits.award(who)
     await benefits.approve(await benefits.prepare())
-    await through.until_attempt(who, "REJECTED")
+    await through.until_proven_unpaid(who)
     await benefits.hear(person(who, version=2))
     assert (await benefits.prepare())["declared_count"] == 0
     order = await benefits.order_of(who)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.benefits.ledger.store import find_fund
 from services.benefits.payments.api.runs import Part
 from services.benefits.payments.store import accounts, months
 from services.benefits.payments.store.runs import Scope
@@ -82,9 +83,11 @@ async def close_month(
 
     It takes the right to prepare runs in every commune concerned.
     """
-    payer = await accounts.payer(tx, body.payer_account, lock=True)
+    payer = await accounts.payer(tx, body.payer_account)
     if payer is None:
         raise Problem(422, "payer_account_unknown")
+    await find_fund(tx, payer.fund, lock=True)
+    await accounts.payer(tx, payer.code, lock=True)
     now = clock.now()
     if body.period > f"{clock.legal_date(now):%Y-%m}":
         raise Problem(422, "month_to_come")

@@ -70,7 +70,10 @@ class OrderOut(BaseModel):
 
 
 class InstructionOut(BaseModel):
-    """One attempt at the bank. `booked_on` is the day of the debit on the bank's statement."""
+    """One attempt at the bank. `booked_on` is the day of the debit on the bank's statement.
+
+    A refused attempt (`REFUSED`, `REVOKED`) frees its order once statements through `debitable_until` show no debit.
+    """
 
     id: UUID
     end_to_end_id: str
@@ -81,6 +84,7 @@ class InstructionOut(BaseModel):
     bank_reference: str | None
     sealed_at: datetime
     booked_on: date | None
+    debitable_until: date | None
 
 
 class AttemptOut(BaseModel):

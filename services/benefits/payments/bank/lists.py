@@ -91,6 +91,7 @@ def read(raw: bytes) -> PaidList:
         declared_credits=None,
         declared_debits=None,
         entries=numbered(entries),
+        closed_through=closed_on,
     )
     return PaidList(statement, tuple(unpaid), tuple(faults))
 

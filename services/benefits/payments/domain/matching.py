@@ -9,7 +9,7 @@ from uuid import UUID
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Posting, Purpose, of_instruction
 from services.benefits.payments.domain.statement import Entry, Statement
-from services.benefits.payments.domain.states import CLOSED, InstructionState
+from services.benefits.payments.domain.states import CLOSED, PROVEN, InstructionState
 
 
 class Outcome(StrEnum):
@@ -145,7 +145,8 @@ class Matcher:
             return self._claim(entry, key, rung, Outcome.DOUBLE_DEBIT)
         if entry.amount != attempt.amount:
             return self._claim(entry, key, rung, Outcome.AMOUNT_MISMATCH)
-        state = attempt.state if attempt.state is InstructionState.RETURN_EXPECTED else InstructionState.BOOKED
+        refused = attempt.state is InstructionState.RETURN_EXPECTED or attempt.state in PROVEN
+        state = InstructionState.RETURN_EXPECTED if refused else InstructionState.BOOKED
         postings = templates.booked_debit(attempt.amount, attempt.purpose, self._bank_account)
         booked = replace(attempt, state=state, booked_on=entry.booked_on)
         return self._of_attempt(entry, Outcome.PAID, postings, key, rung, booked)

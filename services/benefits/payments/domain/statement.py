@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Literal
+
+from shared.clock import legal_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,12 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement with its booked entries. `day` is that of the opening
-    balance. Balances are VND; declared sums are (count, VND) where the bank gives them."""
+    """A statement with its booked entries. `day` is that of the opening balance.
+
+    Balances are VND; declared sums are (count, VND) where the bank gives them.
+
+    `closed_through` is the last day (Asia/Ho_Chi_Minh) of which nothing can be booked any more, None where none is.
+    """
 
     statement_id: str
     sequence: int
@@ -70,6 +76,7 @@ class Statement:
     declared_credits: tuple[int, int] | None
     declared_debits: tuple[int, int] | None
     entries: tuple[Entry, ...]
+    closed_through: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ class Reconciled:
 
     sequence: int
     closing: int
+
+
+def last_whole_day(until: datetime) -> date:
+    """Return the last day (Asia/Ho_Chi_Minh) that had ended at an aware instant; 23:59:59 ends one."""
+    return legal_date(until + timedelta(seconds=1)) - timedelta(days=1)
 
 
 def _sum(entries: Iterable[Entry], side: str) -> tuple[int, int]:

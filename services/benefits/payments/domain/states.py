@@ -1,6 +1,7 @@
 """The states of an order (what is owed), an attempt at the bank (an instruction), a run and a file."""
 
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class OrderState(StrEnum):
@@ -16,7 +17,11 @@ class OrderState(StrEnum):
 
 
 class InstructionState(StrEnum):
-    """What is known of an attempt. UNKNOWN keeps its reservation and is never failed by age."""
+    """What is known of an attempt. UNKNOWN keeps its reservation and is never failed by age.
+
+    REFUSED and REVOKED are the bank's word that it moves no money, its own refusal or the cancelling of it that we
+    asked for; like UNKNOWN they keep order and reservation until it is proven (REJECTED, CANCELLED).
+    """
 
     QUEUED = "QUEUED"
     SENDING = "SENDING"
@@ -27,6 +32,8 @@ class InstructionState(StrEnum):
     REPORTED_SETTLED = "REPORTED_SETTLED"
     BLOCKED_AT_BANK = "BLOCKED_AT_BANK"
     BOOKED = "BOOKED"
+    REFUSED = "REFUSED"
+    REVOKED = "REVOKED"
     REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
     RETURN_EXPECTED = "RETURN_EXPECTED"
@@ -53,6 +60,11 @@ class FileState(StrEnum):
     WITHDRAWN = "WITHDRAWN"  # never reached the bank, and never will: another file took its place
 
 
+# The bank's word alone, and what it becomes once a statement, or two people, have proven it.
+PROVEN = MappingProxyType(
+    {InstructionState.REFUSED: InstructionState.REJECTED, InstructionState.REVOKED: InstructionState.CANCELLED}
+)
+
 # Proven to have moved no money, or to have moved it back: a new attempt may be made.
 CLOSED = frozenset({InstructionState.REJECTED, InstructionState.CANCELLED, InstructionState.RETURNED})
 
@@ -67,5 +79,6 @@ OUT = frozenset(
         InstructionState.IN_EXECUTION,
         InstructionState.REPORTED_SETTLED,
         InstructionState.BLOCKED_AT_BANK,
+        *PROVEN,
     }
 )

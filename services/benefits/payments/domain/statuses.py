@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from services.benefits.payments.domain.states import PROVEN
 from services.benefits.payments.domain.states import InstructionState as State
 
 
@@ -35,8 +36,8 @@ STATUS_CODES: Mapping[str, Meaning] = MappingProxyType(
         "ACSC": Meaning(State.REPORTED_SETTLED, 60),
         "ACCC": Meaning(State.REPORTED_SETTLED, 70),
         "BLCK": Meaning(State.BLOCKED_AT_BANK, 80),
-        "RJCT": Meaning(State.REJECTED, TERMINAL),
-        "CANC": Meaning(State.CANCELLED, TERMINAL),
+        "RJCT": Meaning(State.REFUSED, TERMINAL),
+        "CANC": Meaning(State.REVOKED, TERMINAL),
     }
 )
 
@@ -55,12 +56,14 @@ class Change:
 def change_by(code: str, state: State, rank: int) -> Change | None:
     """Return what a status code changes in an instruction of that state and rank; None when it changes nothing.
 
-    A code that nobody knows changes nothing. A refusal of what was reported settled, or booked, does not reopen it: the
-    money must first come back on a statement.
+    A code that nobody knows changes nothing. Settled and refused, in whichever order they are heard, contradict each
+    other: then the money must first come back on a statement.
     """
     meaning = STATUS_CODES.get(code)
     if meaning is None or state in _DECIDED:
         return None
+    if state in PROVEN:
+        return Change(State.RETURN_EXPECTED, TERMINAL) if meaning.state in _SETTLED else None
     if meaning.rank == TERMINAL:
         return Change(State.RETURN_EXPECTED if state in _SETTLED else meaning.state, TERMINAL)
     if state is State.BOOKED or meaning.rank <= rank:

@@ -28,6 +28,9 @@ class BankTerms(Dated):
     is `month_end_cut_off`. `senders` files may be on their way at once. After `failures_before_rest` failed calls in a
     row the bank is left alone for a while. A bank that checks accounts is asked before each cycle; whether a run may be
     approved before it has answered is agreed too.
+
+    `refusal_is_final`: the bank answers by contract for never debiting what it has refused or cancelled, so that the
+    order may be paid anew at its word; else once a statement has shown the days without that debit.
     """
 
     bank: str
@@ -41,6 +44,7 @@ class BankTerms(Dated):
     checks_accounts: bool
     unchecked_may_be_paid: bool
     check_valid_days: int = Field(ge=1)
+    refusal_is_final: bool
 
 
 class Band(BaseModel):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from lxml import etree
 
-from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.domain.statement import Entry, Statement, last_whole_day, numbered
 from services.benefits.payments.iso20022.entries import EntryReader
 from services.benefits.payments.iso20022.reading import Message, Reader, Unreadable
 
@@ -36,17 +37,18 @@ def read(raw: bytes) -> StatementMessage:
     element = statements[0]
     if _read.text(element, "CpyDplctInd") is not None:
         raise Unreadable("a copy or duplicate of a statement")
-    opening = _need_balance(element, "OPBD")
+    opening, closing = _need_balance(element, "OPBD"), _need_balance(element, "CLBD")
     statement = Statement(
         statement_id=_read.need(element, "Id"),
         sequence=_read.whole(element, "ElctrncSeqNb"),
         account=_read.need(element, "Acct/Id/Othr/Id"),
         day=_entries.day(opening, "Dt"),
         opening=_amount_of_balance(opening),
-        closing=_amount_of_balance(_need_balance(element, "CLBD")),
+        closing=_amount_of_balance(closing),
         declared_credits=_summary(element, "TtlCdtNtries"),
         declared_debits=_summary(element, "TtlDbtNtries"),
         entries=entries,
+        closed_through=_closed_through(element, closing),
     )
     return StatementMessage(_read.need(message.around, "GrpHdr/MsgId"), statement)
 
@@ -68,6 +70,12 @@ def _need_balance(statement: etree._Element, kind: str) -> etree._Element:
         if _read.text(balance, "Tp/CdOrPrtry/Cd") == kind:
             return balance
     raise Unreadable(f"without the balance {kind}")
+
+
+def _closed_through(statement: etree._Element, closing: etree._Element) -> date:
+    """Return the last whole day of a statement: that of its closing balance, unless it says that it ends within it."""
+    until = _read.instant(statement, "FrToDt/ToDtTm")
+    return _entries.day(closing, "Dt") if until is None else last_whole_day(until)
 
 
 def _amount_of_balance(balance: etree._Element) -> int:

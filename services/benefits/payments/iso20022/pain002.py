@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lxml import etree
 
@@ -32,7 +33,7 @@ class TransactionStatus:
 class StatusReport:
     """A report. `count` and `control_sum` are those of the file it speaks of, as the bank knows them.
 
-    `faults` are lines that say nothing that can be used, and why.
+    `faults` are lines that say nothing that can be used, and why. `created_at` is by the bank's clock.
     """
 
     message_id: str
@@ -43,6 +44,7 @@ class StatusReport:
     group_reason: str | None
     transactions: tuple[TransactionStatus, ...]
     faults: tuple[LineFault, ...] = ()
+    created_at: datetime | None = None
 
     @property
     def codes(self) -> Mapping[str, str]:
@@ -83,6 +85,7 @@ def read(raw: bytes) -> StatusReport:
         group_reason=_code(group),
         transactions=transactions,
         faults=faults,
+        created_at=_read.instant(message.around, "GrpHdr/CreDtTm"),
     )
 
 

@@ -1,9 +1,12 @@
 """Reading XML that somebody else wrote: bounded, record by record, without entities, without the network."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from io import BytesIO
 
 from lxml import etree
+
+from shared.clock import VIETNAM
 
 LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes
 MOST_RECORDS = 200_000
@@ -145,3 +148,18 @@ class Reader:
         if not (whole.isascii() and whole.isdigit() and len(whole) <= 18) or fraction.strip("0"):
             raise Unreadable(f"{path} is not a whole number")
         return int(whole)
+
+    def instant(self, element: etree._Element, path: str) -> datetime | None:
+        """Return the instant at a path, aware (Viet Nam's where it has no zone); None where there is none.
+
+        Raises:
+            Unreadable: it is no instant.
+        """
+        found = self.text(element, path)
+        if found is None:
+            return None
+        try:
+            instant = datetime.fromisoformat(found)
+            return (instant if instant.tzinfo else instant.replace(tzinfo=VIETNAM)).astimezone(VIETNAM)
+        except (ValueError, OverflowError) as error:
+            raise Unreadable(f"{path} is no instant") from error

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Result, Row, Select, select
 
 from services.benefits.payments.domain.statement import Batch, Entry, Statement, numbered, told_apart
-from services.benefits.payments.domain.states import CLOSED
+from services.benefits.payments.domain.states import CLOSED, PROVEN
 from services.benefits.payments.store.advices import advised
 from services.benefits.payments.store.rows import file_table, instruction_table
 from shared.db import Transaction
@@ -50,9 +50,14 @@ async def _of_our_file(session: Transaction, payer_code: str, entry: Entry, batc
     if not rows:
         return None
     booking = entry.side == "debit"
-    there = [row for row in rows if row.state not in CLOSED and (row.booked_on is None) == booking]
-    whole = sum(row.amount for row in there) == entry.amount and batch.count in (None, len(there))
-    if not whole or (not booking and not entry.is_return):
+    open_rows = [row for row in rows if row.state not in CLOSED and (row.booked_on is None) == booking]
+    # What the bank says that it refused is in the sum only where the sum says so.
+    for there in ([row for row in open_rows if row.state not in PROVEN], open_rows):
+        if sum(row.amount for row in there) == entry.amount and batch.count in (None, len(there)):
+            break
+    else:
+        there = []
+    if not there or (not booking and not entry.is_return):
         raise DetailsMissing(f"entry {entry.number} books payments of {named} in one sum; which, is not told yet")
     return [
         replace(entry, amount=row.amount, end_to_end_id=row.end_to_end_id, batch=None, fault=None, by_file=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Update, case, update
 
 from services.benefits.payments.domain.states import OrderState, RunState
+from services.benefits.payments.store.orders import lock_orders
 from services.benefits.payments.store.rows import order_table, run_table
 from shared.db import Transaction, among
 
@@ -41,6 +42,7 @@ async def hold(session: Transaction, order_id: UUID, *, reason: str, actor: str)
 async def hold_of_awards(session: Transaction, award_ids: Sequence[UUID], *, reason: str, actor: str) -> None:
     """Keep every run from taking the orders of some awards that are not paid, as `hold` does with one."""
     of_them = among(order_table.c.award_id, award_ids)
+    await lock_orders(session, of_them)
     await (await session.connection()).execute(_held(of_them, reason=reason, actor=actor))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Result, Row, Select, case, func, or_, select, text, true,
 
 from services.benefits.payments.bank.port import Accepted, NotSent, Rejected, SubmitOutcome
 from services.benefits.payments.domain.schedule import wait_after
-from services.benefits.payments.domain.states import OUT, FileState, InstructionState
+from services.benefits.payments.domain.states import OUT, PROVEN, FileState, InstructionState
 from services.benefits.payments.store import channels
 from services.benefits.payments.store.recovery import being_recovered
 from services.benefits.payments.store.rows import (
@@ -144,7 +144,7 @@ async def reject_sent(session: Transaction, message_id: str, code: str, now: dat
 
 
 async def reject_file(session: Transaction, message_id: str, code: str, now: datetime) -> None:
-    """The bank refused a whole file and processed nothing of it: every attempt in it is proven unpaid."""
+    """The bank refused a whole file and says that it processed nothing of it: every attempt in it is refused."""
     i = instruction_table.c
     query = select(i.end_to_end_id).where(i.message_id == message_id, i.state.in_(OUT))
     ids = (await (await session.connection()).execute(query)).scalars()
@@ -212,7 +212,7 @@ async def status_due(session: Transaction, bank: str, now: datetime) -> Claimed 
     a report on it: a debit that is booked at once would otherwise leave the bank's own answer unread.
     """
     f, i, m = file_table.c, instruction_table.c, message_table.c
-    open_states = OUT - {InstructionState.REPORTED_SETTLED}
+    open_states = OUT - {InstructionState.REPORTED_SETTLED, *PROVEN}
     unfinished = select(i.id).where(i.message_id == f.message_id, i.state.in_(open_states)).exists()
     reports = (m.bank == bank, m.kind == "pain.002", m.external_id == f.message_id)
     unreported = ~select(m.id).where(*reports).exists()

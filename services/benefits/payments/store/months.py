@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, text
 
+from services.benefits.payments.domain.states import OrderState
+from services.benefits.payments.store.orders import lock_orders, of_scope
 from services.benefits.payments.store.rows import closing_table, line_table, order_table
 from services.benefits.payments.store.runs import Scope
 from shared.access import Access
@@ -73,6 +75,8 @@ async def close(session: Transaction, closing: Closing, *, actor: str, now: date
         "closed_at": now,
     }
     await (await session.connection()).execute(insert(closing_table), [row])
+    o = order_table.c
+    await lock_orders(session, of_scope(scope) & ((o.state != OrderState.PAID) | o.reported_in.is_(None)))
     of_month = {"programme": scope.programme, "fund": scope.fund, "period": scope.period, "area": scope.area_code}
     await session.execute(_LINES, {"closing": closing_id, **of_month})
     carried = {"closing": closing_id, "period": scope.period, "carried_to": closing.carried_to}

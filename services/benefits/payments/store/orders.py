@@ -38,6 +38,8 @@ from shared.db import Transaction, among
 
 _PLACED = ("award_id", "household_id", "person_id", "programme", "fund", "area_code", "period", "kind", "amount")
 
+_UNPAID = (OrderState.READY, OrderState.BLOCKED, OrderState.BATCHED, OrderState.RETURNED)
+
 # Codes after which corrected data alone does not reopen an order: a person decides.
 _HELD = tuple(
     {
@@ -81,6 +83,17 @@ def of_scope(scope: Scope) -> ColumnElement[bool]:
     return and_(c.programme == scope.programme, c.due_month <= scope.period, c.fund == scope.fund, area)
 
 
+def unpaid_of_scope(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that an order of a scope is not with the bank, paid or cancelled."""
+    return and_(of_scope(scope), order_table.c.state.in_(_UNPAID))
+
+
+async def lock_orders(session: Transaction, which: ColumnElement[bool]) -> None:
+    """Lock orders in the order of their ids, as all do who change several."""
+    locked = select(order_table.c.id).where(which).order_by(order_table.c.id).with_for_update().subquery()
+    await (await session.connection()).execute(select(func.count()).select_from(locked))
+
+
 async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]) -> None:
     """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
 
@@ -88,11 +101,10 @@ async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]
     """
     source = payees.subquery()
     c = order_table.c
-    unpaid = (OrderState.READY, OrderState.BLOCKED, OrderState.BATCHED, OrderState.RETURNED)
     reopened = c.state.in_((OrderState.BLOCKED, OrderState.RETURNED))
     statement = (
         update(order_table)
-        .where(c.person_id == source.c.person_id, of_scope(scope), c.state.in_(unpaid), _changed(source))
+        .where(c.person_id == source.c.person_id, unpaid_of_scope(scope), _changed(source))
         .where(func.coalesce(c.reason, "").not_in(_HELD))
         .values(
             account_id=source.c.account_id, state=case((reopened, OrderState.READY.value), else_=c.state), reason=None

@@ -18,7 +18,7 @@ from shared.clock import legal_date
 from shared.db import Transaction
 
 # What a certificate may end: the bank may have it, and no statement has shown a debit.
-_OPEN = tuple(OUT - {InstructionState.QUEUED, InstructionState.SENDING})
+_OPEN = (*(OUT - {InstructionState.QUEUED, InstructionState.SENDING}), InstructionState.RETURN_EXPECTED)
 _CANCELLABLE = (OrderState.READY, OrderState.BLOCKED, OrderState.RETURNED)
 
 

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from services.benefits.ledger.store import find_fund
 from services.benefits.payments.domain.content import Line, content_of
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
 from services.benefits.payments.store import accounts, orders
 from services.benefits.payments.store.account_checks import AccountProblem, problems_of
 from services.benefits.payments.store.recovery import next_attempts
-from services.benefits.payments.store.rows import payee_of, run_table
-from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of
+from services.benefits.payments.store.rows import order_table, payee_of, run_table
+from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of, run
 from shared.approvals import refuse as refuse_proposal
 from shared.approvals.store import open_proposal, prepare_anew
 from shared.db import Transaction
@@ -83,13 +84,19 @@ async def prepare(
 ) -> UUID:
     """Place the month's orders and put all that can be paid into the scope's open run, prepared anew if it stands.
 
-    `placed` is for `place_orders`, `payees` for `refresh_payees`. Returns the run's id.
+    `placed` is for `place_orders`, `payees` for `refresh_payees`. Returns the run's id. Who prepares what one fund pays
+    waits for who does already, and finds what they have put in their run.
+
+    Locked are, in this order: the fund, the run, its orders by id, the proposal. Approving and refusing begin at the
+    run, so that none of them waits for another that waits for it.
 
     Raises:
         DeclaredOtherwise: count or sum are not those that were declared.
     """
+    await find_fund(session, scope.fund, lock=True)
     run_id = await _open_run(session, scope)
     await orders.place_orders(session, placed)
+    await orders.lock_orders(session, orders.unpaid_of_scope(scope))
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
     mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK)
@@ -130,9 +137,11 @@ async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, n
     Raises:
         Problem: 409 `proposal_not_open`, it was approved or refused before.
     """
+    await run(session, run_id, lock=True)
     proposal = await open_proposal(session, PAYMENT_RUN, str(run_id))
     await refuse_proposal(session, proposal, note=note, actor=actor, now=now)
     connection = await session.connection()
+    await orders.lock_orders(session, order_table.c.run_id == run_id)
     await orders.take_out_of_run(session, run_id)
     await orders.put_in_run(session, run_id, {})
     cancelled = update(run_table).where(run_table.c.id == run_id, run_table.c.state == RunState.PREPARED)

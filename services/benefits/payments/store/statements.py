@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, bindparam, insert, or_, select, text, update
+from sqlalchemy import Date, Row, Uuid, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from services.benefits.ledger.domain.journal import Journal
@@ -15,7 +15,7 @@ from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.matching import REOPENING, Attempt, Judgement, Matcher, Outcome, Pledge
 from services.benefits.payments.domain.matching import opening_balance as judge_opening
 from services.benefits.payments.domain.statement import Reconciled, Statement, refusal
-from services.benefits.payments.domain.states import FileState, InstructionState, OrderState
+from services.benefits.payments.domain.states import PROVEN, FileState, InstructionState, OrderState
 from services.benefits.payments.store import accounts
 from services.benefits.payments.store.batches import DetailsMissing, told_apart_entries
 from services.benefits.payments.store.rows import (
@@ -29,6 +29,7 @@ from services.benefits.payments.store.rows import (
     purpose_of,
     statement_table,
 )
+from services.benefits.payments.store.statuses import prove_refusals
 from services.benefits.turns import take_turns
 from shared.db import Transaction
 from shared.events.benefits import PaymentReturned, PaymentSettled
@@ -89,17 +90,16 @@ async def apply_statement(
     if arrived:
         await contributions_arrived(session, arrived, statement.entries[-1].booked_on)
     await _tell(session, {row.id: row for row in rows}, judgements)
+    await _prove(session, payer_code, rows, judgements, now)
     return [LineFault(one.ordinal, one.end_to_end_id, one.fault) for one in statement.entries if one.fault]
 
 
 async def _instructions(session: Transaction, payer_code: str, statement: Statement) -> Sequence[Row[Any]]:
-    """Return, locked, the instructions of this account that the statement names, by whichever id."""
+    """Return, locked, the instructions of this account that the statement names, or may prove to be unpaid."""
     entries = statement.entries
     named = {one for entry in entries for one in (entry.end_to_end_id, entry.instruction_id) if one}
     uetrs = {uetr for entry in entries if (uetr := _uuid(entry.uetr)) is not None}
     references = {entry.bank_reference for entry in entries if entry.bank_reference and entry.end_to_end_id is None}
-    if not (named or uetrs or references):
-        return []
     connection = await session.connection()
     i, o = instruction_table.c, order_table.c
     joined = instruction_table.join(order_table, o.id == i.order_id).join(
@@ -109,12 +109,13 @@ async def _instructions(session: Transaction, payer_code: str, statement: Statem
         i.end_to_end_id == bindparam("named", sorted(named), type_=ARRAY(TEXT)).any_(),
         i.uetr == bindparam("uetrs", sorted(uetrs), type_=ARRAY(Uuid)).any_(),
         i.bank_reference == bindparam("references", sorted(references), type_=ARRAY(TEXT)).any_(),
+        i.state.in_(PROVEN) & (i.debitable_until <= bindparam("through", statement.closed_through, type_=Date)),
     )
     mine = by_id & (file_table.c.payer_account == payer_code)
     households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
     await take_turns(session, list(households))
     query = (
-        select(instruction_table, o.fund, *EVENT_COLUMNS)
+        select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS)
         .select_from(joined)
         .where(mine)
         .order_by(i.id)
@@ -288,6 +289,27 @@ def _instruction_values(one: Judgement, attempt: Attempt) -> dict[str, Any]:
     if one.outcome.is_exception and why is None:
         why = one.outcome.value
     return {"of_id": attempt.instruction_id, "to_state": attempt.state, "why": why, "on_day": attempt.booked_on}
+
+
+_LARGEST_UNEXPLAINED = text(
+    "SELECT coalesce(max(e.amount), 0) FROM statement_entry e"
+    " WHERE e.payer_account = :payer AND e.outcome = 'unknown_debit' AND NOT EXISTS (SELECT 1 FROM suspense_clearing c"
+    " WHERE c.payer_account = e.payer_account AND c.sequence = e.sequence AND c.ordinal = e.ordinal)"
+)
+
+
+async def _prove(
+    session: Transaction, payer_code: str, rows: Sequence[Row[Any]], judgements: Sequence[Judgement], now: datetime
+) -> None:
+    """End what the bank had refused, and no statement through the last day that it may have debited it on has shown.
+
+    A debit that nobody has explained, of its amount or more, may be its own: it waits until people have said.
+    """
+    shown = {one.attempt.instruction_id for one in judgements if one.attempt is not None}
+    unshown = [row for row in rows if row.state in PROVEN and row.id not in shown]
+    if unshown:
+        largest = (await session.execute(_LARGEST_UNEXPLAINED, {"payer": payer_code})).scalar_one()
+        await prove_refusals(session, [row for row in unshown if row.amount > largest], now)
 
 
 async def _tell(session: Transaction, rows: Mapping[UUID, Row[Any]], judgements: Sequence[Judgement]) -> None:

@@ -1,8 +1,8 @@
-"""Applying what the bank reports of attempts: progress, and refusals proven before any debit."""
+"""Applying what the bank reports of attempts: progress, and refusals, which free an order once they are proven."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from services.benefits.ledger.domain.templates import voided_reservation
 from services.benefits.ledger.store import post
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.reasons import ReasonClass, reason_class
-from services.benefits.payments.domain.states import InstructionState, OrderState
+from services.benefits.payments.domain.states import CLOSED, PROVEN, InstructionState, OrderState
 from services.benefits.payments.domain.statuses import TERMINAL, Change, change_by, inherited, is_known
+from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.iso20022.pain002 import StatusReport, TransactionStatus
 from services.benefits.payments.store.rows import (
     EVENT_COLUMNS,
@@ -92,7 +93,8 @@ async def apply_report(
         reports[end_to_end_id] = Reported(code, reason, status.bank_reference if status else None)
     faulty = {fault.end_to_end_id for fault in faults}
     known = {key: reported for key, reported in reports.items() if key not in faulty}
-    await apply_statuses(session, message_id, known, now)
+    said_on = None if report.created_at is None else legal_date(report.created_at)
+    await apply_statuses(session, message_id, known, now, said_on=said_on)
     return faults
 
 
@@ -116,43 +118,77 @@ def _judged(report: StatusReport, amounts: Mapping[str, int]) -> tuple[dict[str,
 
 async def _locked(session: Transaction, message_id: str, end_to_end_ids: Sequence[str]) -> Sequence[Row[Any]]:
     connection = await session.connection()
-    i, o = instruction_table.c, order_table.c
+    i, o, f = instruction_table.c, order_table.c, file_table.c
     mine = (i.message_id == message_id) & i.end_to_end_id.in_(end_to_end_ids)
     joined = instruction_table.join(order_table, o.id == i.order_id)
     households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
     await take_turns(session, list(households))
     query = (
-        select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS)
+        select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS, f.execution_date, payer_table.c.bank)
         .select_from(joined)
+        .join(file_table, f.message_id == i.message_id)
+        .join(payer_table, payer_table.c.code == f.payer_account)
         .where(mine)
         .order_by(i.id)
-        .with_for_update()
+        .with_for_update(of=(instruction_table, order_table))
     )
     return (await connection.execute(query)).all()
 
 
-async def apply_statuses(session: Transaction, message_id: str, reports: Mapping[str, Reported], now: datetime) -> None:
-    """Take attempts of a file where the codes lead; a code of lower rank, or an unknown one, changes nothing."""
+async def apply_statuses(
+    session: Transaction,
+    message_id: str,
+    reports: Mapping[str, Reported],
+    now: datetime,
+    *,
+    said_on: date | None = None,
+    proven: bool = False,
+) -> None:
+    """Take attempts of a file where the codes lead; a code of lower rank, or an unknown one, changes nothing.
+
+    What is refused or cancelled waits for its proof, unless it comes `proven` or the bank's terms make its word final.
+    `said_on` is the day on which the bank says it, by its own clock.
+    """
     changed: list[tuple[Row[Any], Change, Reported]] = []
     for row in await _locked(session, message_id, sorted(reports)):
         reported = reports[row.end_to_end_id]
         if reported.code == "RJCT" and reason_class("status", reported.reason) is ReasonClass.DUPLICATE:
             continue  # the original may be paid: only a status of the original, or a statement, says so
         change = change_by(reported.code, InstructionState(row.state), row.rank)
-        if change is not None:
-            changed.append((row, change, reported))
-    await _write(session, changed)
-    closed = (InstructionState.REJECTED, InstructionState.CANCELLED)
-    rejected = [(row, reported) for row, change, reported in changed if change.state in closed]
-    await _reopen(session, rejected)
-    await _void(session, rejected, now)
-    events = [
-        PaymentRejected(**event_fields(row), reason=reported.reason or reported.code) for row, reported in rejected
-    ]
+        if change is None:
+            continue
+        if change.state in PROVEN and (proven or terms_of(row.bank, legal_date(now)).refusal_is_final):
+            change = replace(change, state=PROVEN[change.state])
+        changed.append((row, change, reported))
+    await _write(session, changed, max(legal_date(now), said_on or date.min))
+    await _free(session, [(row, reported) for row, change, reported in changed if change.state in CLOSED], now)
+
+
+async def prove_refusals(session: Transaction, rows: Sequence[Row[Any]], now: datetime) -> None:
+    """End attempts that the bank had refused or cancelled and a statement has shown to be undebited.
+
+    The rows are locked, with `fund`, `payable` and EVENT_COLUMNS; the caller holds their households' turns.
+    """
+    proven = []
+    for row in rows:
+        state = InstructionState(row.state)
+        code = "CANC" if state is InstructionState.REVOKED else "RJCT"
+        proven.append((row, Change(PROVEN[state], TERMINAL), Reported(code, row.reason, row.bank_reference)))
+    await _write(session, proven)
+    await _free(session, [(row, reported) for row, _, reported in proven], now)
+
+
+async def _free(session: Transaction, closed: Sequence[tuple[Row[Any], Reported]], now: datetime) -> None:
+    """Let the orders of attempts that are proven unpaid go where the reasons say, with their money."""
+    await _reopen(session, closed)
+    await _void(session, closed, now)
+    events = [PaymentRejected(**event_fields(row), reason=reported.reason or reported.code) for row, reported in closed]
     await publish(session, "benefits", events)
 
 
-async def _write(session: Transaction, changed: Sequence[tuple[Row[Any], Change, Reported]]) -> None:
+async def _write(
+    session: Transaction, changed: Sequence[tuple[Row[Any], Change, Reported]], today: date | None = None
+) -> None:
     if not changed:
         return
     i = instruction_table.c
@@ -164,6 +200,7 @@ async def _write(session: Transaction, changed: Sequence[tuple[Row[Any], Change,
             rank=bindparam("to_rank"),
             reason=bindparam("for_reason"),
             bank_reference=bindparam("with_reference"),
+            debitable_until=bindparam("until_day"),
             version=i.version + 1,
         )
     )
@@ -175,6 +212,7 @@ async def _write(session: Transaction, changed: Sequence[tuple[Row[Any], Change,
             "to_rank": change.rank,
             "for_reason": reported.reason,
             "with_reference": reported.bank_reference or row.bank_reference,
+            "until_day": max(today, row.execution_date) if today and change.state in PROVEN else row.debitable_until,
         }
         for row, change, reported in changed
     ]

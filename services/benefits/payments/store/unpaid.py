@@ -39,5 +39,6 @@ async def apply_unpaid(
         else:
             by_file.setdefault(row.message_id, {})[line.end_to_end_id] = Reported("RJCT", line.reason, None)
     for message_id, reports in sorted(by_file.items()):
-        await apply_statuses(session, message_id, reports, now)
+        # The list is the statement itself: it says of each payment that it was not made and will not be by it.
+        await apply_statuses(session, message_id, reports, now, proven=True)
     return faults
