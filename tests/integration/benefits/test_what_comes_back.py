@@ -202,6 +202,7 @@ async def test_any_order_and_number_of_messages_leads_to_the_same_end(benefits: 
                 assert await file.state(Booked(-AMOUNT, file.ids[0]))
             else:
                 await file.report(*step[1], number=step[0])
+        assert await file.state()
         number, balance = file.number, file.balance
         ends.add(tuple(await file.states()))
         assert await benefits.broken_invariants() == []
