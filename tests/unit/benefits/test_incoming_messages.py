@@ -37,6 +37,22 @@ def test_a_statement_is_read() -> None:
     assert statement.declared_debits == (1, 500_000)
 
 
+@pytest.mark.parametrize(
+    ("until", "through"),
+    [
+        pytest.param("2026-11-23T18:00:00+07:00", date(2026, 11, 22), id="closed within the day"),
+        pytest.param("2026-11-23T23:59:59+07:00", date(2026, 11, 23), id="closed with the day"),
+        pytest.param("2026-11-24T00:00:00", date(2026, 11, 23), id="closed at midnight, without a zone"),
+        pytest.param("2026-11-23T17:00:00Z", date(2026, 11, 23), id="midnight here, in another zone"),
+        pytest.param(None, date(2026, 11, 23), id="the day of its closing balance"),
+    ],
+)
+def test_a_statement_shows_all_of_the_days_that_had_ended_when_it_was_closed(until: str | None, through: date) -> None:
+    period = f"<FrToDt><FrDtTm>2026-11-22T18:00:00</FrDtTm><ToDtTm>{until}</ToDtTm></FrToDt>" if until else ""
+    text = CAMT_053.replace("<Acct>", f"{period}<Acct>", 1)
+    assert camt053.read(text.encode()).statement.closed_through == through
+
+
 def test_an_overdrawn_balance_is_below_zero() -> None:
     assert (
         camt053.read(CAMT_053.replace("<CdtDbtInd>CRDT", "<CdtDbtInd>DBIT", 1).encode()).statement.opening == -5_000_000

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Literal
-
-from shared.clock import legal_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +83,6 @@ class Reconciled:
 
     sequence: int
     closing: int
-
-
-def last_whole_day(until: datetime) -> date:
-    """Return the last day (Asia/Ho_Chi_Minh) that had ended at an aware instant; 23:59:59 ends one."""
-    return legal_date(until + timedelta(seconds=1)) - timedelta(days=1)
 
 
 def _sum(entries: Iterable[Entry], side: str) -> tuple[int, int]:

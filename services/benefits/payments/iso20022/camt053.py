@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from lxml import etree
 
-from services.benefits.payments.domain.statement import Entry, Statement, last_whole_day, numbered
+from services.benefits.payments.domain.statement import Entry, Statement, numbered
 from services.benefits.payments.iso20022.entries import EntryReader
 from services.benefits.payments.iso20022.reading import Message, Reader, Unreadable
+from shared.clock import legal_date
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 _read = Reader(NAMESPACE)
@@ -70,6 +71,11 @@ def _need_balance(statement: etree._Element, kind: str) -> etree._Element:
         if _read.text(balance, "Tp/CdOrPrtry/Cd") == kind:
             return balance
     raise Unreadable(f"without the balance {kind}")
+
+
+def last_whole_day(until: datetime) -> date:
+    """Return the last day (Asia/Ho_Chi_Minh) that had ended at an aware instant; 23:59:59 ends one."""
+    return legal_date(until + timedelta(seconds=1)) - timedelta(days=1)
 
 
 def _closed_through(statement: etree._Element, closing: etree._Element) -> date:
