@@ -29,6 +29,8 @@ from services.benefits.payments.api.months import router as months_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.outcomes import FILE_OUTCOME, ORDER_CANCELLATION, UNPAID
 from services.benefits.payments.api.outcomes import router as outcomes_router
+from services.benefits.payments.api.paid_lists import PAID_LIST
+from services.benefits.payments.api.paid_lists import router as paid_lists_router
 from services.benefits.payments.api.recalls import RECALL
 from services.benefits.payments.api.recalls import router as recalls_router
 from services.benefits.payments.api.recoveries import BANK_RECOVERY
@@ -64,6 +66,7 @@ OPERATIONS = (
     UNPAID,
     ORDER_CANCELLATION,
     SUSPENSE,
+    PAID_LIST,
     AWARD_ENDING,
     ACCEPTANCE,
     Operation(
@@ -113,6 +116,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             arrivals_router,
             channels_router,
             outcomes_router,
+            paid_lists_router,
             suspense_router,
             account_checks_router,
             months_router,

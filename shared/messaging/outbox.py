@@ -12,6 +12,8 @@ from shared.ids import new_id
 from shared.messaging.tables import outbox
 from shared.tracing import current_traceparent
 
+_FEW = 100  # from more on COPY is worth its preparation
+
 
 class EncodedEvent(NamedTuple):
     """An event whose data is encoded already, in another process for instance."""
@@ -38,8 +40,11 @@ async def publish(session: Transaction, source: str, events: Sequence[Event]) ->
     """
     if not events:
         return
-    rows = _rows(source, [EncodedEvent.of(event) for event in events])
-    await (await session.connection()).execute(insert(outbox), rows)
+    encoded = [EncodedEvent.of(event) for event in events]
+    if len(events) > _FEW:
+        await publish_many(session, source, encoded)
+    else:
+        await (await session.connection()).execute(insert(outbox), _rows(source, encoded))
 
 
 async def publish_many(session: Transaction, source: str, events: Sequence[EncodedEvent]) -> None:

@@ -7,7 +7,8 @@ import pytest
 from lxml import etree
 
 from services.benefits.payments.iso20022 import camt053, camt055, pain002
-from tests.unit.benefits.payment_samples import CAMT_053, FIRST, PAIN_002, payment_file, written
+from tests.unit.benefits.payment_samples import CAMT_053, PAIN_002, RECALL, written
+from tests.unit.benefits.test_recall_mutations import ROWS, Row, mutated
 
 
 def official(name: str) -> etree.XMLSchema:
@@ -32,20 +33,12 @@ def test_our_payment_file_is_valid() -> None:
 
 
 def test_our_request_to_call_back_is_valid() -> None:
-    recall = camt055.Recall(
-        request_id="RCL-01KEZ8Q0M1X3J5V7T9B2D4F6H8",
-        created_at=payment_file().created_at,
-        debtor="Sở Y tế tỉnh Phú Thọ",
-        bank_bin="970405",
-        message_id=payment_file().message_id,
-        end_to_end_id=FIRST.end_to_end_id,
-        uetr=FIRST.uetr,
-        amount=FIRST.amount,
-        execution_date=payment_file().execution_date,
-        reason="DUPL",
-    )
-    assert_valid(official("camt.055.001.08"), camt055.write(recall))
-    assert camt055.write(recall) == camt055.write(recall)
+    assert_valid(official("camt.055.001.08"), camt055.write(RECALL))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_the_schema_says_of_each_mutation_of_a_request_is_as_the_table_says(row: Row) -> None:
+    assert official("camt.055.001.08").validate(etree.fromstring(mutated(row))) is not row.schema
 
 
 def test_the_status_report_that_our_reader_is_tested_with_is_valid() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, any_, bindparam, func, insert, literal, or_, select, text, update
+from sqlalchemy import Row, any_, bindparam, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
@@ -14,7 +14,7 @@ from services.benefits.ledger.domain.templates import allotment, commitment, rel
 from services.benefits.ledger.tables import Budget, Contribution, Fund, LedgerEntry, LedgerJournal
 from services.benefits.metadata import core
 from shared import clock
-from shared.db import Transaction
+from shared.db import Transaction, copy_rows
 from shared.ids import new_id
 
 fund_table = core(Fund)
@@ -66,9 +66,8 @@ async def post(session: Transaction, journals: Sequence[Journal]) -> list[UUID]:
         for journal_id, journal in zip(ids, journals, strict=True)
         for line, posting in enumerate(journal.postings, 1)
     ]
-    connection = await session.connection()
-    await connection.execute(insert(journal_table), heads)
-    await connection.execute(insert(entry_table), lines)
+    await copy_rows(session, journal_table, heads)
+    await copy_rows(session, entry_table, lines)
     return ids
 
 

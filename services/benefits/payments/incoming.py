@@ -201,18 +201,12 @@ async def _apply_answer(database: Database, stored: messages.StoredMessage) -> b
 
 
 async def _apply_list(database: Database, stored: messages.StoredMessage) -> bool:
-    """Apply the report of who pays by a list: the statement of the money it was given, and who was not paid."""
+    """Apply the report of who pays by a list."""
     payer = stored.external_id.partition("/")[0]
     try:
         paid = await _read_apart(lists.read, stored.content)
-        now = clock.now()
         async with database.transaction() as session:
-            faults = [
-                *paid.faults,
-                *await statements.apply_statement(session, payer, stored.id, paid.statement, now),
-                *await unpaid.apply_unpaid(session, payer, paid.unpaid, now),
-            ]
-            await _settle(session, stored, "apply_paid_list", "statement", faults, now)
+            await take_list(session, stored, paid, clock.now())
     except statements.StatementEarly as error:
         await _wait(database, stored, str(error))
         return False
@@ -221,6 +215,26 @@ async def _apply_list(database: Database, stored: messages.StoredMessage) -> boo
         return False
     await _apply_waiting(database, stored.bank, stored.kind, payer)
     return True
+
+
+async def take_list(
+    session: Transaction, stored: messages.StoredMessage, paid: lists.PaidList, now: datetime
+) -> Sequence[LineFault]:
+    """Let a stored list take effect: the statement of the money that was given, and who was not paid.
+
+    Returns the lines that were put aside.
+
+    Raises:
+        StatementRefused, StatementEarly: as `apply_statement` says.
+    """
+    payer = stored.external_id.partition("/")[0]
+    faults = [
+        *paid.faults,
+        *await statements.apply_statement(session, payer, stored.id, paid.statement, now),
+        *await unpaid.apply_unpaid(session, payer, paid.unpaid, now),
+    ]
+    await _settle(session, stored, "apply_paid_list", "statement", faults, now)
+    return faults
 
 
 async def _settle(

@@ -13,6 +13,8 @@ from shared.encryption import SEALED
 class PayerAccount(Table, table=True):
     """An account that pays for one fund: for the whole province, or since Decree 176/2025 for one commune.
 
+    `in_cash`: it is money at an organisation that pays people without an account, by a list.
+
     `reconciled_*` are of the last statement applied.
     """
 
@@ -26,6 +28,7 @@ class PayerAccount(Table, table=True):
     holder: str
     fund: str = Field(foreign_key="fund.code")
     area_code: str | None = Field(default=None, sa_column_kwargs={"comment": "pays in this commune alone"})
+    in_cash: bool = Field(default=False, sa_column_kwargs={"comment": "pays who has no account, by a list"})
     created_by: str
     files: int = Field(default=0, sa_column_kwargs={"comment": "how many files were ever numbered"})
     bank_mark: int = Field(

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from services.registry.documents import pdf_of, xlsx_of
 from services.registry.store import decisions, round_papers, rounds
 from services.registry.store.round_papers import Written
 from shared.access import Access
+from shared.documents import pdf_of, xlsx_of
 from shared.http import Problem, Reads, Router, Tx, needs
 
 router = Router(prefix="/registry/v1", tags=["papers"])

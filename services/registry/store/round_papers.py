@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, func, select
 
-from services.registry.documents import Paper, Signature, Table
 from services.registry.domain.rounds import Round
 from services.registry.domain.standards import standards
 from services.registry.store.areas import communes
@@ -23,6 +22,7 @@ from services.registry.tables import (
     REVIEW_VOTES,
 )
 from shared.db import Transaction, among
+from shared.documents import Paper, Signature, Table
 from shared.events.registry import HouseholdClass
 from shared.http import Problem
 

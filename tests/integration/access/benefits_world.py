@@ -60,6 +60,9 @@ async def benefits_world(url: str) -> World:
     (attempt,) = (await benefits.get("/attempts"))["items"]
     order = await benefits.order_of(somebody)
     month = await _closed_month(benefits, order["id"])
+    (listed, typed), *proposed = [await benefits.at_a_cash_point() for _ in range(3)]
+    for actor, (message, outcome) in zip((ACTOR, OTHER), proposed, strict=True):
+        await benefits.post(f"/payment-files/{message}/paid-list", outcome, actor=actor)
     stopped = await _stopped(benefits)
     recalled = {own: await _recalled(benefits, ACTOR if own else OTHER) for own in (True, False)}
     message = await _quarantined(benefits)
@@ -84,6 +87,7 @@ async def benefits_world(url: str) -> World:
         | _channels()
         | _recoveries(await _recovery(benefits, "bank-restored"))
         | _outcomes(stopped, paid["id"])
+        | {"propose_paid_list": _paid_list(listed, typed)}
         | _months(benefits.payer, month, open_gift["id"])
         | _banks(order, message)
         | _recalls(order["id"], recalled[False])
@@ -244,6 +248,10 @@ def _outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
         | {"list_unexplained": Operation("funds.read", lambda _: Call("GET", "/suspense"))}
         | {"list_account_checks": Operation("payments.read", lambda _: Call("GET", checks))}
     )
+
+
+def _paid_list(message: str, typed: dict[str, Any]) -> Operation:
+    return Operation("runs.prepare", lambda _: Call("POST", f"/payment-files/{message}/paid-list", typed), 201)
 
 
 def _contribution(reference: str) -> dict[str, Any]:
@@ -459,6 +467,7 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("award-ending", "awards.read")
         | of("account-acceptance", "payments.read")
         | of("file-outcome", "payments.read", no_area=True)
+        | of("paid-list", "payments.read", no_area=True)
         | of("unpaid-attempt", "payments.read")
         | of("order-cancellation", "payments.read")
         | of("payment-recall", "payments.read")

@@ -280,6 +280,11 @@ async def _file_outcome(desk: Desk) -> Waiting:
     return _waiting(await desk.made(path, {"outcome": "not_received", "certificate": "CV 124/NHNo"}))
 
 
+async def _paid_list(desk: Desk) -> Waiting:
+    message, typed = await desk.service.at_a_cash_point()
+    return _waiting(await desk.made(f"/benefits/v1/payment-files/{message}/paid-list", typed))
+
+
 async def _unpaid(desk: Desk) -> Waiting:
     path = f"/benefits/v1/instructions/{(await _sent(desk))['id']}/unpaid"
     return _waiting(await desk.made(path, {"certificate": "CV 124/NHNo"}))
@@ -378,6 +383,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "account-acceptance": Kind(_acceptance),
         "file-outcome": Kind(_file_outcome),
         "unpaid-attempt": Kind(_unpaid),
+        "paid-list": Kind(_paid_list),
         "order-cancellation": Kind(_order_cancellation),
         "suspense-clearing": Kind(_suspense),
         "payment-recall": Kind(_recall, {"attempt": _other_attempt}),

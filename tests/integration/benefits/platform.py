@@ -262,6 +262,23 @@ class Benefits:
             await session.execute(moved, {"order": order["id"]})
         return order
 
+    async def at_a_cash_point(self) -> tuple[str, dict[str, Any]]:
+        """Return a list that a cash point was given, and what somebody may type of it: that it paid the one person."""
+        code, who = f"C{uuid4().hex[:8].upper()}", await self.settle_in(number=None)
+        await self.award(who)
+        payer = {"code": code, "bank": "simbank", "bin": BIN, "number": f"BD{code}", "holder": "Bưu điện", "fund": FUND}
+        await self.approve_proposal(await self.post("/payer-accounts", payer))
+        async with self.database.transaction() as session:
+            await session.execute(text("UPDATE payer_account SET in_cash = true WHERE code = :code"), {"code": code})
+        await self.money_arrives(FUND, code, 1_000_000)
+        await self.approve(await self.prepare(payer=code))
+        [attempt] = (await self.order_of(who))["instructions"]
+        await self.make_unknown(attempt["message_id"])
+        today = clock.today().isoformat()
+        received = [{"amount": 1_000_000, "on": today, "reference": "KBNN 0251"}]
+        typed = {"paid_on": today, "paid": [attempt["end_to_end_id"]], "received": received, "paper": "Biên bản 12/BĐ"}
+        return attempt["message_id"], typed
+
     async def order_of(self, who: Somebody) -> Any:
         """Return the order of a person with its attempts."""
         [order] = (await self.get("/orders", household_id=str(who.household_id)))["items"]

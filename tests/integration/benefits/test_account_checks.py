@@ -89,4 +89,4 @@ async def test_the_bank_is_asked_once_about_each_account_of_a_prepared_run(
     await connection.close()
     async with benefits.database.transaction() as session:
         assert (await newest_checks(session, [account], clock.now())) == {}
-    assert compare("Đặng Thị Lan", "DANG THI LAN") is Verdict.MATCH
+    assert compare("Đặng Thị Lan", "DANG THI LAN", 1) is Verdict.MATCH

@@ -1,8 +1,10 @@
 """Channels without a program: files carried by people, lists paid in cash, and payments called back."""
 
+from pathlib import Path
+
 import pytest
 
-from services.benefits.payments.iso20022 import pain001
+from services.benefits.payments.iso20022 import camt055, pain001
 from tests.integration.benefits.platform import Benefits, Through
 from tests.integration.benefits.test_what_comes_back import AMOUNT, sent
 from tests.support.bank_words import Booked, answer, report, statement, status
@@ -47,9 +49,8 @@ async def test_a_file_is_carried_by_hand_and_two_people_say_what_the_bank_answer
 
 async def test_a_cash_point_pays_by_a_list_and_reports_who_was_paid_and_who_was_not(benefits: Benefits) -> None:
     file = await sent(benefits, 2)
-    listed = (await benefits.client.get(f"/payment-files/{file.message_id}/list")).text.splitlines()
-    assert listed[0] == "end_to_end_id,holder,amount,account"
-    assert {line.split(",")[0] for line in listed[1:]} == set(file.ids)
+    printed = await benefits.client.get(f"/payment-files/{file.message_id}/list")
+    assert (printed.headers["content-type"], printed.content[:5]) == ("application/pdf", b"%PDF-")
     back = (
         f"account,sequence,date,opening,closing\n{benefits.payer_number},1,2026-11-30,0,{AMOUNT}\n"
         "line,end_to_end_id,amount,date,note\n"
@@ -87,6 +88,29 @@ async def test_a_payment_is_called_back_by_two_people_and_the_bank_answers(
     assert await file.state()
     proven = {"REVOKED": "CANCELLED"}.get(attempt, attempt)
     assert [state for _, state in await file.states()] == [proven]
+
+
+# A schema that asks of a camt.055 what no request of ours has.
+_STRICTER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{}"><xs:element name="Document">
+<xs:complexType><xs:sequence><xs:any processContents="skip"/></xs:sequence><xs:attribute name="seal" use="required"/>
+</xs:complexType></xs:element></xs:schema>"""
+
+
+async def test_a_request_that_the_operators_schema_refuses_is_not_queued(
+    benefits: Benefits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await sent(benefits, 1)
+    order = await benefits.order_of(file.people[0])
+    proposal = await benefits.post(f"/orders/{order['id']}/recall", {"reason": "DUPL", "note": "Chuyển hai lần"})
+    (tmp_path / "camt.055.001.08.xsd").write_text(_STRICTER.format(camt055.NAMESPACE))
+    monkeypatch.setenv("ANSINH_ISO20022_SCHEMAS", str(tmp_path))
+    path = proposal["approve_at"].removeprefix("/benefits/v1")
+    refused = await benefits.send(path, {"content_hash": proposal["content_hash"]}, actor="checker")
+    assert (refused.status_code, refused.json()["code"]) == (409, "request_refused")
+    assert await benefits.get(f"/orders/{order['id']}/recalls") == []
+    monkeypatch.delenv("ANSINH_ISO20022_SCHEMAS")
+    await benefits.approve_proposal(proposal)
+    assert len(await benefits.get(f"/orders/{order['id']}/recalls")) == 1
 
 
 async def test_the_bank_refuses_to_call_back_what_it_has_carried_out(benefits: Benefits, through: Through) -> None:

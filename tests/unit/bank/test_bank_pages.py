@@ -4,13 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 
+from deploy.apps import SETTINGS, build
 from deploy.bank import pain001
 from deploy.bank.refusal import Refused
 from deploy.bank_pages import FOLDER, pages
 from deploy.bank_samples import MUTATIONS, Mutation, payment_file, samples
 from services.benefits.payments.iso20022 import camt053, pain002
 from services.benefits.payments.iso20022.profile import findings
+from shared.settings import EventLogSettings
+from tests.support.keys import FOLDER as KEYS
 
 ROOT = FOLDER.parents[1]
 
@@ -51,3 +55,19 @@ def test_each_of_the_78_failures_has_a_test_that_exists_or_says_why_not() -> Non
             source = Path(ROOT / "tests" / file)
             assert source.is_file(), f"{case}: {file}"
             assert re.search(rf"def {name}\(", source.read_text(encoding="utf-8")), f"{case}: {name}"
+
+
+def test_every_call_that_the_runbook_names_is_there() -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    given = {"service": "benefits", "database_url": url, "event_log": EventLogSettings(eventlog_url=url), "keys": KEYS}
+    routers = build(SETTINGS["benefits"].model_validate(given)).state.routers
+    routes = {
+        re.sub(r"\{\w+\}", "{}", route.path)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    }
+    named = re.findall(r"`POST (/[^ `]+)", (FOLDER / "payment-month.md").read_text(encoding="utf-8"))
+    assert len(named) > 5
+    for path in named:
+        assert "/benefits/v1" + re.sub(r"\{\w+\}", "{}", path) in routes, path

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from services.benefits.payments.iso20022.camt055 import Recall
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
 from shared.clock import VIETNAM
 
@@ -37,6 +38,21 @@ def payment_file(transfers: Sequence[Transfer] = (FIRST, SECOND)) -> PaymentFile
         narrative="TRO CAP XH NGUOI CAO TUOI",
         transfers=transfers,
     )
+
+
+RECALL = Recall(
+    request_id="RCL-01KEZ8Q0M1X3J5V7T9B2D4F6H8",
+    created_at=payment_file().created_at,
+    debtor="Sở Y tế tỉnh Phú Thọ",
+    bank_bin="970405",
+    message_id=payment_file().message_id,
+    end_to_end_id=FIRST.end_to_end_id,
+    uetr=FIRST.uetr,
+    amount=FIRST.amount,
+    execution_date=payment_file().execution_date,
+    reason="DUPL",
+)
+"""A request to call the first payment of the file back."""
 
 
 def written(transfers: Sequence[Transfer] = (FIRST, SECOND)) -> bytes:

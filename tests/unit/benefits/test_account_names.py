@@ -30,13 +30,15 @@ _NAMES = st.lists(
     ],
 )
 def test_names_side_by_side(ours: str, theirs: str, verdict: Verdict) -> None:
-    assert compare(ours, theirs) is verdict
+    assert compare(ours, theirs, 0.85) is verdict
 
 
-@given(_NAMES, _NAMES)
-def test_both_sides_say_the_same_and_only_the_same_letters_match(one: list[str], other: list[str]) -> None:
+@given(_NAMES, _NAMES, st.floats(0.5, 1))
+def test_both_sides_say_the_same_and_only_the_same_letters_match(
+    one: list[str], other: list[str], close: float
+) -> None:
     first, second = " ".join(one), " ".join(other)
-    assert compare(first, second) is compare(second, first)
-    assert compare(first, first.upper()) is Verdict.MATCH
-    if compare(first, second) is Verdict.MATCH:
+    assert compare(first, second, close) is compare(second, first, close)
+    assert compare(first, first.upper(), close) is Verdict.MATCH
+    if compare(first, second, close) is Verdict.MATCH:
         assert one == other

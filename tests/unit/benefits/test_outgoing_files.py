@@ -1,5 +1,6 @@
 """What goes out to a bank: the same bytes for the same input, and nothing that a schema lets through by mistake."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import resources
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from services.benefits.payments.domain.content import Line, content_of
+from services.benefits.payments.domain.content import Content, Line, RunningContent
 from services.benefits.payments.domain.identifiers import message_id
 from services.benefits.payments.domain.payees import Payee, bank_name, masked, problem_of
 from services.benefits.payments.iso20022.profile import findings
@@ -140,10 +141,20 @@ def test_a_message_id_fits_and_differs_by_number() -> None:
     assert max(map(len, ids)) + len("-01") <= 35
 
 
-def test_the_content_hash_sees_every_change_and_no_order() -> None:
+def content_of(lines: Iterable[Line]) -> Content:
+    running = RunningContent()
+    for line in sorted(lines, key=lambda line: line.order_id):
+        running.add(line)
+    return running.so_far()
+
+
+def test_the_content_hash_sees_every_change_and_lines_come_in_their_order() -> None:
     lines = [Line(new_id(), 500_000 + n, new_id()) for n in range(4)]
     content = content_of(lines)
-    assert content == content_of(reversed(lines))
+    running = RunningContent()
+    running.add(max(lines, key=lambda line: line.order_id))
+    with pytest.raises(ValueError, match="out of order"):
+        running.add(min(lines, key=lambda line: line.order_id))
     assert (content.count, content.total) == (4, 2_000_006)
     for changed in (
         replace(lines[0], amount=1),

@@ -29,12 +29,15 @@ def attempt(state: InstructionState = InstructionState.SENT, booked_on: date | N
     return Attempt(UUID(int=1), UUID(int=2), 500_000, PURPOSE, state, booked_on)
 
 
-def judged(*entries: Entry, known: Attempt | None = None, pledges: dict[str, Pledge] | None = None) -> list[Judgement]:
+def judged(
+    *entries: Entry, known: Attempt | None = None, pledges: dict[str, Pledge] | None = None, largest_kept: int = 66_000
+) -> list[Judgement]:
     matcher = Matcher(
         fund="STATE_PROVINCE",
         bank_account="PHUTHO-01",
         attempts={OURS: known or attempt()},
         pledges=pledges or {},
+        largest_kept=largest_kept,
     )
     return matcher.judge(entries)
 
@@ -137,6 +140,20 @@ def test_a_closed_attempt_stays_closed(state: InstructionState) -> None:
     assert one.outcome is Outcome.DEBIT_AFTER_CLOSE
     assert one.attempt is not None
     assert one.attempt.state is state
+
+
+@pytest.mark.parametrize(
+    ("kept", "agreed", "outcome"),
+    [
+        (11_000, 11_000, Outcome.RETURNED_PARTIAL),
+        (11_001, 11_000, Outcome.RETURN_UNMATCHED),
+        (1, 0, Outcome.RETURN_UNMATCHED),
+    ],
+)
+def test_a_bank_keeps_no_more_of_a_return_than_is_agreed(kept: int, agreed: int, outcome: Outcome) -> None:
+    paid = attempt(InstructionState.BOOKED, DAY)
+    [one] = judged(entry(500_000 - kept, **RETURN), known=paid, largest_kept=agreed)
+    assert one.outcome is outcome
 
 
 def test_a_contribution_is_recognised_once_by_its_reference_and_amount() -> None:

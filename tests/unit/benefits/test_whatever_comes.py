@@ -162,7 +162,7 @@ def test_no_statement_pays_an_attempt_twice_or_makes_books_that_do_not_balance(
         Entry(i, side, 1_000 + n, date(2026, 11, 23), f"E{n}", None, None, is_return, None)  # type: ignore[arg-type]
         for i, (n, side, is_return) in enumerate(lines, 1)
     ]
-    judged = Matcher(fund="F", bank_account="P", attempts=attempts, pledges={}).judge(entries)
+    judged = Matcher(fund="F", bank_account="P", attempts=attempts, pledges={}, largest_kept=66_000).judge(entries)
     assert len(judged) == len(entries)
     for key in _UUIDS[:3]:
         mine = [one.outcome for one in judged if one.attempt is not None and one.attempt.instruction_id == key]

@@ -10,6 +10,7 @@ from services.benefits.cash.store.awards import due_in, payees
 from services.benefits.payments.api.runs import RunOut, run_out
 from services.benefits.payments.domain.states import RunState
 from services.benefits.payments.store import accounts, approving, preparing, runs, sealing
+from services.benefits.payments.store.building import FileRefused, Wording
 from services.benefits.programmes.domain.terms import PROGRAMMES
 from shared import clock
 from shared.access import Access
@@ -130,7 +131,7 @@ async def approve_run(tx: Tx, actor: Actor, access: Approving, run_id: UUID, bod
             run_id,
             content_hash=body.content_hash,
             payees=payees(await _paid_on(tx, prepared.payer_account)),
-            wording=sealing.Wording(programme.purpose, programme.category_purpose, programme.narrative),
+            wording=Wording(programme.purpose, programme.category_purpose, programme.narrative),
             by=approving.Approver(actor, everywhere=access.areas is None),
             now=clock.now(),
         )
@@ -139,7 +140,7 @@ async def approve_run(tx: Tx, actor: Actor, access: Approving, run_id: UUID, bod
     except approving.FundsNotArrived as error:
         available = dong(max(error.available, 0))
         raise Problem(409, "funds_not_arrived", wanted=dong(error.wanted), available=available) from error
-    except sealing.FileRefused as error:
+    except FileRefused as error:
         raise Problem(409, "file_refused") from error
     return await run_out(tx, run_id, access)
 

@@ -79,7 +79,8 @@ async def release(session: Transaction, award_id: UUID) -> bool:
 def payees(day: date) -> Select[Any]:
     """Return the query of where each person is paid on a day: `account_id`, or the `problem` that it cannot be paid.
 
-    What somebody else is authorised to have is paid in the time of the authorisation alone.
+    What somebody else is authorised to have is paid in the time of the authorisation alone. Who has neither account nor
+    problem is paid in cash, by name.
     """
     p = person_table.c
     problem: AccountProblem = "authorisation_out_of_time"
@@ -87,6 +88,8 @@ def payees(day: date) -> Select[Any]:
         p.person_id,
         case((payable_on(day), p.account_id)).label("account_id"),
         case((~payable_on(day), literal(problem))).label("problem"),
+        p.full_name,
+        p.birth_date,
     )
 
 

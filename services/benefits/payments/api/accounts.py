@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.ledger.store import fund_exists
-from services.benefits.payments.bank.channels import Bank
+from services.benefits.payments.bank.channels import Bank, CashPointChannel
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.store import accounts
 from shared import clock
@@ -48,6 +48,7 @@ class PayerOut(BaseModel):
     holder: str
     fund: str
     area_code: str | None = None
+    in_cash: bool = Field(description="pays people without an account, by a list")
     reconciled_sequence: int | None = None
     reconciled_closing: int | None = None
 
@@ -99,7 +100,9 @@ def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, si
         if await accounts.payer(tx, body.code) is not None:
             raise Problem(409, "payer_account_exists")
         about.one("payer_account", body.code)
-        draft = Draft(PAYER_ACCOUNT.kind, body.code, body.model_dump() | {"holder": clean(body.holder)})
+        in_cash = isinstance(banks[body.bank].channel, CashPointChannel)
+        content = body.model_dump() | {"holder": clean(body.holder), "in_cash": in_cash}
+        draft = Draft(PAYER_ACCOUNT.kind, body.code, content)
         return proposal_out("benefits", PAYER_ACCOUNT, await propose(tx, draft, actor=actor, now=clock.now()))
 
     @router.get("/payer-accounts", dependencies=[needs("funds.read")])

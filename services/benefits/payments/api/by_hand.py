@@ -1,20 +1,21 @@
 """Files that people carry to a bank, and lists for those who pay in cash."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.benefits.payments.api.runs import run_out
+from services.benefits.payments.bank.cash_lists import paper_of
 from services.benefits.payments.bank.channels import Bank, CashPointChannel, ManualChannel
-from services.benefits.payments.bank.lists import to_pay
 from services.benefits.payments.domain.states import FileState
-from services.benefits.payments.iso20022.pain001 import transfers_of
-from services.benefits.payments.store import files
+from services.benefits.payments.store import accounts, files
 from shared import clock
 from shared.access import Access
 from shared.db import Transaction
+from shared.documents import pdf_of, xlsx_of
 from shared.http.access import needs
 from shared.http.audit import About, Reads
 from shared.http.idempotency import IDEMPOTENT
@@ -22,6 +23,10 @@ from shared.http.problems import Problem
 from shared.http.router import Router
 from shared.http.transactions import Tx
 
+_PDF = "application/pdf"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FILES: dict[int | str, dict[str, Any]] = {200: {"content": {_PDF: {}, _XLSX: {}}, "description": "the list"}}
+Format = Annotated[Literal["pdf", "xlsx"], Query(alias="format")]
 Preparing = Annotated[Access, needs("runs.prepare")]
 
 
@@ -60,16 +65,22 @@ def by_hand_router(banks: Mapping[str, Bank]) -> Router:
         """Return a sealed file as the bank gets it; it has names and accounts."""
         await _readable(tx, access, message_id)
         reads.one("payment_file", message_id)
-        return Response(await files.content(tx, message_id), media_type="application/xml")
+        content = await files.content(tx, message_id)
+        return Response(content, media_type="application/xml" if content.startswith(b"<?xml") else "text/csv")
 
-    @router.get("/payment-files/{message_id}/list")
-    async def get_payment_file_list(tx: Tx, access: Preparing, reads: Reads, message_id: str) -> Response:
-        """Return whom a file pays, as a list (CSV) for those who pay in cash."""
-        await _readable(tx, access, message_id)
+    @router.get("/payment-files/{message_id}/list", response_class=Response, responses=_FILES)
+    async def get_payment_file_list(
+        tx: Tx, access: Preparing, reads: Reads, message_id: str, as_: Format = "pdf"
+    ) -> Response:
+        """Return whom a file pays, as a list to sign on paper: PDF, or XLSX where more is to be written on it."""
+        head = await _readable(tx, access, message_id)
         reads.one("payment_file", message_id)
-        named = transfers_of(await files.content(tx, message_id))
-        lines = ((one.end_to_end_id, one.holder_name, one.amount, one.account_number) for one in named)
-        return Response(to_pay(lines), media_type="text/csv")
+        payer = await accounts.payer(tx, head.payer_account)
+        assert payer is not None  # noqa: S101 - a foreign key says so
+        paper = paper_of(await files.content(tx, message_id), message_id, payer.holder, clock.today())
+        content, media = (await pdf_of(paper), _PDF) if as_ == "pdf" else (await xlsx_of(paper), _XLSX)
+        headers = {"Content-Disposition": f'attachment; filename="{message_id}.{as_}"'}
+        return Response(content, media_type=media, headers=headers)
 
     return router
 

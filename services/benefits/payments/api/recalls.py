@@ -56,7 +56,10 @@ async def _recall(session: Transaction, proposal: Proposal, actor: str, now: dat
     if attempt.end_to_end_id != content["end_to_end_id"]:
         raise Problem(409, "content_changed")
     reason = str(content["reason"])
-    await recalls.add(session, attempt, reason, prepared_by=proposal.prepared_by, approved_by=actor, now=now)
+    try:
+        await recalls.add(session, attempt, reason, prepared_by=proposal.prepared_by, approved_by=actor, now=now)
+    except recalls.RequestRefused as error:
+        raise Problem(409, "request_refused") from error
 
 
 RECALL = Operation("payment-recall", "payments.read", "runs.approve", apply=_recall)

@@ -26,6 +26,10 @@ from services.benefits.payments.bank.signing import Signing
 from shared.settings import BadSetting
 
 
+class CertificatesUnusable(Exception):
+    """A certificate or its key cannot be used; the text says which setting names it and why."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,12 +66,34 @@ class HttpChannel(_Signed):
         return self
 
     def tls(self) -> ssl.SSLContext:
-        """Return what the bank's certificate is held against, and the one that we show."""
-        context = ssl.create_default_context(cafile=self.ca)
+        """Return what the bank's certificate is held against, and the one that we show.
+
+        Raises:
+            CertificatesUnusable: a file cannot be read or used.
+        """
+        named = {"ca": self.ca, "certificate": self.certificate, "certificate_key": self.certificate_key}
+        for name, path in named.items():
+            _see(name, path)
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except ssl.SSLError as error:
+            raise CertificatesUnusable(f"ca names {self.ca}, which has no certificate in PEM") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.certificate is not None and self.certificate_key is not None:
-            context.load_cert_chain(self.certificate, self.certificate_key)
+            try:
+                context.load_cert_chain(self.certificate, self.certificate_key, password="")  # nobody is asked for one
+            except ssl.SSLError as error:
+                shown = f"{self.certificate} and {self.certificate_key}"
+                raise CertificatesUnusable(f"{shown} are not a certificate and its key, in PEM, unencrypted") from error
         return context
+
+
+def _see(name: str, path: Path | None) -> None:
+    try:
+        if path is not None:
+            path.read_bytes()
+    except OSError as error:
+        raise CertificatesUnusable(f"{name} names {path}, which cannot be read: {error.strerror}") from error
 
 
 class _FileChannel(_Signed):
@@ -209,10 +235,8 @@ def connect(bank: Bank) -> Connection | None:
             signing = channel.signing()
             timeout = channel.timeout if isinstance(channel, SftpChannel) else 60.0
             return Connection(FileBank(bank.code, channel.folder(), signing), timeout, signing, bank.exceptions_only)
-    except KeysUnusable as error:
+    except (KeysUnusable, CertificatesUnusable) as error:
         raise BadSetting(f"bank {bank.code}: {error}.") from error
-    except (OSError, ssl.SSLError) as error:
-        raise BadSetting(f"bank {bank.code}: a certificate cannot be used: {type(error).__name__}.") from error
     return None
 
 

@@ -28,7 +28,9 @@ from services.benefits.payments.bank.port import (
 from services.benefits.payments.bank.signing import Signing
 from services.benefits.payments.domain.payees import Payee, bank_name
 from services.benefits.payments.domain.reasons import ReasonClass, reason_class
+from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.domain.verification import Verdict, Verification, compare
+from shared import clock
 
 _NOT_OFFERED = (404, 405, 501)  # the bank has no such service
 
@@ -145,7 +147,8 @@ class HttpBank:
             return Unavailable(str(error))
         if answer.status in _NOT_OFFERED:
             return Verification(Verdict.NOT_CHECKABLE, "not_offered")
-        return _verification(answer, payee.holder_name or "")
+        close = terms_of(self.bank, clock.today()).close_name
+        return _verification(answer, payee.holder_name or "", close)
 
     async def _send(self, path: str, key: str, content: bytes) -> SubmitOutcome:
         headers = {"Content-Type": "application/xml", "Idempotency-Key": key}
@@ -221,8 +224,8 @@ def _received(answer: Answer) -> Sequence[Received] | Unavailable:
         return Unavailable("unreadable")
 
 
-def _verification(answer: Answer, holder_name: str) -> Verification | Unavailable:
-    """Read `{"verdict", "reason", "holder_name"}`; a verdict that nobody knows is none."""
+def _verification(answer: Answer, holder_name: str, close: float) -> Verification | Unavailable:
+    """Read `{"verdict", "reason", "holder_name"}`; a verdict that nobody knows is none. `close` is for `compare`."""
     if answer.status != httpx.codes.OK:
         return Unavailable(f"http_{answer.status}")
     body = _json(answer)
@@ -233,5 +236,5 @@ def _verification(answer: Answer, holder_name: str) -> Verification | Unavailabl
     if body.get("verdict") in set(Verdict):
         verdict = Verdict(body["verdict"])
     else:
-        verdict = compare(holder_name, theirs) if theirs and "verdict" not in body else Verdict.NOT_CHECKABLE
+        verdict = compare(holder_name, theirs, close) if theirs and "verdict" not in body else Verdict.NOT_CHECKABLE
     return Verification(verdict, str(reason) if reason is not None else None, theirs)

@@ -1,6 +1,6 @@
 """Lists of those who pay without a bank's messages: cash points, and the Social Policy Bank, which only reports.
 
-To a cash point goes who is to be paid how much. Back comes a report that is the statement of the money it was given
+A cash point is given a list (`cash_lists.py`). Back comes a report that is the statement of the money it was given
 (Decree 20/2021 article 34, Decree 176/2025): what it held, received, paid, did not pay, and carries over::
 
     account,sequence,date,opening,closing
@@ -16,7 +16,7 @@ reports on loans writes `paid` for what it disbursed and `received` for what was
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -24,11 +24,10 @@ from typing import Literal
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.statement import Entry, Statement, numbered
 from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE, MOST_RECORDS, Unreadable
-from shared.csv_text import csv_lines
+from shared.csv_text import csv_lines, without_guard
 
 _HEAD = ["account", "sequence", "date", "opening", "closing"]
 _COLUMNS = ["line", "end_to_end_id", "amount", "date", "note"]
-_TO_PAY = ("end_to_end_id", "holder", "amount", "account")
 _LONGEST = 140
 NOT_COLLECTED = "CNPC"
 
@@ -52,9 +51,28 @@ class PaidList:
     faults: tuple[LineFault, ...]
 
 
-def to_pay(lines: Iterable[tuple[str, str, int, str]]) -> str:
-    """Return the list for a cash point: (end-to-end id, holder, VND, account) a line."""
-    return csv_lines([_TO_PAY, *((key, holder, str(amount), account) for key, holder, amount, account in lines)])
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A line to be written into a report; `amount` is VND."""
+
+    line: Literal["received", "paid", "unpaid"]
+    end_to_end_id: str
+    amount: int
+    on: date
+    note: str
+
+    @property
+    def signed(self) -> int:
+        """What it adds to the money at the cash point, below zero when it left."""
+        return {"received": self.amount, "paid": -self.amount, "unpaid": 0}[self.line]
+
+
+def write(account: str, sequence: int, day: date, opening: int, lines: Sequence[Reported]) -> bytes:
+    """Return the report that people type of a list; it closes with what they leave of `opening` (VND)."""
+    closing = opening + sum(line.signed for line in lines)
+    head = (account, str(sequence), day.isoformat(), str(opening), str(closing))
+    rows = ((line.line, line.end_to_end_id, str(line.amount), line.on.isoformat(), line.note) for line in lines)
+    return csv_lines([_HEAD, head, _COLUMNS, *rows]).encode()
 
 
 def read(raw: bytes) -> PaidList:
@@ -108,7 +126,7 @@ def _rows(raw: bytes) -> Iterator[list[str]]:
             if count > MOST_RECORDS:
                 raise Unreadable("more lines than a list may have")
             if row:
-                yield [cell.strip() for cell in row]
+                yield [without_guard(cell.strip()) for cell in row]
     except csv.Error as error:
         raise Unreadable("not CSV") from error
 

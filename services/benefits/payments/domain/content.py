@@ -1,7 +1,6 @@
 """What a second person approves: the lines of a run, as one hash."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,11 +23,27 @@ class Content:
     hash: str
 
 
-def content_of(lines: Iterable[Line]) -> Content:
-    """Return what the lines add up to; the order in which they come does not matter."""
-    digest, count, total = hashlib.sha256(), 0, 0
-    for line in sorted(lines, key=lambda line: line.order_id):
-        fields = (line.order_id, line.amount, line.account_id)
-        digest.update(("\x1f".join(str(field) for field in fields) + "\x1e").encode())
-        count, total = count + 1, total + line.amount
-    return Content(count, total, digest.hexdigest())
+class RunningContent:
+    """Works out the content of lines that come in the order of their orders' ids, and are not held."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._count = self._total = 0
+        self._last: UUID | None = None
+
+    def add(self, line: Line) -> None:
+        """Take in the next line.
+
+        Raises:
+            ValueError: it does not come after the one before.
+        """
+        if self._last is not None and line.order_id <= self._last:
+            raise ValueError("a line out of order")
+        self._last = line.order_id
+        self._digest.update(f"{line.order_id}\x1f{line.amount}\x1f{line.account_id}\x1e".encode())
+        self._count += 1
+        self._total += line.amount
+
+    def so_far(self) -> Content:
+        """Return what all that came adds up to."""
+        return Content(self._count, self._total, self._digest.hexdigest())

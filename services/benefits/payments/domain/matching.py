@@ -48,10 +48,6 @@ class Rung(StrEnum):
     BATCH = "batch"
 
 
-# What a bank may have kept of money that it gives back; a larger difference is for a person. VND, not confirmed.
-LARGEST_KEPT = 66_000
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """An instruction as it is when the statement comes. `amount` is VND; `booked_on` is set once a debit was shown.
@@ -94,11 +90,21 @@ class Judgement:
 
 
 class Matcher:
-    """Judges the entries of one account's statement in their order; what it judged changes what comes after."""
+    """Judges the entries of one account's statement in their order; what it judged changes what comes after.
+
+    `largest_kept` (VND) is what the bank may have kept of money that it gives back; what is more is for a person.
+    """
 
     def __init__(
-        self, *, fund: str, bank_account: str, attempts: Mapping[str, Attempt], pledges: Mapping[str, Pledge]
+        self,
+        *,
+        fund: str,
+        bank_account: str,
+        attempts: Mapping[str, Attempt],
+        pledges: Mapping[str, Pledge],
+        largest_kept: int,
     ) -> None:
+        self._largest_kept = largest_kept
         self._fund = fund
         self._bank_account = bank_account
         self._attempts = dict(attempts)
@@ -185,7 +191,7 @@ class Matcher:
         if entry.amount == attempt.amount:
             postings = templates.booked_return(attempt.amount, attempt.purpose, self._bank_account)
             return self._of_attempt(entry, Outcome.RETURNED, postings, *found, returned)
-        if 0 < attempt.amount - entry.amount <= LARGEST_KEPT:
+        if 0 < attempt.amount - entry.amount <= self._largest_kept:
             postings = templates.partial_return(attempt.amount, entry.amount, attempt.purpose, self._bank_account)
             return self._of_attempt(entry, Outcome.RETURNED_PARTIAL, postings, *found, returned)
         return self._suspense(entry, Outcome.RETURN_UNMATCHED)

@@ -27,7 +27,9 @@ class BankTerms(Dated):
     `cut_off` is until when a file is carried out the same day; in the last `month_end_days` banking days of a month it
     is `month_end_cut_off`. `senders` files may be on their way at once. After `failures_before_rest` failed calls in a
     row the bank is left alone for a while. A bank that checks accounts is asked before each cycle; whether a run may be
-    approved before it has answered is agreed too.
+    approved before it has answered is agreed too. Where it tells the holder's name and gives no verdict, a name that is
+    like ours in `close_name` of its letters is for a person to decide, and one that is less is another's.
+    `largest_kept` (VND) is what the bank may have kept of money that it gives back.
 
     `refusal_is_final`: the bank answers by contract for never debiting what it has refused or cancelled, so that the
     order may be paid anew at its word; else once a statement has shown the days without that debit.
@@ -45,6 +47,8 @@ class BankTerms(Dated):
     unchecked_may_be_paid: bool
     check_valid_days: int = Field(ge=1)
     refusal_is_final: bool
+    close_name: float = Field(gt=0, le=1)
+    largest_kept: int = Field(ge=0)
 
 
 class Band(BaseModel):

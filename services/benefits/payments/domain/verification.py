@@ -33,12 +33,13 @@ class Verification:
     holder_name: str | None = None
 
 
-_CLOSE_ENOUGH = 0.85  # of the letters, as banks of the field set it; what is under it is another name
 _INITIAL = 1
 
 
-def compare(ours: str, theirs: str) -> Verdict:
+def compare(ours: str, theirs: str, close: float) -> Verdict:
     """Return how the holder's name that we have stands to the bank's; marks, case and punctuation say nothing.
+
+    `close` is the part of the letters that must be the same for a name to be perhaps ours (`BankTerms.close_name`).
 
     Banks write names as `DANG VAN DUC`, some shorten the middle to initials or leave it out; Vietnamese names are told
     apart by single letters, so only the same letters are a match.
@@ -51,7 +52,7 @@ def compare(ours: str, theirs: str) -> Verdict:
     if sorted(mine) == sorted(other) or _shortened(mine, other) or _shortened(other, mine):
         return Verdict.CLOSE
     likeness = Levenshtein.normalized_similarity(" ".join(mine), " ".join(other))
-    return Verdict.CLOSE if likeness >= _CLOSE_ENOUGH else Verdict.NO_MATCH
+    return Verdict.CLOSE if likeness >= close else Verdict.NO_MATCH
 
 
 def _words(name: str) -> list[str]:

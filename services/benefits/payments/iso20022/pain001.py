@@ -14,6 +14,8 @@ from services.benefits.payments.iso20022.reading import Message, Reader
 from services.benefits.payments.iso20022.writing import write_text
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+_ACCOUNT_SCHEME = "BBAN"  # Viet Nam has no IBAN
+_CLEARING = "NAPAS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,9 @@ def write_to(target: IO[bytes], heading: Heading, transfers: Iterable[Transfer])
             _group_header(xml, heading)
             with xml.element("PmtInf"):
                 _payment_information(xml, heading)
+                transaction = _Transaction(heading)
                 for transfer in transfers:
-                    _transfer(xml, heading, transfer)
+                    xml.write(transaction.of(transfer))
                     count, total = count + 1, total + transfer.amount
     if (count, total) != (heading.count, heading.total):
         raise WrongTotals("the payments are not those that the heading declares")
@@ -137,14 +140,14 @@ def _account(xml: Any, element: str, number: str, currency: str | None = None) -
     with xml.element(element):
         with xml.element("Id"), xml.element("Othr"):
             write_text(xml, "Id", number)
-            write_text(xml, "SchmeNm/Cd", "BBAN")  # Viet Nam has no IBAN
+            write_text(xml, "SchmeNm/Cd", _ACCOUNT_SCHEME)
         if currency:
             write_text(xml, "Ccy", currency)
 
 
 def _agent(xml: Any, element: str, bank_bin: str) -> None:
     with xml.element(element), xml.element("FinInstnId"), xml.element("ClrSysMmbId"):
-        write_text(xml, "ClrSysId/Prtry", "NAPAS")
+        write_text(xml, "ClrSysId/Prtry", _CLEARING)
         write_text(xml, "MmbId", bank_bin)
 
 
@@ -165,19 +168,41 @@ def _payment_information(xml: Any, heading: Heading) -> None:
     write_text(xml, "ChrgBr", "DEBT")  # who is helped receives the whole amount
 
 
-def _transfer(xml: Any, heading: Heading, transfer: Transfer) -> None:
-    with xml.element("CdtTrfTxInf"):
-        with xml.element("PmtId"):
-            write_text(xml, "InstrId", transfer.end_to_end_id)
-            write_text(xml, "EndToEndId", transfer.end_to_end_id)
-            write_text(xml, "UETR", transfer.uetr)
-        with xml.element("Amt"), xml.element("InstdAmt", Ccy="VND"):
-            xml.write(str(transfer.amount))
-        _agent(xml, "CdtrAgt", transfer.bank_bin)
-        write_text(xml, "Cdtr/Nm", bank_name(transfer.holder_name))
-        _account(xml, "CdtrAcct", transfer.account_number)
-        write_text(xml, "Purp/Cd", heading.purpose)
-        write_text(xml, "RmtInf/Ustrd", heading.narrative)
+class _Transaction:
+    """The element of one payment, made once a file and filled anew for each: what is the same in all stays in it."""
+
+    def __init__(self, heading: Heading) -> None:
+        self.element = etree.Element("CdtTrfTxInf")
+        names = ("PmtId/InstrId", "PmtId/EndToEndId", "PmtId/UETR", "Amt/InstdAmt")
+        self._instruction_id, self._end_to_end_id, self._uetr, self._amount = map(self._leaf, names)
+        self._amount.set("Ccy", "VND")
+        agent = "CdtrAgt/FinInstnId/ClrSysMmbId"
+        self._leaf(f"{agent}/ClrSysId/Prtry").text = _CLEARING
+        self._bank_bin = self._leaf(f"{agent}/MmbId")
+        self._name = self._leaf("Cdtr/Nm")
+        self._number = self._leaf("CdtrAcct/Id/Othr/Id")
+        self._leaf("CdtrAcct/Id/Othr/SchmeNm/Cd").text = _ACCOUNT_SCHEME
+        self._leaf("Purp/Cd").text = heading.purpose
+        self._leaf("RmtInf/Ustrd").text = heading.narrative
+
+    def _leaf(self, path: str) -> etree._Element:
+        """Return the new element at the end of a path; those before it are made where they are missing."""
+        parent = self.element
+        *before, last = path.split("/")
+        for name in before:
+            found = parent.find(name)
+            parent = etree.SubElement(parent, name) if found is None else found
+        return etree.SubElement(parent, last)
+
+    def of(self, transfer: Transfer) -> etree._Element:
+        """Return the element, filled with a payment."""
+        self._instruction_id.text = self._end_to_end_id.text = transfer.end_to_end_id
+        self._uetr.text = str(transfer.uetr)
+        self._amount.text = str(transfer.amount)
+        self._bank_bin.text = transfer.bank_bin
+        self._name.text = bank_name(transfer.holder_name)
+        self._number.text = transfer.account_number
+        return self.element
 
 
 _read = Reader(NAMESPACE)

@@ -1,12 +1,20 @@
 """What a bank refuses though the schema allows it: written bytes are read again and judged before they are sealed."""
 
-import re
-from datetime import date, datetime
-from uuid import UUID
-
 from lxml import etree
 
 from services.benefits.payments.domain.payees import LONGEST_NAME
+from services.benefits.payments.iso20022.forms import (
+    ACCOUNT_NUMBER,
+    BANK_BIN,
+    IDENTIFIER,
+    ULID,
+    UUID4,
+    VND,
+    has_form,
+    is_bank_text,
+    is_date,
+    is_instant,
+)
 from services.benefits.payments.iso20022.pain001 import NAMESPACE
 from services.benefits.payments.iso20022.reading import Message, Reader, Unreadable
 
@@ -36,11 +44,7 @@ PURPOSES = frozenset(
 )
 CATEGORY_PURPOSES = frozenset(["SSBE", "GOVT", "LOAN", "PENS", "SALA", "CASH", "OTHR", "SUPP"])
 
-_IDENTIFIER = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{0,33}[A-Z0-9])?")
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_BANK_TEXT = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
 _MOST = 100  # findings
-_VND = re.compile(r"[1-9]\d{0,17}")
 
 _read = Reader(NAMESPACE)
 
@@ -55,7 +59,7 @@ class _Sums:
     def add(self, amount: str) -> None:
         """Count a payment; an amount that is none counts as nothing, and is a finding of its own."""
         self.count += 1
-        self.total += int(amount) if _VND.fullmatch(amount) else 0
+        self.total += int(amount) if has_form(VND, amount) else 0
 
     def findings(self, element: etree._Element | None, place: str) -> list[str]:
         """Return what is wrong with the totals that an element declares."""
@@ -85,9 +89,9 @@ def findings(raw: bytes) -> list[str]:
 
 def _header(message: etree._Element, sums: _Sums) -> list[str]:
     found = sums.findings(_read.first(message, "GrpHdr"), "group header")
-    if not _IDENTIFIER.fullmatch(_read.text(message, "GrpHdr/MsgId") or ""):
+    if not has_form(IDENTIFIER, _read.text(message, "GrpHdr/MsgId")):
         found.append("MsgId is not of A-Z, 0-9 and hyphens")
-    if not _is_instant(_read.text(message, "GrpHdr/CreDtTm")):
+    if not is_instant(_read.text(message, "GrpHdr/CreDtTm")):
         found.append("CreDtTm is no instant with its offset")
     blocks = _read.all(message, "PmtInf")
     if len(blocks) != 1:
@@ -95,21 +99,14 @@ def _header(message: etree._Element, sums: _Sums) -> list[str]:
     return found + sums.findings(blocks[0], "payment information") + _payment_information(blocks[0])
 
 
-def _is_instant(text: str | None) -> bool:
-    try:
-        return text is not None and datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
-
-
 def _payment_information(information: etree._Element) -> list[str]:
     wanted = {
-        "PmtInfId": _IDENTIFIER.fullmatch(_read.text(information, "PmtInfId") or ""),
+        "PmtInfId": has_form(IDENTIFIER, _read.text(information, "PmtInfId")),
         "PmtMtd": _read.text(information, "PmtMtd") == "TRF",
         "ChrgBr": _read.text(information, "ChrgBr") == "DEBT",
         "CtgyPurp": _read.text(information, "PmtTpInf/CtgyPurp/Cd") in CATEGORY_PURPOSES,
-        "ReqdExctnDt": _is_date(_read.text(information, "ReqdExctnDt/Dt")),
-        "Dbtr": _is_bank_text(_read.text(information, "Dbtr/Nm"), LONGEST_NAME),
+        "ReqdExctnDt": is_date(_read.text(information, "ReqdExctnDt/Dt")),
+        "Dbtr": is_bank_text(_read.text(information, "Dbtr/Nm"), LONGEST_NAME),
         "DbtrAcct": _read.text(information, "DbtrAcct/Id/Othr/Id"),
         "DbtrAcct/Ccy": _read.text(information, "DbtrAcct/Ccy") == "VND",
         "DbtrAgt": _read.text(information, "DbtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
@@ -120,38 +117,19 @@ def _payment_information(information: etree._Element) -> list[str]:
 def _transaction(transaction: etree._Element, seen: set[str]) -> list[str]:
     end_to_end_id = _read.text(transaction, "PmtId/EndToEndId") or ""
     amount = _read.first(transaction, "Amt/InstdAmt")
-    narratives = [narrative.text for narrative in _read.all(transaction, "RmtInf/Ustrd")]
     wanted = {
-        "EndToEndId": _ULID.fullmatch(end_to_end_id),
+        "EndToEndId": ULID.fullmatch(end_to_end_id),
         "EndToEndId unique": end_to_end_id not in seen,
         "InstrId": _read.text(transaction, "PmtId/InstrId") == end_to_end_id,
-        "UETR": _is_uuid4(_read.text(transaction, "PmtId/UETR")),
-        "InstdAmt": amount is not None and _VND.fullmatch(amount.text or ""),
+        "UETR": has_form(UUID4, _read.text(transaction, "PmtId/UETR")),
+        "InstdAmt": amount is not None and has_form(VND, amount.text),
         "InstdAmt/Ccy": amount is not None and amount.get("Ccy") == "VND",
-        "CdtrAgt": re.fullmatch(r"\d{6}", _read.text(transaction, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId") or ""),
-        "Cdtr": _is_bank_text(_read.text(transaction, "Cdtr/Nm"), LONGEST_NAME),
-        "CdtrAcct": re.fullmatch(r"[A-Za-z0-9]{6,19}", _read.text(transaction, "CdtrAcct/Id/Othr/Id") or ""),
+        "CdtrAgt": has_form(BANK_BIN, _read.text(transaction, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId")),
+        "Cdtr": is_bank_text(_read.text(transaction, "Cdtr/Nm"), LONGEST_NAME),
+        "CdtrAcct": has_form(ACCOUNT_NUMBER, _read.text(transaction, "CdtrAcct/Id/Othr/Id")),
         "Purp": _read.text(transaction, "Purp/Cd") in PURPOSES,
-        "RmtInf": all(_is_bank_text(narrative, 140) for narrative in narratives),
+        "RmtInf": all(is_bank_text(narrative.text, 140) for narrative in _read.all(transaction, "RmtInf/Ustrd")),
         "UltmtCdtr": _read.first(transaction, "UltmtCdtr/Id") is None,  # a private id has no business at a bank
     }
     seen.add(end_to_end_id)
     return [f"{name} is missing or wrong" for name, right in wanted.items() if not right]
-
-
-def _is_bank_text(text: str | None, longest: int) -> bool:
-    return text is not None and len(text) <= longest and _BANK_TEXT.fullmatch(text) is not None
-
-
-def _is_date(text: str | None) -> bool:
-    try:
-        return text is not None and date.fromisoformat(text) is not None
-    except ValueError:
-        return False
-
-
-def _is_uuid4(text: str | None) -> bool:
-    try:
-        return text is not None and str(UUID(text)) == text and UUID(text).version == 4
-    except ValueError:
-        return False

@@ -16,7 +16,7 @@ from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.domain.verification import Verdict, Verification
 from services.benefits.payments.store.rows import CHECKED_HOLDER, check_table, order_table
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events.benefits import AccountChecked
 from shared.ids import new_id
 from shared.keys import keys_of
@@ -68,7 +68,7 @@ async def newest_checks(session: Transaction, account_ids: Collection[UUID], sin
     c = check_table.c
     query = (
         select(check_table)
-        .where(c.account_id.in_(account_ids), c.checked_at > since)
+        .where(among(c.account_id, account_ids), c.checked_at > since)
         .ext(distinct_on(c.account_id))
         .order_by(c.account_id, c.checked_at.desc())
     )

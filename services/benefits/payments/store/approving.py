@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, insert, select, update
 
 from services.benefits.accounts.store import COLUMNS
 from services.benefits.ledger.domain import templates
 from services.benefits.ledger.domain.journal import Journal, Posting, of_instruction
 from services.benefits.ledger.store import post
-from services.benefits.payments.domain.content import Content, Line, content_of
+from services.benefits.payments.domain.content import Content, Line, RunningContent
 from services.benefits.payments.domain.states import OrderState, RunState
-from services.benefits.payments.domain.terms import Band, bands_on
+from services.benefits.payments.domain.terms import Band, bands_on, terms_of
 from services.benefits.payments.store import accounts, orders
 from services.benefits.payments.store.account_checks import never_checked, problems_of
+from services.benefits.payments.store.building import Wording
 from services.benefits.payments.store.money import money_of
 from services.benefits.payments.store.rows import (
     approval_table,
@@ -27,7 +28,7 @@ from services.benefits.payments.store.rows import (
     with_payees,
 )
 from services.benefits.payments.store.runs import PAYMENT_RUN, draft_of, run, scope_of
-from services.benefits.payments.store.sealing import Wording, reserved, seal
+from services.benefits.payments.store.sealing import Sealed, reserved, seal
 from services.benefits.turns import take_turns
 from shared.approvals import Draft, Proposal
 from shared.approvals import approve as approve_proposal
@@ -97,32 +98,43 @@ async def approve(
     proposal = await open_proposal(session, PAYMENT_RUN, str(run_id))
     payer = await accounts.payer(session, prepared.payer_account, lock=True)
     assert payer is not None  # noqa: S101 - a foreign key says so
-    found, content = await _approved_content(session, run_id)
+    content = await _approved_content(session, run_id)
     current = draft_of(run_id, scope_of(prepared), content)
     if proposal is not None and not await _is_last(session, run_id, proposal, current, content_hash, by, now):
         return False
     await approve_proposal(session, proposal, current=current, seen=content_hash, actor=by.subject, now=now)
     if await orders.payees_changed(session, run_id, payees):
         raise Problem(409, "content_changed")
-    if not found:
+    if not content.count:
         raise NothingToPay
-    await _accounts_are_theirs(session, payer.bank, found, now)
+    await _accounts_are_theirs(session, payer.bank, run_id, now)
     money = await money_of(session, payer.code)
     if money.available < content.total:
         raise FundsNotArrived(content.total, money.available)
-    instructions = await seal(session, run_id, payer, found, wording, now)
-    await _book(session, run_id, found, [*reserved(found, instructions)], by.subject, now)
-    await _mark(session, run_id, found, wording)
+    query = with_payees(select(order_table, order_table.c.id.label("order_id"), *COLUMNS)).where(_waiting_in(run_id))
+    query = orders.in_cash(query, payees) if payer.in_cash else query
+    in_files = query.order_by(order_table.c.id).limit(terms_of(payer.bank, legal_date(now)).largest_file)
+    async for file in seal(session, run_id, payer, orders.pages(session, in_files), wording, now):
+        await _book(session, file, by.subject, now)
+        await publish(
+            session, "benefits", [PaymentOrdered(**event_fields(row)) for row in file.rows if not row.obliged]
+        )
+    await _mark(session, run_id, wording)
     return True
 
 
-async def _accounts_are_theirs(session: Transaction, bank: str, found: Sequence[Row[Any]], now: datetime) -> None:
+def _waiting_in(run_id: UUID) -> ColumnElement[bool]:
+    return and_(order_table.c.run_id == run_id, order_table.c.state == OrderState.BATCHED)
+
+
+async def _accounts_are_theirs(session: Transaction, bank: str, run_id: UUID, now: datetime) -> None:
     """Refuse to pay what the bank says is another's account, or an account of which nobody asked where that is needed.
 
     Raises:
         Problem: 409 `accounts_of_others`, `accounts_unchecked`.
     """
-    ids = {row.account_id for row in found}
+    query = select(order_table.c.account_id).where(_waiting_in(run_id)).distinct()
+    ids = set((await (await session.connection()).execute(query)).scalars()) - {None}
     others = await problems_of(session, bank, ids, now)
     if others:
         raise Problem(409, "accounts_of_others", count=str(len(others)))
@@ -162,34 +174,33 @@ async def _is_last(
     return False
 
 
-async def _approved_content(session: Transaction, run_id: UUID) -> tuple[Sequence[Row[Any]], Content]:
+async def _approved_content(session: Transaction, run_id: UUID) -> Content:
+    """Lock what waits for approval, and return what it adds up to now."""
     connection = await session.connection()
     c = order_table.c
-    batched = (c.run_id == run_id) & (c.state == OrderState.BATCHED)
-    households = (await connection.execute(select(c.household_id).where(batched).distinct())).scalars()
+    households = (await connection.execute(select(c.household_id).where(_waiting_in(run_id)).distinct())).scalars()
     await take_turns(session, list(households))
-    query = with_payees(select(order_table, c.id.label("order_id"), *COLUMNS)).where(batched).order_by(c.id)
-    rows = (await connection.execute(query.with_for_update(of=order_table))).all()
-    return rows, content_of(Line(row.id, row.amount, row.account_id) for row in rows)
+    query = select(c.id, c.amount, c.account_id).where(_waiting_in(run_id)).order_by(c.id)
+    running = RunningContent()
+    async for row in await connection.stream(query.with_for_update()):
+        running.add(Line(row.id, row.amount, row.account_id))
+    return running.so_far()
 
 
-async def _book(
-    session: Transaction, run_id: UUID, rows: Sequence[Row[Any]], postings: list[Posting], actor: str, now: datetime
-) -> None:
+async def _book(session: Transaction, file: Sealed, actor: str, now: datetime) -> None:
+    """Book what a file owes, where it was not owed before, and the money that it sets aside."""
     obligations: list[Posting] = []
-    for row in rows:
+    for row in file.rows:
         if not row.obliged:
             obligations += of_instruction(templates.obligation(row.amount, purpose_of(row)), row.id, None)
-    booked = Journal(f"run:{run_id}", "disbursement", legal_date(now), actor, (*obligations, *postings))
-    await post(session, [booked])
+    postings = (*obligations, *reserved(file))
+    await post(session, [Journal(f"sealed:{file.message_id}", "disbursement", legal_date(now), actor, postings)])
 
 
-async def _mark(session: Transaction, run_id: UUID, rows: Sequence[Row[Any]], wording: Wording) -> None:
+async def _mark(session: Transaction, run_id: UUID, wording: Wording) -> None:
     connection = await session.connection()
-    c = order_table.c
-    batched = (c.run_id == run_id) & (c.state == OrderState.BATCHED)
     await connection.execute(
-        update(order_table).where(batched).values(state=OrderState.INSTRUCTED, obliged=True, reason=None)
+        update(order_table).where(_waiting_in(run_id)).values(state=OrderState.INSTRUCTED, obliged=True, reason=None)
     )
     sealed = {
         "state": RunState.APPROVED,
@@ -198,4 +209,3 @@ async def _mark(session: Transaction, run_id: UUID, rows: Sequence[Row[Any]], wo
         "narrative": wording.narrative,
     }
     await connection.execute(update(run_table).where(run_table.c.id == run_id).values(sealed))
-    await publish(session, "benefits", [PaymentOrdered(**event_fields(row)) for row in rows if not row.obliged])

@@ -305,6 +305,14 @@ async def head(session: Transaction, message_id: str) -> Row[Any] | None:
     return result.one_or_none()
 
 
+async def attempts_of(session: Transaction, message_id: str) -> dict[str, Row[Any]]:
+    """Return the attempts of a file by their end-to-end ids: `amount`, `state`, `booked_on`."""
+    i = instruction_table.c
+    query: Select[Any] = select(i.end_to_end_id, i.amount, i.state, i.booked_on).where(i.message_id == message_id)
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return {row.end_to_end_id: row for row in result}
+
+
 async def content(session: Transaction, message_id: str) -> bytes:
     """Return the bytes of a sealed file, opened."""
     f = file_table.c

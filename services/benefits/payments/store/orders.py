@@ -1,6 +1,6 @@
 """Orders: placing them, keeping their payees up to date, reading them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Result,
     Row,
     Select,
+    Uuid,
     and_,
     bindparam,
     case,
@@ -17,10 +18,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 
 from services.benefits.accounts.store import COLUMNS
 from services.benefits.payments.domain.reasons import REASONS, ReasonClass
@@ -97,7 +99,8 @@ async def lock_orders(session: Transaction, which: ColumnElement[bool]) -> None:
 async def refresh_payees(session: Transaction, scope: Scope, payees: Select[Any]) -> None:
     """Copy changed accounts into orders that are not with the bank; corrected data reopens what was held for it.
 
-    `payees` yields person_id, account_id, and the `problem` for which the person cannot be paid anywhere.
+    `payees` yields person_id, account_id, the `problem` for which the person cannot be paid anywhere, full_name and
+    birth_date.
     """
     source = payees.subquery()
     c = order_table.c
@@ -133,12 +136,24 @@ async def payees_changed(session: Transaction, run_id: UUID, payees: Select[Any]
     return (await (await session.connection()).execute(query)).first() is not None
 
 
-async def orders_for_run(
-    session: Transaction, run_id: UUID, scope: Scope, payee_problems: Sequence[str]
-) -> Sequence[Row[Any]]:
-    """Return, locked, the orders that a run may take: ready, or blocked for want of a usable account; none on hold.
+def in_cash(query: Select[Any], payees: Select[Any]) -> Select[Any]:
+    """Return a query of orders as that of those whose person has no account, with `full_name` and `birth_date`."""
+    source = payees.subquery()
+    named = query.add_columns(source.c.full_name, source.c.birth_date)
+    joined = named.outerjoin(source, source.c.person_id == order_table.c.person_id)
+    return joined.where(order_table.c.account_id.is_(None))
 
-    A run that follows another takes only what that one held.
+
+_AT_ONCE = 5_000  # orders in memory while a run is prepared
+
+
+async def orders_for_run(
+    session: Transaction, run_id: UUID, scope: Scope, payee_problems: Sequence[str], cash: Select[Any] | None
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield, locked, by id and some at a time, what a run may take: ready, or blocked for want of a usable account.
+
+    None is on hold. A run that follows another takes only what that one held; one that pays in `cash`, which names the
+    people, only what is of people without an account.
     """
     c = order_table.c
     columns: Select[Any] = select(c.id, c.amount, c.award_id, c.period, c.kind, *PAYEE_COLUMNS)
@@ -147,12 +162,26 @@ async def orders_for_run(
         .where(of_scope(scope), c.held.is_(None))
         .where(or_(c.state == OrderState.READY, and_(c.state == OrderState.BLOCKED, c.reason.in_(payee_problems))))
         .order_by(c.id)
+        .limit(_AT_ONCE)
         .with_for_update(of=order_table)
     )
     if scope.follows is not None:
         query = query.where(or_(c.run_id == run_id, held_by(scope.follows)))
-    result: Result[Any] = await (await session.connection()).execute(query)
-    return result.all()
+    async for page in pages(session, query if cash is None else in_cash(query, cash)):
+        yield page
+
+
+async def pages(session: Transaction, query: Select[Any]) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield the orders of a query that is ordered by `id` and limited, page after page, whatever is done to them."""
+    connection = await session.connection()
+    following = query
+    while True:
+        result: Result[Any] = await connection.execute(following)
+        page = result.all()
+        if not page:
+            return
+        yield page
+        following = query.where(order_table.c.id > page[-1].id)
 
 
 async def take_out_of_run(session: Transaction, run_id: UUID) -> None:
@@ -162,27 +191,24 @@ async def take_out_of_run(session: Transaction, run_id: UUID) -> None:
     await (await session.connection()).execute(batched.values(state=OrderState.READY))
 
 
-async def put_in_run(session: Transaction, run_id: UUID, problems: dict[UUID, str | None]) -> None:
-    """Batch the orders without a problem and block those with one; both are shown with the run, and no others."""
+_PUT_IN_RUN = text(
+    "UPDATE payment_order o SET run_id = :run_id, reason = n.reason,"
+    " state = CASE WHEN n.reason IS NULL THEN 'BATCHED' ELSE 'BLOCKED' END"
+    " FROM unnest(:ids, :reasons) AS n(id, reason) WHERE o.id = n.id"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid)), bindparam("reasons", type_=ARRAY(TEXT)))
+
+
+async def put_in_run(session: Transaction, run_id: UUID, problems: Mapping[UUID, str | None]) -> None:
+    """Batch the orders without a problem and block those with one; both are shown with the run."""
+    given = {"run_id": run_id, "ids": list(problems), "reasons": list(problems.values())}
+    await session.execute(_PUT_IN_RUN, given)
+
+
+async def leave_run(session: Transaction, run_id: UUID) -> None:
+    """Unmark the orders that were taken out of a run and not put back, so that no others are shown with it."""
     c = order_table.c
-    connection = await session.connection()
-    statement = (
-        update(order_table)
-        .where(c.id == bindparam("of_order"))
-        .values(run_id=run_id, state=bindparam("to_state"), reason=bindparam("for_reason"))
-    )
-    rows = [
-        {
-            "of_order": order_id,
-            "to_state": OrderState.BATCHED if problem is None else OrderState.BLOCKED,
-            "for_reason": problem,
-        }
-        for order_id, problem in sorted(problems.items())
-    ]
-    if rows:
-        await connection.execute(statement, rows)
     left = update(order_table).where(c.run_id == run_id, c.state == OrderState.READY)
-    await connection.execute(left.values(run_id=None))
+    await (await session.connection()).execute(left.values(run_id=None))
 
 
 async def page_of_orders(

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, insert, select, update
 
 from services.benefits.ledger.store import find_fund
-from services.benefits.payments.domain.content import Line, content_of
+from services.benefits.payments.domain.content import Line, RunningContent
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
 from services.benefits.payments.store import accounts, orders
@@ -26,6 +26,9 @@ from shared.keys import Keys, keys_of
 
 KNOWN_TO_BANK = "known_to_bank"
 """Why an order is blocked that the bank was told to pay by a file which a restored database has forgotten."""
+
+NO_NAME = "no_name"
+"""Why an order is blocked that is to be paid in cash to somebody of whom the registry has not told yet."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,25 @@ async def prepare(
     await orders.lock_orders(session, orders.unpaid_of_scope(scope))
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
-    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK)
-    found = await orders.orders_for_run(session, run_id, scope, mendable)
-    problems = await asyncio.to_thread(_problems, found, keys_of(session))
-    problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
-    problems |= await _of_accounts(session, scope, found, now)
-    problems |= await orders.payee_problems(session, [row.id for row in found], payees)
-    await orders.put_in_run(session, run_id, problems)
-    content = content_of(Line(row.id, row.amount, row.account_id) for row in found if problems[row.id] is None)
+    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK, NO_NAME)
+    payer = await accounts.payer(session, scope.payer_account)
+    assert payer is not None  # noqa: S101 - a scope is of a payer account
+    running = RunningContent()
+    async for found in orders.orders_for_run(session, run_id, scope, mendable, payees if payer.in_cash else None):
+        problems: dict[UUID, str | None] = (
+            {row.id: None if row.full_name else NO_NAME for row in found}
+            if payer.in_cash
+            else await asyncio.to_thread(_problems, found, keys_of(session))
+        )
+        problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
+        problems |= await _of_accounts(session, payer.bank, found, now)
+        problems |= await orders.payee_problems(session, [row.id for row in found], payees)
+        await orders.put_in_run(session, run_id, problems)
+        for row in found:
+            if problems[row.id] is None:
+                running.add(Line(row.id, row.amount, row.account_id))
+    await orders.leave_run(session, run_id)
+    content = running.so_far()
     prepared = Declared(content.count, content.total)
     if declared not in (None, prepared):
         raise DeclaredOtherwise(prepared)
@@ -122,12 +136,10 @@ def _problems(found: Sequence[Row[Any]], keys: Keys) -> dict[UUID, str | None]:
 
 
 async def _of_accounts(
-    session: Transaction, scope: Scope, found: Sequence[Row[Any]], now: datetime
+    session: Transaction, bank: str, found: Sequence[Row[Any]], now: datetime
 ) -> dict[UUID, str | None]:
     """Return the orders whose account is another's as the bank says, or perhaps is."""
-    payer = await accounts.payer(session, scope.payer_account)
-    assert payer is not None  # noqa: S101 - a scope is of a payer account
-    by_account = await problems_of(session, payer.bank, {row.account_id for row in found if row.account_id}, now)
+    by_account = await problems_of(session, bank, {row.account_id for row in found if row.account_id}, now)
     return {row.id: by_account[row.account_id] for row in found if row.account_id in by_account}
 
 
@@ -143,6 +155,6 @@ async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, n
     connection = await session.connection()
     await orders.lock_orders(session, order_table.c.run_id == run_id)
     await orders.take_out_of_run(session, run_id)
-    await orders.put_in_run(session, run_id, {})
+    await orders.leave_run(session, run_id)
     cancelled = update(run_table).where(run_table.c.id == run_id, run_table.c.state == RunState.PREPARED)
     await connection.execute(cancelled.values(state=RunState.CANCELLED))

@@ -16,6 +16,8 @@ from services.benefits.payments.domain.schedule import wait_after
 from services.benefits.payments.domain.states import InstructionState
 from services.benefits.payments.iso20022 import camt055
 from services.benefits.payments.iso20022.camt029 import Resolution, Verdict
+from services.benefits.payments.iso20022.recall_profile import recall_findings
+from services.benefits.payments.iso20022.schemas import schema_findings
 from services.benefits.payments.store.rows import (
     file_table,
     instruction_table,
@@ -52,6 +54,10 @@ RECALLABLE = frozenset(
     }
 )
 _DECIDED: dict[Verdict, RecallState] = {"accepted": RecallState.ACCEPTED, "refused": RecallState.REFUSED}
+
+
+class RequestRefused(Exception):
+    """A written request breaks the schema or our own profile; nothing was queued."""
 
 
 class RecallRefused(ValueError):
@@ -100,6 +106,7 @@ async def add(
     """Write and queue the request for an attempt; return its id.
 
     Raises:
+        RequestRefused: our own check, or the official schema where there is one, refused what we wrote.
         sqlalchemy.exc.IntegrityError: one is on its way (`one_open_recall`).
     """
     request_id = f"RCL-{new_ulid()}"
@@ -117,6 +124,8 @@ async def add(
             reason=reason,
         )
     )
+    if recall_findings(content) or schema_findings("camt.055.001.08", content):
+        raise RequestRefused
     row = {
         "id": request_id,
         "instruction_id": attempt.id,

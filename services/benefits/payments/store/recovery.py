@@ -21,7 +21,7 @@ from services.benefits.payments.store.rows import (
     recovered_table,
     recovery_table,
 )
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.ids import new_id
 
 Cause = Literal["foreign_files", "lost_files", "declared"]
@@ -193,7 +193,7 @@ async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> Nex
     """
     connection = await session.connection()
     i, c = instruction_table.c, recovered_payment_table.c
-    made = select(i.order_id, func.count()).where(i.order_id.in_([row.id for row in orders])).group_by(i.order_id)
+    made = select(i.order_id, func.count()).where(among(i.order_id, [row.id for row in orders])).group_by(i.order_id)
     number = {order_id: count + 1 for order_id, count in await connection.execute(made)}
     ids: dict[UUID, str] = {}
     at_bank: set[UUID] = set()
@@ -202,7 +202,7 @@ async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> Nex
         for order_id, row in open_orders.items():
             ids[order_id] = end_to_end_id(row.award_id, row.period, row.kind, number.setdefault(order_id, 1))
         mine = [ids[order_id] for order_id in open_orders]
-        query = select(c.end_to_end_id, c.refused).where(c.end_to_end_id.in_(mine))
+        query = select(c.end_to_end_id, c.refused).where(among(c.end_to_end_id, mine))
         known = {row.end_to_end_id: row.refused for row in await connection.execute(query)}
         at_bank |= {order_id for order_id in open_orders if known.get(ids[order_id]) is False}
         open_orders = {order_id: row for order_id, row in open_orders.items() if known.get(ids[order_id])}

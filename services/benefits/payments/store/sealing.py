@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,17 +19,14 @@ from services.benefits.payments.domain.calendar import execution_date
 from services.benefits.payments.domain.identifiers import message_id
 from services.benefits.payments.domain.states import FileState, InstructionState, OrderState
 from services.benefits.payments.domain.terms import DAYS_OFF, terms_of
-from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer, write
-from services.benefits.payments.iso20022.profile import findings
-from services.benefits.payments.iso20022.schemas import schema_findings
 from services.benefits.payments.store.account_checks import AccountProblem
+from services.benefits.payments.store.building import Attempt, Heading, Wording, built
 from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import (
     FILE_CONTENT,
     file_table,
     instruction_table,
     order_table,
-    payee_of,
     payer_table,
     purpose_of,
     run_table,
@@ -37,7 +34,7 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.turns import take_turns
 from shared.clock import VIETNAM, legal_date
-from shared.db import Transaction, among
+from shared.db import Transaction, among, copy_rows
 from shared.http.problems import Problem
 from shared.ids import new_id
 from shared.keys import Keys, keys_of
@@ -45,17 +42,13 @@ from shared.keys import Keys, keys_of
 _LAPSED: AccountProblem = "authorisation_out_of_time"
 
 
-class FileRefused(Exception):
-    """A written file breaks our own profile; nothing was sealed."""
-
-
 @dataclass(frozen=True)
-class Wording:
-    """How a programme's payments are described to banks: ISO 20022 external codes, a text without personal data."""
+class Sealed:
+    """A file, the orders that it pays, and the instruction's id by order."""
 
-    purpose: str
-    category_purpose: str
-    narrative: str
+    message_id: str
+    rows: Sequence[Row[Any]]
+    instructions: Mapping[UUID, UUID]
 
 
 def carried_out_on(bank: str, now: datetime) -> date:
@@ -65,9 +58,14 @@ def carried_out_on(bank: str, now: datetime) -> date:
 
 
 async def seal(
-    session: Transaction, run_id: UUID, payer: Row[Any], rows: Sequence[Row[Any]], wording: Wording, now: datetime
-) -> Mapping[UUID, UUID]:
-    """Write the files of orders and one instruction an order; return the instruction's id by order.
+    session: Transaction,
+    run_id: UUID,
+    payer: Row[Any],
+    pages: AsyncIterable[Sequence[Row[Any]]],
+    wording: Wording,
+    now: datetime,
+) -> AsyncIterator[Sealed]:
+    """Write a file and one instruction an order for each page of orders, and yield it; so no more than one is held.
 
     Raises:
         FileRefused: our own check refused a file that we wrote.
@@ -75,95 +73,62 @@ async def seal(
     """
     connection = await session.connection()
     day, number = legal_date(now), payer.files
-    keys = keys_of(session)
-    largest = terms_of(payer.bank, day).largest_file
-    debtor, due = Debtor(payer.holder, payer.number, payer.bin), carried_out_on(payer.bank, now)
-    instruction_ids: dict[UUID, UUID] = {}
-    attempts = await next_attempts(session, rows)
-    if attempts.at_bank:
-        raise Problem(409, "known_to_bank", count=len(attempts.at_bank))
-    for chunk in _chunks(rows, largest):
+    keys, due = keys_of(session), carried_out_on(payer.bank, now)
+    async for rows in pages:
         number += 1
-        transfers = await asyncio.to_thread(_transfers, chunk, attempts.ids, keys)
-        file = PaymentFile(
-            message_id=message_id(payer.code, day, number),
-            created_at=now,
-            execution_date=due,
-            debtor=debtor,
-            purpose=wording.purpose,
-            category_purpose=wording.category_purpose,
-            narrative=wording.narrative,
-            transfers=transfers,
-        )
-        content = await asyncio.to_thread(_written, file)
-        await connection.execute(insert(file_table), [_file_row(file, content, run_id, payer.code, now, keys)])
+        known = await next_attempts(session, rows)
+        if known.at_bank:
+            raise Problem(409, "known_to_bank", count=len(known.at_bank))
+        heading = Heading(message_id(payer.code, day, number), now, due, payer, wording)
+        attempts = [Attempt(row, known.ids[row.id], uuid4()) for row in rows]
+        content = await asyncio.to_thread(built, heading, attempts, keys)
+        await connection.execute(insert(file_table), [_file_row(heading, attempts, content, run_id, keys)])
         instructions = [
             {
                 "id": new_id(),
-                "order_id": row.id,
-                "message_id": file.message_id,
-                "end_to_end_id": transfer.end_to_end_id,
-                "uetr": transfer.uetr,
-                "amount": transfer.amount,
+                "order_id": one.order.id,
+                "message_id": heading.message_id,
+                "end_to_end_id": one.end_to_end_id,
+                "uetr": one.uetr,
+                "amount": one.order.amount,
                 "state": InstructionState.QUEUED,
                 "rank": 0,
                 "version": 1,
             }
-            for row, transfer in zip(chunk, transfers, strict=True)
+            for one in attempts
         ]
-        await connection.execute(insert(instruction_table), instructions)
-        instruction_ids |= {row.id: one["id"] for row, one in zip(chunk, instructions, strict=True)}
+        await copy_rows(session, instruction_table, instructions)
+        yield Sealed(heading.message_id, rows, {one["order_id"]: one["id"] for one in instructions})
     await connection.execute(update(payer_table).where(payer_table.c.code == payer.code).values(files=number))
-    return instruction_ids
 
 
-def _chunks(rows: Sequence[Row[Any]], largest: int) -> Iterator[Sequence[Row[Any]]]:
-    for start in range(0, len(rows), largest):
-        yield rows[start : start + largest]
-
-
-def _transfers(rows: Sequence[Row[Any]], ids: Mapping[UUID, str], keys: Keys) -> list[Transfer]:
-    """Return a transfer an order; to open thousands of accounts takes too long for the event loop."""
-    found = ((row, payee_of(row, keys)) for row in rows)
-    return [
-        Transfer(ids[row.id], uuid4(), row.amount, payee.bank_bin, payee.account_number, payee.holder_name)
-        for row, payee in found
-        if payee is not None
-    ]
-
-
-def _written(file: PaymentFile) -> bytes:
-    content = write(file)
-    if findings(content) or schema_findings("pain.001.001.09", content):
-        raise FileRefused
-    return content
-
-
-def _file_row(file: PaymentFile, content: bytes, run_id: UUID, payer: str, now: datetime, keys: Keys) -> dict[str, Any]:
+def _file_row(
+    heading: Heading, attempts: Sequence[Attempt], content: bytes, run_id: UUID, keys: Keys
+) -> dict[str, Any]:
     return {
-        "message_id": file.message_id,
+        "message_id": heading.message_id,
         "run_id": run_id,
-        "payer_account": payer,
-        "content": keys.data.seal_bytes(content, FILE_CONTENT, file.message_id),
+        "payer_account": heading.payer.code,
+        "content": keys.data.seal_bytes(content, FILE_CONTENT, heading.message_id),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "count": len(file.transfers),
-        "total": file.total,
+        "count": len(attempts),
+        "total": sum(one.order.amount for one in attempts),
         "state": FileState.QUEUED,
         "attempts": 0,
-        "sealed_at": now,
-        "execution_date": file.execution_date,
-        "next_at": now,
+        "sealed_at": heading.created_at,
+        "execution_date": heading.execution_date,
+        "next_at": heading.created_at,
         "polls": 0,
-        "next_poll_at": now,
+        "next_poll_at": heading.created_at,
     }
 
 
-def reserved(rows: Sequence[Row[Any]], instructions: Mapping[UUID, UUID]) -> list[Posting]:
+def reserved(sealed: Sealed) -> list[Posting]:
     """Return the postings that set the money of new attempts aside, each from where its order stands."""
     postings: list[Posting] = []
-    for row in rows:
+    for row in sealed.rows:
         wanted = templates.reservation(row.amount, purpose_of(row), row.payable)
-        postings += of_instruction(wanted, row.id, instructions[row.id])
+        postings += of_instruction(wanted, row.id, sealed.instructions[row.id])
     return postings
 
 
@@ -234,7 +199,14 @@ async def _again(
         voided += of_instruction(wanted, row.id, row.instruction_id)
     wording = Wording(run.purpose, run.category_purpose, run.narrative)
     going = [row for row in rows if row.id not in lapsed]
-    instructions = await seal(session, late.run_id, payer, going, wording, now)
-    postings = (*voided, *reserved(going, instructions))
-    cause = f"resealed:{late.message_id}"
-    await post(session, [Journal(cause, "resealing", legal_date(now), "system:benefits.payments", postings)])
+    day, actor, cause = legal_date(now), "system:benefits.payments", f"resealed:{late.message_id}"
+    await post(session, [Journal(cause, "resealing", day, actor, tuple(voided))])
+    largest = terms_of(payer.bank, day).largest_file
+    async for sealed in seal(session, late.run_id, payer, _in_files(going, largest), wording, now):
+        set_aside = Journal(f"{cause}:{sealed.message_id}", "resealing", day, actor, tuple(reserved(sealed)))
+        await post(session, [set_aside])
+
+
+async def _in_files(rows: Sequence[Row[Any]], largest: int) -> AsyncIterator[Sequence[Row[Any]]]:
+    for start in range(0, len(rows), largest):
+        yield rows[start : start + largest]

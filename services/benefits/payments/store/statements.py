@@ -1,8 +1,8 @@
 """Applying a statement of the bank: the only thing that makes a payment paid."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.matching import REOPENING, Attempt, Judgement, Matcher, Outcome, Pledge
 from services.benefits.payments.domain.matching import opening_balance as judge_opening
 from services.benefits.payments.domain.statement import Reconciled, Statement, refusal
-from services.benefits.payments.domain.states import PROVEN, FileState, InstructionState, OrderState
+from services.benefits.payments.domain.states import PROVEN, FileState, InstructionState
+from services.benefits.payments.domain.terms import terms_of
 from services.benefits.payments.store import accounts
 from services.benefits.payments.store.batches import DetailsMissing, told_apart_entries
 from services.benefits.payments.store.rows import (
@@ -31,7 +32,8 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.payments.store.statuses import prove_refusals
 from services.benefits.turns import take_turns
-from shared.db import Transaction
+from shared.clock import legal_date
+from shared.db import Transaction, copy_rows
 from shared.events.benefits import PaymentReturned, PaymentSettled
 from shared.messaging.outbox import publish
 
@@ -79,6 +81,7 @@ async def apply_statement(
         bank_account=payer_code,
         attempts={row.end_to_end_id: _attempt(row) for row in rows},
         pledges=pledges,
+        largest_kept=terms_of(payer.bank, legal_date(now)).largest_kept,
     )
     judgements = await _with_suggestions(session, payer_code, matcher.judge(statement.entries))
     if before is None and statement.opening > 0:
@@ -232,8 +235,7 @@ async def _keep(
         }
         for one, journal_id in zip(judgements, journal_ids, strict=True)
     ]
-    if rows:
-        await connection.execute(insert(entry_table), rows)
+    await copy_rows(session, entry_table, rows)
     reconciled = {"reconciled_sequence": statement.sequence, "reconciled_closing": statement.closing}
     await connection.execute(update(payer_table).where(payer_table.c.code == payer_code).values(reconciled))
 
@@ -250,45 +252,68 @@ _OTHERS_SENT = text(
 )
 
 
+@dataclass(frozen=True)
+class _Attempts:
+    """What attempts become, column by column."""
+
+    ids: list[UUID]
+    states: list[InstructionState]
+    reasons: list[str | None]
+    days: list[date | None]
+
+    def add(self, one: Judgement, attempt: Attempt) -> None:
+        """Add what an attempt was judged to be."""
+        why = one.entry.return_reason if one.outcome in REOPENING else None
+        if one.outcome.is_exception and why is None:
+            why = one.outcome.value
+        self.ids.append(attempt.instruction_id)
+        self.states.append(attempt.state)
+        self.reasons.append(why)
+        self.days.append(attempt.booked_on)
+
+
+_ATTEMPTS = text(
+    "UPDATE payment_instruction i SET state = n.state, reason = n.reason, booked_on = n.day, version = i.version + 1"
+    " FROM unnest(:ids, :states, :reasons, :days) AS n(id, state, reason, day) WHERE i.id = n.id"
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("states", type_=ARRAY(TEXT)),
+    bindparam("reasons", type_=ARRAY(TEXT)),
+    bindparam("days", type_=ARRAY(Date)),
+)
+_PAID = text("UPDATE payment_order SET state = 'PAID', reason = NULL WHERE id = ANY(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid))
+)
+_RETURNED = text(
+    "UPDATE payment_order o SET state = 'RETURNED', reason = n.reason, payable = 'L2'"
+    " FROM unnest(:ids, :reasons) AS n(id, reason) WHERE o.id = n.id"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid)), bindparam("reasons", type_=ARRAY(TEXT)))
+
+
 async def _move(session: Transaction, judgements: Sequence[Judgement]) -> None:
     """Write the last state that each attempt was judged into, and the order's."""
     last = {one.attempt.instruction_id: one for one in judgements if one.attempt is not None}
     if not last:
         return
-    connection = await session.connection()
-    i, o = instruction_table.c, order_table.c
-    instructions, paid, returned = [], [], []
+    attempts = _Attempts([], [], [], [])
+    paid: list[UUID] = []
+    returned: dict[UUID, str | None] = {}
     for one in judgements:
         attempt = one.attempt
         if attempt is None:
             continue
         if one is last[attempt.instruction_id]:
-            instructions.append(_instruction_values(one, attempt))
+            attempts.add(one, attempt)
         if one.outcome is Outcome.PAID:
-            paid.append({"of_id": attempt.order_id})
+            paid.append(attempt.order_id)
         elif one.outcome in REOPENING:
-            returned.append({"of_id": attempt.order_id, "why": one.entry.return_reason})
-    statement = update(instruction_table).where(i.id == bindparam("of_id"))
-    moved = statement.values(
-        state=bindparam("to_state"), reason=bindparam("why"), booked_on=bindparam("on_day"), version=i.version + 1
-    )
-    await connection.execute(moved, instructions)
-    order_is = update(order_table).where(o.id == bindparam("of_id"))
-    if paid:
-        await connection.execute(order_is.values(state=OrderState.PAID, reason=None), paid)
-    if returned:
-        back = order_is.values(state=OrderState.RETURNED, reason=bindparam("why"), payable="L2")
-        await connection.execute(back, returned)
+            returned[attempt.order_id] = one.entry.return_reason
+    await session.execute(_ATTEMPTS, vars(attempts))
+    await session.execute(_PAID, {"ids": paid})
+    await session.execute(_RETURNED, {"ids": list(returned), "reasons": list(returned.values())})
     parameters = {"sent": FileState.SENT, "unknown": FileState.UNKNOWN, "ids": sorted(last)}
     await session.execute(_FILES_FOUND, parameters)
     await session.execute(_OTHERS_SENT, {"sent": FileState.SENT, "ids": sorted(last)})
-
-
-def _instruction_values(one: Judgement, attempt: Attempt) -> dict[str, Any]:
-    why = one.entry.return_reason if one.outcome in REOPENING else None
-    if one.outcome.is_exception and why is None:
-        why = one.outcome.value
-    return {"of_id": attempt.instruction_id, "to_state": attempt.state, "why": why, "on_day": attempt.booked_on}
 
 
 _LARGEST_UNEXPLAINED = text(

@@ -28,7 +28,7 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.turns import take_turns
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events.benefits import PaymentRejected
 from shared.messaging.outbox import publish
 
@@ -119,7 +119,7 @@ def _judged(report: StatusReport, amounts: Mapping[str, int]) -> tuple[dict[str,
 async def _locked(session: Transaction, message_id: str, end_to_end_ids: Sequence[str]) -> Sequence[Row[Any]]:
     connection = await session.connection()
     i, o, f = instruction_table.c, order_table.c, file_table.c
-    mine = (i.message_id == message_id) & i.end_to_end_id.in_(end_to_end_ids)
+    mine = (i.message_id == message_id) & among(i.end_to_end_id, end_to_end_ids)
     joined = instruction_table.join(order_table, o.id == i.order_id)
     households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
     await take_turns(session, list(households))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typst
 
-from services.registry.documents.paper import Paper, dated
+from shared.documents.paper import Paper, dated
 
 _TEMPLATE = Path(__file__).parent / "official.typ"
 

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from services.registry.documents.paper import MOTTO, STATE, Paper, dated
+from shared.documents.paper import MOTTO, STATE, Paper, dated
 
 _BOLD = Font(bold=True)
 _CENTRED = Alignment(horizontal="center", wrap_text=True)

@@ -1,7 +1,0 @@
-"""What a commune puts on paper: the same contents as PDF with the national heading and as XLSX."""
-
-from services.registry.documents.paper import Paper, Signature, Table, dated
-from services.registry.documents.pdf import pdf_of
-from services.registry.documents.xlsx import xlsx_of
-
-__all__ = ["Paper", "Signature", "Table", "dated", "pdf_of", "xlsx_of"]
