@@ -53,15 +53,34 @@ async def _undoing(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Li
     ]
 
 
+async def _same_person(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
+    content = proposal["content"]
+    return [
+        Line(
+            text("desk.duplicates", visitor.language),
+            text("desk.side_by_side", visitor.language),
+            f"/registry/desk/duplicates/{proposal['subject']}",
+        ),
+        await _person(visitor, "desk.record_kept", content["kept_id"]),
+        _since(visitor, content),
+        _grounds(visitor, content),
+    ]
+
+
+async def _person(visitor: Visitor, label: str, person_id: str) -> Line:
+    name = text(label, visitor.language)
+    try:
+        person = await visitor.get(f"/registry/v1/people/{person_id}")
+    except Refused:
+        return Line(name, text("desk.elsewhere", visitor.language))
+    return Line(name, person["full_name"], f"/registry/desk/people/{person_id}")
+
+
 async def _account(visitor: Visitor, proposal: Mapping[str, Any]) -> Sequence[Line]:
     content = proposal["content"]
     language = visitor.language
-    try:
-        name = (await visitor.get(f"/registry/v1/people/{proposal['subject']}"))["full_name"]
-    except Refused:
-        name = text("desk.elsewhere", language)
     return [
-        Line(text("desk.paid_person", language), name, f"/registry/desk/people/{proposal['subject']}"),
+        await _person(visitor, "desk.paid_person", proposal["subject"]),
         *[
             Line(text(label, language), _where(visitor, content[side]))
             for label, side in (("account.replaced", "replaces"), ("account.new", "account"))
@@ -109,6 +128,7 @@ TELLERS: Mapping[str, Teller] = MappingProxyType(
         "account-change": _account,
         "household-merge": _merger,
         "household-undo": _undoing,
+        "people-merge": _same_person,
         "reorganisation": _reorganisation,
         "reorganisation-confirmation": _reorganisation,
     }

@@ -28,15 +28,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(databases: Databases, folder: Path) -> AsyncIterator[Desk]:
-    """A registry with two people of one commune and one of another."""
+async def desk_of(databases: Databases, folder: Path, *more: str) -> AsyncIterator[Desk]:
+    """A registry with two people of one commune and one of another; `more` may sign in, and hold nothing yet."""
     url = await databases.create("registry")
     log = EventLogSettings(eventlog_url=url)
     async with desk_site(
         "registry",
         lambda identity: build(ServiceSettings(service="registry", database_url=url, event_log=log, identity=identity)),
         folder,
-        ("officer", "chair", "stranger"),
+        ("officer", "chair", "stranger", *more),
     ) as site:
         registry = Registry(site.app)
         registry.client = site.client("officer")

@@ -125,50 +125,6 @@ async def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(desk:
         assert await page.input_value("#area_code") == COMMUNE
 
 
-async def test_a_commune_runs_a_review_from_the_list_to_the_certificate_on_pages(desk: Desk) -> None:
-    household = await desk.household(member(full_name="Quách Thị Mười"))
-    found = await desk.registry.assess(household, assessed_on="2025-07-02")
-    await desk.registry.decide([found["id"]], decided_on="2025-07-03")
-    async with desk.site.signed_in("officer", "/registry/desk/rounds") as page:
-
-        async def fill(step: str, **fields: str) -> None:
-            for name, value in fields.items():
-                await page.fill(f"form[action$={step}] [name='{name}']", value)
-            await page.click(f"form[action$={step}] button.main")
-
-        await page.fill("#area_code", COMMUNE)
-        await page.fill("#period", "2025")
-        await page.click("button.main")
-        await page.click("text=Rà soát hằng năm 2025")
-        await page.locator("li", has_text="Quách Thị Mười").locator("text=Nhập phiếu rà soát").click()
-        await page.fill("#assessed_on", "2025-10-06")
-        await page.check("input[value=score]")
-        await page.fill("[name='route/b1_points']", "120")
-        for box in (await page.locator("input[name='deprivations/-']").all())[:3]:
-            await box.check()
-        await page.click("button[value=record]")
-        await page.wait_for_url("**/registry/desk/rounds/*")
-        at = page.url.partition("?")[0]
-        await page.goto(f"{at}?stage=surveyed")
-        held = {"village": "Thôn Một", "held_on": "2025-10-10", "chaired_by": "Hà Văn Tân", "secretary": "Đinh Thị Sửu"}
-        await fill("meeting", **held, present="41", **{f"agreeing/{household}": "30"})
-        await page.goto(f"{at}?stage=agreed")
-        await fill("posting", posted_on="2025-10-09", places="Nhà văn hoá thôn Một")
-        assert "10/10/2025" in await page.inner_text(
-            ".problem"
-        )  # posted before the meeting was held: says the rule's day
-        await fill("posting", posted_on="2025-10-13")
-        await page.goto(f"{at}?stage=posted")
-        signed = {"number": "41/QĐ-UBND", "signed_by": "Nguyễn Văn Bình"}
-        await fill("decision", **signed, decided_on="2025-10-14")
-        assert await page.locator(".problem").count() == 1  # the posting is not over
-        await fill("decision", decided_on="2025-10-17")
-        await page.goto(f"{at}?stage=decided")
-        await fill("certificates", issued_on="2025-10-20", signed_by="Nguyễn Văn Bình", first_number="17")
-        await page.goto(f"{at}?stage=certified")
-        assert not found_in(await page.inner_text("#cases"), "Quách Thị Mười", "hộ nghèo", "0017/GCN-2025")
-
-
 async def test_people_are_found_without_marks_and_by_a_number_that_stays_out_of_the_address(
     desk: Desk,
 ) -> None:
@@ -196,11 +152,11 @@ async def test_two_records_are_shown_side_by_side_and_told_apart_with_a_reason(d
         pair = page.locator("tr", has_text="Bùi Thị Xuyến Chi")
         await pair.locator("a").click()
         assert not found_in(await page.inner_text("main"), "họ tên: giống hệt", "số điện thoại: giống hệt")
-        await page.fill("#note", "x")
-        await page.click("text=Là hai người khác nhau")
-        assert await page.get_attribute("#note", "aria-invalid") == "true"
-        await page.fill("#note", "Hai chị em họ, đã gặp cả hai")
-        await page.click("text=Là hai người khác nhau")
+        await page.fill("#why_distinct", "x")
+        await page.click("button:has-text('Là hai người khác nhau')")
+        assert await page.get_attribute("#why_distinct", "aria-invalid") == "true"
+        await page.fill("#why_distinct", "Hai chị em họ, đã gặp cả hai")
+        await page.click("button:has-text('Là hai người khác nhau')")
         await page.wait_for_url("**/registry/desk/duplicates")
         assert await pair.count() == 0
         await page.goto(f"{desk.site.url}/registry/desk/duplicates?state=distinct")
