@@ -10,6 +10,7 @@ from services.registry.api.grants import GRANT
 from services.registry.api.household_changes import HOUSEHOLD_MERGE, HOUSEHOLD_UNDO
 from services.registry.api.household_imports import HOUSEHOLD_IMPORT, LARGEST_LIST
 from services.registry.api.reorganisations import CONFIRMATION, REORGANISATION
+from services.registry.api.standards import OFFICIAL_FORM
 from services.registry.consumers import ACCOUNTS_CHECKED
 from services.registry.duplicate_scan import compare_new_people, scan_for_duplicates
 from services.registry.following import follow_areas_step
@@ -39,7 +40,16 @@ def definition() -> ServiceDefinition:
         consumers=[ACCOUNTS_CHECKED],
         pages=[desk_router()],
         homes=select(HOUSEHOLDS.c.id.label("household_id"), HOUSEHOLDS.c.area_code),
-        operations=(ACCOUNT_CHANGE, GRANT, HOUSEHOLD_MERGE, HOUSEHOLD_UNDO, REORGANISATION, CONFIRMATION, PEOPLE_MERGE),
+        operations=(
+            ACCOUNT_CHANGE,
+            GRANT,
+            HOUSEHOLD_MERGE,
+            HOUSEHOLD_UNDO,
+            REORGANISATION,
+            CONFIRMATION,
+            PEOPLE_MERGE,
+            OFFICIAL_FORM,
+        ),
         workers=[
             Worker("registry.grants", follow_areas_step, _A_LOOK_AT_THE_DATE),
             Worker("registry.duplicates", compare_new_people, _A_LOOK_AT_NEW_PEOPLE),

@@ -365,6 +365,7 @@ class FormsB1(Table, table=True):
     standard: str = Field(sa_type=Text)
     form: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     loaded_by: str = Field(sa_type=Text)
+    approved_by: str | None = Field(sa_type=Text)
     loaded_at: datetime = _instant()
 
 

@@ -101,7 +101,9 @@ _TABLE: tuple[tuple[str, Reach, tuple[Role, ...], str], ...] = (
         "what a reorganisation would do, or did, unit by unit",
     ),
     ("areas.approve", Reach.PLATFORM, (_APPROVER,), "approving that a reorganisation is done, and that it stands"),
-    ("forms.load", Reach.PLATFORM, (_PROVINCE,), "loading official point tables of form B1"),
+    ("forms.read", Reach.PLATFORM, (_APPROVER, _PROVINCE, _AUDITOR), "point tables of form B1 that wait"),
+    ("forms.load", Reach.PLATFORM, (_PROVINCE,), "proposing official point tables of form B1"),
+    ("forms.approve", Reach.PLATFORM, (_APPROVER,), "approving that they are loaded"),
     ("grants.read", Reach.AREA, (_PROVINCE, _AUDITOR, _OPERATOR), "who holds which role where"),
     ("grants.prepare", Reach.AREA, (_OPERATOR,), "proposing that somebody gets a role"),
     ("grants.approve", Reach.AREA, (_PROVINCE,), "approving what another person proposed"),
@@ -149,5 +151,6 @@ TWO_PEOPLE: tuple[tuple[str, str], ...] = (
     ("accounts.prepare", "accounts.approve"),
     ("households.change", "households.confirm"),
     ("areas.administer", "areas.approve"),
+    ("forms.load", "forms.approve"),
     ("funds.prepare", "runs.approve"),
 )

@@ -5,6 +5,7 @@ again. A *fact* happened once. A published type only ever gains optional fields;
 type name beside the old one. See `docs/events.md`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -22,7 +23,7 @@ class EventTooLarge(ValueError):
     """The data of an event is over `LARGEST_EVENT` bytes."""
 
 
-class Event(BaseModel):
+class Event(BaseModel, ABC):
     """The data of an event. Readers ignore fields they do not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,9 +33,9 @@ class Event(BaseModel):
     KIND: ClassVar[Kind]
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """What the event is ordered by: the household's id; for area events the area's code; for grants the grant's."""
-        raise NotImplementedError
 
     def encode(self) -> bytes:
         """Return the JSON bytes that travel.

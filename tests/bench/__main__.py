@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 
+from tests.bench.duplicates import measure_duplicates
 from tests.bench.embedded import measure_embedded
 from tests.bench.events import measure_events
 from tests.bench.ground import ground
@@ -12,7 +13,7 @@ from tests.bench.people_search import measure_people_search
 from tests.bench.reclassification import measure_reclassification
 from tests.bench.registry_import import measure_household_import
 
-_PARTS = ("events", "import", "search", "decisions", "payments", "embedded")
+_PARTS = ("events", "import", "search", "duplicates", "decisions", "payments", "embedded")
 
 
 def main() -> None:
@@ -28,6 +29,8 @@ def main() -> None:
             asyncio.run(measure_household_import(here))
         if "search" in parts:
             asyncio.run(measure_people_search(here))
+        if "duplicates" in parts:
+            asyncio.run(measure_duplicates(here))
         if "decisions" in parts:
             asyncio.run(measure_reclassification(here))
         if "payments" in parts:

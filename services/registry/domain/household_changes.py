@@ -1,5 +1,6 @@
 """What happens to a household: each change says from which day on, and what it makes of the household's state."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -59,16 +60,20 @@ class _Change(BaseModel):
     effective_on: date = Field(description="first day on which it is so", examples=["2026-11-02"])
     note: Note | None = None
 
+
+class _OwnChange(_Change, ABC):
+    """A change that says itself what it makes of the household; the others need what is not in them."""
+
+    @abstractmethod
     def changed(self, state: HouseholdState) -> HouseholdState:
         """Return what the change makes of a state.
 
         Raises:
             ChangeRefused: it cannot be.
         """
-        raise NotImplementedError
 
 
-class Move(_Change):
+class Move(_OwnChange):
     """The household lives elsewhere: in another commune or village, or at another address."""
 
     kind: Literal["move"]
@@ -122,7 +127,7 @@ class Join(_Change):
     reason: Joining = "transferred"
 
 
-class Leave(_Change):
+class Leave(_OwnChange):
     """A member leaves. Where it is the head, `relationships` name the new one."""
 
     kind: Literal["leave"]
@@ -136,7 +141,7 @@ class Leave(_Change):
         return _after_leaving(state, self.person_id, self.effective_on, self.reason, self.relationships)
 
 
-class Death(_Change):
+class Death(_OwnChange):
     """A member dies. Of a head, `relationships` name the next one; with the last member the household ends."""
 
     kind: Literal["death"]
@@ -149,7 +154,7 @@ class Death(_Change):
         return _after_leaving(state, self.person_id, self.effective_on, "died", self.relationships)
 
 
-class NewHead(_Change):
+class NewHead(_OwnChange):
     """Another member heads the household."""
 
     kind: Literal["head"]
@@ -159,7 +164,7 @@ class NewHead(_Change):
         return rearranged(state, self.relationships)
 
 
-class NewFacts(_Change):
+class NewFacts(_OwnChange):
     """What is known of the household and its people from now on; a null takes back what was established."""
 
     kind: Literal["facts"]
@@ -170,7 +175,7 @@ class NewFacts(_Change):
         return with_facts(state, self.home, self.members, erase=True)
 
 
-class Details(_Change):
+class Details(_OwnChange):
     """What is written about a member; what is absent stays. A personal number is added, or corrected by the papers.
 
     Who has left since is left alone in the versions after that.
@@ -198,7 +203,7 @@ class Details(_Change):
         return {name: getattr(self, name) for name in STANDS_APART if name in self.model_fields_set}
 
 
-class Split(_Change):
+class Split(_OwnChange):
     """Members leave together and found a household of their own. Where the head is among them, `remaining` says anew
     who is who in the old one."""
 
@@ -228,7 +233,7 @@ class Split(_Change):
         return rearranged(rest, self.remaining, field="remaining")
 
 
-class End(_Change):
+class End(_OwnChange):
     """The household is no longer one."""
 
     kind: Literal["end"]

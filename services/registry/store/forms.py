@@ -1,6 +1,5 @@
 """Point tables of form B1: those of the release, and the official ones that were loaded."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -18,8 +17,8 @@ async def known_forms(session: Transaction) -> FormsB1:
     return FormsB1(forms=(*forms_b1().forms, *map(FormB1.model_validate, loaded)))
 
 
-async def load_form(session: Transaction, form: FormB1, *, by: str, now: datetime) -> Sequence[FormB1]:
-    """Load an official point table; a version that is known stays as it is for good.
+async def refuse_form(session: Transaction, form: FormB1) -> None:
+    """Pass for a form that may be loaded.
 
     Raises:
         Problem: 422 `form_refused`, it is a sample, of no standard with cut-offs, or its version is taken.
@@ -36,12 +35,17 @@ async def load_form(session: Transaction, form: FormB1, *, by: str, now: datetim
         errors.append(FieldProblem("/body/standard", "standard_unknown"))
     if errors:
         raise Problem(422, "form_refused", errors=errors, count=len(errors))
+
+
+async def load_form(session: Transaction, form: FormB1, *, by: str, approved_by: str, now: datetime) -> None:
+    """Load an official point table; a version that is known stays as it is for good. Raises as `refuse_form`."""
+    await refuse_form(session, form)
     row = {
         "version": form.version,
         "standard": form.standard,
         "form": form.model_dump(mode="json"),
         "loaded_by": by,
+        "approved_by": approved_by,
         "loaded_at": now,
     }
     await session.execute(insert(FORMS_B1).values(row))
-    return [each for each in (await known_forms(session)).forms if each.standard == form.standard]

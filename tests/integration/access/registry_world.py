@@ -60,6 +60,7 @@ _KINDS = {
     "households.read": "households.confirm",
     "reorganisations.read": "areas.approve",
     "duplicates.read": "households.confirm",
+    "forms.read": "forms.approve",
 }
 _FACTS = {"kind": "facts", "effective_on": clock.today().isoformat(), "home": {"latrine": "none"}}
 _MORE = {"home": {"latrine": "septic"}}
@@ -122,6 +123,9 @@ async def registry_world(url: str) -> World:
         | round_operations(round_)
         | _grants(made["subject"])
         | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
+        | proposal_operations(
+            "official-form", _seen(await _forms(registry)), "forms.read", "forms.approve", _KINDS, no_area=True
+        )
         | proposal_operations("grant", _seen(proposed), "grants.read", "grants.approve", _KINDS)
         | kit
     )
@@ -138,6 +142,15 @@ async def _send(registry: Registry, path: str, body: Any, actor: str) -> Any:
 
 async def _changed(registry: Registry, household: Any, actor: str) -> Any:
     return await _send(registry, f"/people/{household['members'][0]['id']}/account-changes", _OTHER_ACCOUNT, actor)
+
+
+async def _forms(registry: Registry) -> dict[bool, Any]:
+    return {
+        own: await _send(
+            registry, "/standards/vn-2022-2025/forms", _OFFICIAL_FORM | {"version": f"waits-{own}".lower()}, actor
+        )
+        for own, actor in ((True, ACTOR), (False, OTHER))
+    }
 
 
 async def _granted(registry: Registry, actor: str) -> Any:
@@ -316,7 +329,7 @@ def _areas() -> dict[str, Operation]:
         "list_banks": Operation("reference.read", lambda _: Call("GET", "/banks")),
         "list_priority_groups": Operation("reference.read", lambda _: Call("GET", "/priority-groups")),
         "list_forms": Operation("reference.read", lambda _: Call("GET", "/standards/vn-2022-2025/forms")),
-        "load_official_form": Operation(
+        "propose_official_form": Operation(
             "forms.load", lambda _: Call("POST", "/standards/vn-2022-2025/forms", _OFFICIAL_FORM), 201
         ),
         "simulate_standard": Operation(

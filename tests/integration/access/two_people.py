@@ -14,6 +14,7 @@ from services.benefits.app import build as build_benefits
 from services.benefits.payments.domain.verification import Verdict
 from services.benefits.payments.store import recovery
 from services.benefits.settings import BenefitsSettings
+from services.registry.domain.form_b1 import forms_b1
 from services.registry.duplicate_scan import compare_new_people
 from shared import clock
 from shared.approvals.store import SEALED_CONTENT
@@ -175,6 +176,13 @@ async def _people_merge(desk: Desk) -> Waiting:
 
 async def _other_name(desk: Desk, waiting: Waiting) -> None:
     await desk.change("UPDATE people SET full_name = 'Hà Thị Khác' WHERE id = :id", id=waiting.about)
+
+
+async def _official_form(desk: Desk) -> Waiting:
+    sample = forms_b1().forms[0].model_dump(mode="json")
+    name = {"vi": "Phiếu B1", "en": "Form B1"}
+    form = sample | {"version": f"tt07-{uuid4().hex}", "sample": False, "name": name}
+    return _waiting(await desk.made(f"/registry/v1/standards/{form['standard']}/forms", form))
 
 
 async def _undoing(desk: Desk) -> Waiting:
@@ -371,6 +379,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "reorganisation": Kind(_reorganisation, {"successions": _other_successions}),
         "reorganisation-confirmation": Kind(_confirmation, {"successions": _other_successions}),
         "household-undo": Kind(_undoing, {"day": _other_day}),
+        "official-form": Kind(_official_form),
         "people-merge": Kind(_people_merge, {"name": _other_name, "commune": _other_home}),
     },
     "benefits": {

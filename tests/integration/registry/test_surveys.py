@@ -6,6 +6,7 @@ from services.registry.app import definition
 from shared.jobs import JobRunner
 from shared.jobs.store import find
 from tests.integration.registry.conftest import Registry, member, poor
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 FORM = {
@@ -69,7 +70,14 @@ async def test_decisions_rest_on_an_official_point_table_that_was_loaded(registr
     assert (await registry.post(path, broken, status=422))["code"] == "validation_failed"
     nowhere = await registry.post("/standards/vn-2026-2030/forms", official | {"standard": "vn-2026-2030"}, status=422)
     assert [each["code"] for each in nowhere["errors"]] == ["score_route_unknown"]
-    loaded = await registry.post(path, official)
+    proposal = await registry.post(path, official)
+    assert [each["version"] for each in await registry.get(path)] == ["sample-b1-2022"]  # it takes two people
+    approval = f"/proposals/{proposal['id']}/approval", {"content_hash": proposal["content_hash"]}
+    assert (await registry.post(*approval, status=403))["code"] == "same_person"
+    registry.client.headers.update(bearer("chair"))
+    await registry.post(*approval)
+    registry.client.headers.update(bearer("officer"))
+    loaded = await registry.get(path)
     assert [(each["version"], each["sample"]) for each in loaded] == [("sample-b1-2022", True), ("tt07-2021", False)]
     household = await registry.register()
     answer = await registry.assess(household["id"], route=form_route() | {"version": "tt07-2021"})

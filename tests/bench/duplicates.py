@@ -1,0 +1,146 @@
+"""Comparing everybody with everybody who may be the same, beside bare rapidfuzz over the same blocks."""
+
+import logging
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import psutil
+from rapidfuzz import fuzz, process
+from sqlalchemy import func, select
+
+from services.registry.domain.households import HouseholdRegistration
+from services.registry.duplicate_scan import compare_new_people
+from services.registry.official_areas import official_areas
+from services.registry.store.households import with_ids, write
+from services.registry.tables import DUPLICATE_PAIRS, PEOPLE, PEOPLE_TO_COMPARE
+from shared.db import Database, migrations
+from tests.bench.ground import Ground, report
+from tests.support.keys import KEYS
+from tests.support.many_people import fill
+
+COMPARED = int(os.environ.get("ANSINH_BENCH_COMPARED", "1000000"))
+_YEAR = timedelta(days=366)
+_READ_AT_ONCE = 20_000
+_ALIKE = 60  # percent
+_PLANTED_EVERY = 1_000
+
+Row = tuple[str, str, date]
+"""A person: commune, folded name, day of birth."""
+
+
+async def measure_duplicates(ground: Ground) -> None:
+    """Print how many people a scan compares in a second, how long it takes, and the most memory that it held."""
+    url = ground.database("registry_duplicates")
+    await migrations.upgrade("registry", url)
+    database = Database(url, name="bench", keys=KEYS)
+    logging.disable(logging.INFO)
+    communes = [area.code for area in official_areas("25") if area.level == "commune" and area.valid_to is None]
+    try:
+        planted = COMPARED // _PLANTED_EVERY
+        await fill(database, COMPARED - planted, communes)
+        await _plant(database, planted, communes)
+        with _Watch() as watch:
+            began = time.perf_counter()
+            await compare_new_people(database)
+            taken = time.perf_counter() - began
+        async with database.transaction() as session:
+            assert (await session.execute(select(func.count()).select_from(PEOPLE_TO_COMPARE))).scalar_one() == 0
+            pairs = (await session.execute(select(func.count()).select_from(DUPLICATE_PAIRS))).scalar_one()
+        limit = COMPARED / await _bare(database)
+    finally:
+        await database.close()
+    report(
+        "people_compared", COMPARED / taken, "people/s", limit=limit, goal="a million in minutes",
+        people=COMPARED, seconds=round(taken, 1), planted=planted, pairs=pairs, memory_mb=round(watch.highest / 1e6),
+        memory_at_begin_mb=round(watch.first / 1e6),
+    )  # fmt: skip
+
+
+async def _plant(database: Database, number: int, communes: Sequence[str]) -> None:
+    """Register people a second time, in some commune, with a name and a day of birth that somebody has."""
+    c = PEOPLE.c
+    async with database.transaction() as session:
+        query = select(c.full_name, c.sex, c.birth_date, c.ethnicity).order_by(c.id).limit(number)
+        again = [
+            with_ids(
+                HouseholdRegistration.model_validate(
+                    {
+                        "area_code": communes[index % len(communes)],
+                        "members": [{**row._mapping, "relationship": "head"}],
+                    }
+                ),
+                date(2026, 1, 6),
+            )
+            for index, row in enumerate(await session.execute(query))
+        ]
+        await write(session, again, by="officer", now=datetime(2026, 1, 6, tzinfo=UTC))
+
+
+class _Watch:
+    """The most memory that this process and what it starts hold during a block; PostgreSQL is nobody's child here."""
+
+    def __init__(self) -> None:
+        self.first = self.highest = 0
+        self._done = threading.Event()
+        self._watcher = threading.Thread(target=self._look)
+
+    def __enter__(self) -> "_Watch":
+        self.first = self._now()
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watcher.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            self.highest = max(self.highest, self._now())
+
+    def _now(self) -> int:
+        here = psutil.Process()
+        ours = [here, *(each for each in here.children() if "registry.comparing" in " ".join(each.cmdline()))]
+        return sum(each.memory_info().rss for each in ours)
+
+
+async def _bare(database: Database) -> float:
+    """Return how many seconds rapidfuzz takes for the names of all blocks, with nothing read, written or scored."""
+    rows: list[Row] = []
+    async with database.transaction() as session:
+        stream = await session.stream(select(PEOPLE.c.area_code, PEOPLE.c.name_words, PEOPLE.c.birth_date))
+        async for some in stream.partitions(_READ_AT_ONCE):
+            rows += [(row.area_code, row.name_words, row.birth_date) for row in some]
+    began = time.perf_counter()
+    for name, others in _blocks(rows):
+        process.extract(name, others, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None)
+    return time.perf_counter() - began
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Give the blocks of `store.comparing` that names and days make: each name with those that it is compared with."""
+    of_day: dict[tuple[str, date], list[str]] = defaultdict(list)
+    of_commune: dict[tuple[str, date], list[str]] = defaultdict(list)
+    of_name: dict[tuple[str, str], list[tuple[date, str]]] = defaultdict(list)
+    for area, words, born in rows:
+        given = words.rpartition(" ")[2]
+        of_day[given, born].append(words)
+        of_commune[area, born].append(words)
+        of_name[area, given].append((born, words))
+    for names in (*of_day.values(), *of_commune.values()):
+        yield from ((name, names[index:]) for index, name in enumerate(names[:-1], 1))
+    for people in of_name.values():
+        yield from _near(sorted(people))
+
+
+def _near(people: Sequence[tuple[date, str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Give each person of one commune and given name with those who were born up to a year later."""
+    last = 0
+    for index, (born, words) in enumerate(people):
+        while last < len(people) and people[last][0] <= born + _YEAR:
+            last += 1
+        if last - index > 1:
+            yield words, [other for _, other in people[index + 1 : last]]
