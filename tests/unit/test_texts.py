@@ -28,6 +28,10 @@ class Use:
     fields: frozenset[str] | None
 
 
+# Refusals of rules that know no HTTP, by which of their arguments is the code.
+_REFUSING = {"ChangeRefused": 1, "FormAnswersRefused": 0, "RowFault": 2, "HouseholdFileRefused": 1}
+
+
 def _called(call: ast.Call) -> str:
     function = call.func
     return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
@@ -48,6 +52,8 @@ def _named(call: ast.Call) -> tuple[str, ...]:
     if called == "FieldProblem" and (code := _literal(call.args, 1)):
         return (f"validation.{code}",)
     if called == "PydanticCustomError" and (code := _literal(call.args, 0)):
+        return (f"validation.{code}",)
+    if called in _REFUSING and (code := _literal(call.args, _REFUSING[called])):
         return (f"validation.{code}",)
     if called == "text" and len(call.args) >= 2 and (key := _literal(call.args, 0)):
         return (key,)

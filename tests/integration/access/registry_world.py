@@ -109,6 +109,7 @@ async def registry_world(url: str) -> World:
     await _simulated(registry, household["id"])
     duplicates = await _duplicates(registry)
     round_ = await reviewed(registry)
+    forms = await _forms(registry)
     kit = kit_operations(await seed_kit(registry.database), seen=tells_of(household["id"]), jobs=True)
     await registry.client.aclose()
     operations: Operations = (
@@ -123,9 +124,7 @@ async def registry_world(url: str) -> World:
         | round_operations(round_)
         | _grants(made["subject"])
         | proposal_operations("account-change", _seen(changes), "people.read", "accounts.approve", _KINDS)
-        | proposal_operations(
-            "official-form", _seen(await _forms(registry)), "forms.read", "forms.approve", _KINDS, no_area=True
-        )
+        | proposal_operations("official-form", _seen(forms), "forms.read", "forms.approve", _KINDS, no_area=True)
         | proposal_operations("grant", _seen(proposed), "grants.read", "grants.approve", _KINDS)
         | kit
     )
