@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import delete
 
 from services.registry.domain.households import HouseholdRegistration
 from services.registry.official_areas import official_areas
 from services.registry.store.areas import state_areas
 from services.registry.store.households import with_ids, write
-from services.registry.tables import ASSESSMENTS
+from services.registry.tables import ASSESSMENTS, PEOPLE_TO_COMPARE
 from shared import clock
 from shared.db import Database, copy_rows, migrations
 from shared.ids import new_id
@@ -60,6 +61,8 @@ async def measure_reclassification(ground: Ground) -> None:
     try:
         await grant(database, "officer")
         chunks = [chunk async for chunk in _registered(database)]
+        async with database.transaction() as session:  # a review comes long after its households were compared
+            await session.execute(delete(PEOPLE_TO_COMPARE))
         orders = [[await _assessed(database, review, *chunk) for chunk in chunks] for review in range(len(_REVIEWS))]
         async with _served(env) as one, _served(env) as other:
             await _decide((one, other), orders[0])
