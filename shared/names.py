@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from shared.text import clean, fold
+
+# A million people bear some thousand words; each is looked into once.
+_remembered = lru_cache(maxsize=20_000)
 
 _NOT_IN_WORDS = re.compile(r"[^\w]+|_")
 # `Lý` is written `Lí` too, `Kỳ` `Kì`: after a consonant an `i` that ends the word is looked for as `y`.
@@ -16,8 +20,13 @@ _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": 
 
 def search_words(name: str) -> tuple[str, ...]:
     """Return the words by which a name is found: folded, without apostrophes; `Lí` as `ly`."""
-    bare = _NOT_IN_WORDS.sub(" ", fold(name).replace("'", ""))
-    return tuple(_FINAL_I.sub(r"\1y", word) if _FINAL_I.fullmatch(word) else word for word in bare.split())
+    return tuple(found for word in name.split() for found in _searched(word))
+
+
+@_remembered
+def _searched(word: str) -> tuple[str, ...]:
+    bare = _NOT_IN_WORDS.sub(" ", fold(word).replace("'", ""))
+    return tuple(_FINAL_I.sub(r"\1y", each) if _FINAL_I.fullmatch(each) else each for each in bare.split())
 
 
 def typed_words(typed: str) -> tuple[frozenset[str], ...]:
@@ -39,6 +48,7 @@ def name_key(name: str) -> str:
     return " ".join(f"{'-'.join(map(_letters, part))} {''.join(map(_tone, part))}" for part in parts)
 
 
+@_remembered
 def _letters(word: str) -> str:
     found = []
     for character in unicodedata.normalize("NFD", word.casefold().replace("đ", "d{")):
@@ -50,5 +60,6 @@ def _letters(word: str) -> str:
     return "".join(found)
 
 
+@_remembered
 def _tone(word: str) -> str:
     return max((_TONES.get(character, "0") for character in unicodedata.normalize("NFD", word)), default="0")

@@ -1,6 +1,7 @@
 """The words of lists as communes write them: Vietnamese headings and values beside the names and codes of the API."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from shared.text import fold
 
@@ -44,6 +45,7 @@ _BY_VALUE = {
     column: {fold(written): code for code, words in values.items() for written in words}
     for column, values in _VALUES.items()
 }
+_folded = lru_cache(maxsize=1_000)(fold)  # the same few words in every row
 # Digits of what is written with zeros in front, which spreadsheets drop from a cell that they take for a number.
 _DIGITS = {"area_code": 5, "ethnicity": 2, "phone": 10, "personal_number": 12}
 
@@ -63,7 +65,8 @@ def value_of(column: str, written: str) -> str:
     """Return what is written in a column as the API has it: `Nữ` is `female`, and a zero that was dropped is back."""
     if len(written) == _DIGITS.get(column, 0) - 1 and written.isdigit():
         return f"0{written}"
-    return _BY_VALUE.get(column, {}).get(fold(written), written)
+    words = _BY_VALUE.get(column)
+    return written if words is None else words.get(_folded(written), written)
 
 
 def word_of(column: str, code: str) -> str:
