@@ -241,6 +241,8 @@ class People(Table, table=True):
         ),
         Index("ix_people_name_key", "name_key", "id"),
         Index("ix_people_area_name", "area_code", "name_key", "id"),
+        Index("ix_people_facts", "facts", postgresql_using="gin", postgresql_where=text("facts <> '{}'::jsonb")),
+        Index("ix_people_heads", "birth_date", postgresql_where=text("relationship = 'head'")),
         *(CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed") for name in _SEALED_OF_PEOPLE),
         Index(
             "ix_people_authorised_until",

@@ -36,7 +36,19 @@ from shared.keys import Digests, keys_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Queries that name no person; what else is written as text is digested.
-_CODES = frozenset({"area_code", "parent_code", "code", "standard", "programme", "period", "payer_account", "consumer"})
+_CODES = frozenset(
+    {
+        "area_code",
+        "parent_code",
+        "code",
+        "standard",
+        "programme",
+        "period",
+        "payer_account",
+        "consumer",
+        "priority_group",
+    }
+)
 _REFUSED = (403, 404)  # may be somebody trying; other refusals are mistakes
 _log = get_logger("shared.audit")
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from deploy.demo.names import family_name, full_name
+from services.registry.domain.facts import Disability, PersonFacts
 from services.registry.domain.households import Household, Person
 from services.registry.store.households import write
 from services.registry.tables import STANDINGS
@@ -18,6 +19,14 @@ from shared.ids import new_id
 STANDARD = "vn-2022-2025"
 _GROUPS = ("01",) * 7 + ("06", "06", "09")
 _MEMBERS = 4
+# What is established of a few in a hundred.
+_FACTS = {
+    3: PersonFacts(merit=("war_invalid",)),
+    14: PersonFacts(disabilities=(Disability(kind="movement", degree="severe"),)),
+    25: PersonFacts(disabilities=(Disability(kind="vision", degree="mild"),), able_to_work=False),
+    36: PersonFacts(pregnancy_due_on=date(2099, 1, 1)),
+    48: PersonFacts(able_to_work=False),
+}
 _AT_ONCE = 2_000  # households
 
 
@@ -71,6 +80,7 @@ def _person(chance: random.Random, household_id: UUID, group: str, family: str, 
         account=None,
         version=1,
         joined_on=date(2026, 1, 5),
+        facts=_FACTS.get(number % 100, PersonFacts()),
     )
 
 

@@ -1,6 +1,7 @@
 """Members of households, one by one."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from services.registry.api.views import PersonFound, PersonView
 from services.registry.domain.household_changes import Details
 from services.registry.domain.households import Person, PersonChange
 from services.registry.domain.identity import Mobile
+from services.registry.domain.priority_groups import GroupRule, group_rules, rule_on
 from services.registry.store import household_book as book
 from services.registry.store import households, people_search
 from services.registry.store.people import Number, index_of
@@ -77,6 +79,12 @@ async def _searched(
     standard: Annotated[str | None, Query(max_length=40, description="only people with a class under it")] = None,
     household_class: Annotated[HouseholdClass | None, Query(description="under `standard`")] = None,
     heads: Annotated[bool, Query(description="only heads of households")] = False,
+    priority_group: Annotated[
+        str | None,
+        Query(
+            max_length=40, description="code of a group: who is of it today, or whose household is", examples=["merit"]
+        ),
+    ] = None,
     personal_number: Annotated[str | None, Query(pattern=r"^[0-9]{12}$")] = None,
     phone: Annotated[Mobile | None, Query(description="as people write it")] = None,
     account_number: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z]{6,19}$")] = None,
@@ -95,7 +103,17 @@ async def _searched(
         standing=standing_wanted(standard, household_class),
         heads=heads,
         numbers={number: index for number, index in indexes.items() if index is not None},
+        group=None if priority_group is None else _group(priority_group),
     )
+
+
+def _group(code: str) -> tuple[GroupRule, date]:
+    rule = rule_on(code, clock.today())
+    if rule is None:
+        known = ", ".join(each.code for each in group_rules() if each.in_force(clock.today()))
+        errors = [FieldProblem("/query/priority_group", "priority_group_unknown", {"known": known})]
+        raise Problem(422, "validation_failed", errors=errors, count=1)
+    return rule, clock.today()
 
 
 Searched = Annotated[Wanted, Depends(_searched, scope="function")]

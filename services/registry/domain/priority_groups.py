@@ -226,6 +226,11 @@ def group_rules() -> tuple[GroupRule, ...]:
     return _Rules.model_validate_json(_FILE.read_bytes()).groups
 
 
+def rule_on(code: str, on: date) -> GroupRule | None:
+    """Return the rule of a group on a day."""
+    return next((rule for rule in group_rules() if rule.code == code and rule.in_force(on)), None)
+
+
 def _asked(rules: Sequence[GroupRule], on: date) -> tuple[tuple[GroupRule, Criteria], ...]:
     """Return the rules that apply on a day, with what they ask."""
     return tuple((rule, rule.who.criteria(on)) for rule in rules if rule.in_force(on))

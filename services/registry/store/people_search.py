@@ -8,6 +8,7 @@ order. So a stretch of the order is walked, and only where it does not fill the 
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, cast, exists, func, li
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.registry.domain.households import Person
+from services.registry.domain.priority_groups import GroupRule
+from services.registry.store.group_search import holding
 from services.registry.store.households import people_of, standings_of
 from services.registry.store.people import Number
 from services.registry.tables import PEOPLE, STANDINGS
@@ -30,7 +33,8 @@ _WALKED = 3_000  # people
 class Wanted:
     """Whom to find; what is None does not matter. `standing` is a standard, and a class under it.
 
-    `numbers` are blind indexes (`store.people.index_of`) by what they are of.
+    `numbers` are blind indexes (`store.people.index_of`) by what they are of. `group` is the rule of a priority group
+    and a day: who is of it then, or whose household is.
     """
 
     name: str | None = None
@@ -38,6 +42,7 @@ class Wanted:
     standing: tuple[str, HouseholdClass | None] | None = None
     heads: bool = False
     numbers: Mapping[Number, str] = field(default_factory=dict)
+    group: tuple[GroupRule, date] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,8 @@ def _conditions(people: FromClause, access: Access, wanted: Wanted) -> list[Colu
         conditions.append(people.c.relationship == "head")
     if wanted.name is not None:
         conditions.append(_lexemes(people).op("@@")(cast(literal(_starts(wanted.name)), TSQUERY)))
+    if wanted.group is not None:
+        conditions.append(holding(people, *wanted.group))
     if wanted.standing is not None:
         standard, household_class = wanted.standing
         standing = exists().where(STANDINGS.c.household_id == people.c.household_id, STANDINGS.c.standard == standard)
