@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter
@@ -36,9 +37,18 @@ class Nav:
 
 
 class Desk:
-    """What draws a service's pages. `templates` is the folder of its own templates, which extend `layout.html`."""
+    """What draws a service's pages. `templates` is the folder of its own templates, which extend `layout.html`.
 
-    def __init__(self, service: ServiceName, templates: Path, menu: Sequence[Nav]) -> None:
+    `helpers` are functions that all of them may call.
+    """
+
+    def __init__(
+        self,
+        service: ServiceName,
+        templates: Path,
+        menu: Sequence[Nav],
+        helpers: Mapping[str, Callable[..., object]] = MappingProxyType({}),
+    ) -> None:
         self.service = service
         self.menu = tuple(menu)
         self._environment = Environment(
@@ -48,7 +58,9 @@ class Desk:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals.update(helpers)
         self._environment.filters["day"] = pass_context(_day)
+        self._environment.filters["period"] = _period
         self._environment.filters["instant"] = pass_context(_instant)
         self._static = {name: (_HERE / "static" / name).read_bytes() for name in _STATIC}
 
@@ -144,6 +156,12 @@ def _labelled(language: Language, pointer: str) -> str:
 def _day(context: Context, value: str | None) -> str:
     """Return a day of the API (`2026-11-24`) as readers write it."""
     return "—" if value is None else _formats(context).day(date.fromisoformat(value))
+
+
+def _period(value: str) -> str:
+    """Return a month of the API (`2026-11`) as readers write it: 11/2026; a year as it is."""
+    year, _, month = value.partition("-")
+    return f"{month}/{year}" if month else year
 
 
 def _instant(context: Context, value: str | None) -> str:

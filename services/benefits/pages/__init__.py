@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from services.benefits.pages.applications import add_applications
 from services.benefits.pages.banks import add_banks
 from services.benefits.pages.exceptions import add_exceptions
+from services.benefits.pages.names import means
 from services.benefits.pages.orders import add_orders
 from services.benefits.pages.runs import add_runs
 from shared.pages import Desk, Nav
@@ -26,7 +27,7 @@ _DECIDED_AT = {
 
 def desk_router() -> APIRouter:
     """Return the pages under `/benefits/desk`."""
-    desk = Desk("benefits", Path(__file__).parent / "templates", _MENU)
+    desk = Desk("benefits", Path(__file__).parent / "templates", _MENU, {"means": means})
     router = desk.router()
     add_runs(router, desk)
     add_orders(router, desk)

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.benefits.pages.names import programme_names
 from shared.pages import Desk, Refused, Visiting, Visitor, change
 
 
@@ -19,6 +20,7 @@ def add_applications(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             application=application,
+            programmes=await programme_names(visitor),
             own=application["prepared_by"] == visitor.session.subject,
         )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.benefits.pages.names import programme_names
 from services.benefits.pages.runs import States, chosen
 from shared.pages import Desk, Refused, Visiting, Visitor, body_of, change
 
@@ -34,6 +35,7 @@ def add_orders(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             order=order,
+            programmes=await programme_names(visitor),
             history=await visitor.get(f"{path}/history"),
             recalls=await visitor.get(f"{path}/recalls"),
             own_hold=order["held_by"] == visitor.session.subject,

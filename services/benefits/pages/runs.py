@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.benefits.pages.funnel import stages_of
+from services.benefits.pages.names import programme_names
 from shared.pages import Desk, Refused, Visiting, Visitor, body_of, change
 
 States = Annotated[tuple[str, ...], Query()]
@@ -30,6 +31,7 @@ def add_runs(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             run=run,
+            programmes=await programme_names(visitor),
             stages=stages_of(run["funnel"]),
             files=await visitor.get(f"/benefits/v1/runs/{run_id}/files"),
             own=run["prepared_by"] == visitor.session.subject,
@@ -39,7 +41,8 @@ def add_runs(router: APIRouter, desk: Desk) -> None:
     @router.get("")
     async def runs_page(visitor: Visiting, state: str = "", cursor: str | None = None) -> Response:
         page = await visitor.get("/benefits/v1/runs", state=state or None, cursor=cursor)
-        return desk.show(visitor, "runs.html", page=page, state=state)
+        programmes = await programme_names(visitor)
+        return desk.show(visitor, "runs.html", page=page, state=state, programmes=programmes)
 
     @router.get("/runs/{run_id}")
     async def run_page(visitor: Visiting, run_id: UUID) -> Response:

@@ -18,6 +18,7 @@ from shared.settings import EventLogSettings
 from tests.integration.benefits.conftest import FUNDS
 from tests.integration.benefits.platform import Benefits, Somebody, Through
 from tests.support.access import grant
+from tests.support.accessible import Watched
 from tests.support.desk import DeskSite, desk_site
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import Program
@@ -76,7 +77,10 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         assert "người khác phải duyệt" in await page.inner_text("main")
         assert await page.locator("form[action$=approval]").count() == 0
     async with paying.site.signed_in("checker", "/benefits/desk") as page:
+        watched = Watched(page)
+        await watched.look()
         await page.click("table a")
+        await watched.look()
         assert "1 lệnh, 750.000 đồng" in await page.inner_text("main")
         await page.click("text=Duyệt đúng nội dung này")
         await page.wait_for_url(f"**{path}")
@@ -87,7 +91,9 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         order = await paying.through.until_attempt(who, "BOOKED")
         await page.reload()
         assert "1 lệnh, 750.000 đồng" in await page.inner_text("#stage-settled")
+        await watched.look()
         await page.click("#stage-settled a")
+        await watched.look()
         listed = await page.inner_text("table")
         assert order["instructions"][0]["end_to_end_id"] in listed
         assert "đã ghi nợ trên sao kê" in listed
@@ -109,6 +115,10 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         assert "camt.053" in await page.inner_text("h1")
         await page.go_back()
         assert "3120205112345" not in await page.content()
+        for path in ("orders", "exceptions", "banks", "proposals?state=approved", f"runs/{run}/orders"):
+            await page.goto(f"{paying.site.url}/benefits/desk/{path}")
+            await watched.look()
+        assert watched.faults == []
 
 
 async def test_a_run_that_changed_after_it_was_seen_is_not_approved_by_its_old_page(paying: Paying) -> None:

@@ -132,6 +132,7 @@ class StepOut(BaseModel):
     reason: str | None
     reference: str | None = Field(description="the file, report or statement that it stands in")
     message: UUID | None = Field(description="under `bank-messages`, what the bank sent")
+    booked_on: date | None = Field(description="of an entry of a statement")
 
 
 @router.get("/orders")

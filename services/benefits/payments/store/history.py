@@ -1,7 +1,7 @@
 """Everything that ever happened to an order, from its run to the bank's statement."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -26,7 +26,7 @@ Happened = Literal["run_prepared", "run_approved", "sealed", "called", "reported
 class Step:
     """Something that happened: `code` and `reason` in the bank's words or ours, `reference` names the message.
 
-    `message` is the id under which what the bank sent is kept.
+    `message` is the id under which what the bank sent is kept, `booked_on` the day of a statement's entry.
     """
 
     at: datetime
@@ -35,6 +35,7 @@ class Step:
     reason: str | None = None
     reference: str | None = None
     message: UUID | None = None
+    booked_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ async def steps_of(session: Transaction, order_id: UUID) -> list[Step]:
 
 def _shown(row: Any) -> Step:
     kinds: dict[str, Happened] = {"paid": "booked", "returned": "returned"}
-    code = f"{row.booked_on.isoformat()} {row.bank_reference or ''}".strip()
     reason = row.return_reason if row.outcome in kinds else row.outcome
-    return Step(row.received_at, kinds.get(row.outcome, "excepted"), code, reason, row.statement_id, row.id)
+    what = kinds.get(row.outcome, "excepted")
+    return Step(row.received_at, what, row.bank_reference, reason, row.statement_id, row.id, row.booked_on)
 
 
 async def reports_on(session: Transaction, order_id: UUID) -> list[RawReport]:
