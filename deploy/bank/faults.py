@@ -124,6 +124,7 @@ BY_AMOUNT = {
     120: Behaviour(refused=Reason("AM04")),
     121: Behaviour(refused=Reason("AM14")),
     122: Behaviour(reported="ZZZZ"),
+    123: Behaviour(before=(Step("RJCT", "AM04", days=None),)),
 }
 
 FILE_FAULTS = {

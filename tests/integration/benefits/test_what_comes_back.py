@@ -29,10 +29,12 @@ class Sent:
     number: int = 0
     balance: int = 0
 
-    async def report(self, *lines: str, group: str = "PART", number: int = 1) -> bool:
-        """Let a report come."""
+    async def report(self, *lines: str, group: str = "PART", number: int = 1, exceptions_only: bool = False) -> bool:
+        """Let a report come, of a bank that lists all payments or only those that are otherwise than the file."""
         content = report(self.message_id, lines, group=group, number=number)
-        return await take_report(self.benefits.database, BANK, self.message_id, content)
+        return await take_report(
+            self.benefits.database, BANK, self.message_id, content, exceptions_only=exceptions_only
+        )
 
     async def state(self, *entries: Booked, day: date | None = None) -> bool:
         """Let the next statement come, of today or another day; say whether it was booked."""
@@ -113,6 +115,22 @@ async def test_a_quarantined_message_is_looked_at_and_tried_again(benefits: Bene
     await rows(benefits, "UPDATE payment_file SET total = total - 1")
     assert (await benefits.post(f"/bank-messages/{message['id']}/retry", None))["state"] == "applied"
     assert [state for _, state in await file.states()] == ["IN_EXECUTION"]
+
+
+async def test_of_a_bank_that_reports_exceptions_alone_the_others_are_as_the_file(benefits: Benefits) -> None:
+    file = await sent(benefits, 3)
+    await file.report(group="PART", number=1, exceptions_only=True)
+    assert [state for _, state in await file.states()] == ["SENT"] * 3
+    refused = status(file.ids[1], "RJCT", "AC04")
+    await file.report(refused, group="ACSP", number=2)
+    assert [state for _, state in await file.states()] == ["SENT", "REFUSED", "SENT"], "of a bank that lists all"
+    await file.report(refused, group="ACSP", number=3, exceptions_only=True)
+    assert [state for _, state in await file.states()] == ["IN_EXECUTION", "REFUSED", "IN_EXECUTION"]
+    await file.report(refused, group="RJCT", number=4, exceptions_only=True)
+    assert [state for _, state in await file.states()] == ["IN_EXECUTION", "REFUSED", "IN_EXECUTION"]
+    await file.report(refused, group="ACSC", number=5, exceptions_only=True)
+    assert await file.state(Booked(-AMOUNT, file.ids[0]), Booked(-AMOUNT, file.ids[2]))
+    assert await file.states() == [("PAID", "BOOKED"), ("BLOCKED", "REJECTED"), ("PAID", "BOOKED")]
 
 
 async def test_an_entry_is_matched_by_whatever_of_our_ids_it_has(benefits: Benefits) -> None:
