@@ -29,6 +29,11 @@ _A_LOOK_AT_THE_DATE = 600.0  # seconds
 _A_LOOK_AT_NEW_PEOPLE = 2.0  # seconds
 
 
+def _taken(code: str, pointer: str) -> Problem:
+    """Return the problem of a value that another record has already."""
+    return Problem(409, code, errors=[FieldProblem(pointer, "value_taken")], count=1)
+
+
 def definition() -> ServiceDefinition:
     """Return what the registry is made of."""
     # Who comes second in a race that the rules could not see is told the same as who comes later.
@@ -64,11 +69,11 @@ def definition() -> ServiceDefinition:
         body_limits={"/registry/v1/household-imports": LARGEST_LIST},
         constraints={
             "uq_people_personal_number_index": Problem(409, "person_registered"),
-            "uq_decisions_number": Problem(409, "decision_number_taken"),
+            "uq_decisions_number": _taken("decision_number_taken", "/body/number"),
             "uq_class_history_assessment_id": Problem(409, "decision_conflict", errors=[decided], count=1),
-            "uq_review_rounds_period": Problem(409, "round_open"),
-            "uq_review_applications_period": Problem(409, "applied_already"),
-            "uq_certificates_number": Problem(409, "certificate_number_taken"),
+            "uq_review_rounds_period": _taken("round_open", "/body/period"),
+            "uq_review_applications_period": _taken("applied_already", "/body/household_id"),
+            "uq_certificates_number": _taken("certificate_number_taken", "/body/first_number"),
             "uq_household_changes_undoes": Problem(409, "change_settled"),
             "pk_class_history": Problem(409, "decision_conflict", errors=[decided], count=1),
         },

@@ -199,7 +199,7 @@ async def propose_account_change(
     """
     person, area_code = await admitted(tx, access, person_id, lock=True)
     if change.account == person.account:
-        raise Problem(409, "account_unchanged")
+        raise Problem(409, "account_unchanged", errors=[FieldProblem("/body/account", "value_as_before")])
     _refuse(change.account, person, clock.today())
     proposal = await propose(tx, _account_draft(person, area_code, change), actor=actor, now=clock.now())
     return proposal_out("registry", ACCOUNT_CHANGE, proposal)

@@ -112,6 +112,7 @@ async def test_a_change_to_the_same_account_is_refused(registry: Registry) -> No
     path = f"/people/{household['members'][0]['id']}/account-changes"
     answer = await _send(registry, path, {"account": ACCOUNT}, "officer")
     assert (answer.status_code, answer.json()["code"]) == (409, "account_unchanged")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/body/account"]
 
 
 async def test_the_database_itself_refuses_an_approval_by_the_preparer(registry: Registry) -> None:

@@ -150,6 +150,7 @@ async def test_a_decision_number_is_used_once_a_day_and_commune(registry: Regist
     await registry.decide(assessments[:1], number="7/QĐ-UBND")
     problem = await registry.decide(assessments[1:], number="7/QĐ-UBND", status=409)
     assert problem["code"] == "decision_number_taken"
+    assert [each["pointer"] for each in problem["errors"]] == ["/body/number"]
 
 
 async def test_a_decision_sent_twice_is_taken_once(registry: Registry) -> None:
