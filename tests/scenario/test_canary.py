@@ -95,7 +95,14 @@ async def _what_a_person_goes_through(client: httpx.AsyncClient, home: Home) -> 
     yield await send("PATCH", f"/registry/v1/people/{person}", {"phone": NUMBER}, **{"If-Match": "*"})
     yield await send("GET", f"/registry/v1/people/{person}/numbers?purpose=Xem+{NUMBER}")
     yield await send("GET", f"/registry/v1/people/{person}/numbers?purpose=Doi+chieu+the+can+cuoc", by="quan-tri.mau")
-    changed = {"account": {**account, "number": OTHER_ACCOUNT, "holder_name": OTHER_NAME}}
+    authorised = {
+        "full_name": OTHER_NAME, "personal_number": NUMBER, "document": "power_of_attorney", "document_number": "1/GUQ",
+        "document_date": "2026-01-05", "valid_from": "2026-01-05",
+    }  # fmt: skip
+    other = {"number": OTHER_ACCOUNT, "holder_name": OTHER_NAME, "authorised": authorised}
+    unproven = {"account": {**account, **other, "authorised": None}}
+    yield await send("POST", f"/registry/v1/people/{person}/account-changes", unproven)
+    changed = {"account": {**account, **other}}
     proposal = await send("POST", f"/registry/v1/people/{person}/account-changes", changed)
     assert proposal.status_code == 201, proposal.text
     yield await send("POST", f"/registry/v1/people/{person}/account-changes", changed)  # one waits already

@@ -34,6 +34,11 @@ FullName = Annotated[str, Field(min_length=2, max_length=100, examples=["HÃ  Thá
 PersonalNumber = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["025185000123"])]
 
 
+def initials(full_name: str) -> str:
+    """Return a name as a refusal shows it to who may look the person up: `H.T.M.`"""
+    return "".join(f"{word[0]}." for word in full_name.split())
+
+
 def personal_number_doubts(number: str, *, sex: Sex, birth_date: date) -> Sequence[PersonalNumberDoubt]:
     """Return where a twelve-digit personal number disagrees with what is registered.
 

@@ -1,11 +1,13 @@
-"""Refusing a second record of somebody whose personal number is registered: the first one is named to who may see it.
+"""Refusing a second record of somebody whose personal number is registered.
 
+The first is named to who may see it: by its household and initials, for a refusal goes through more hands than a page.
 Who may not see it is told which commune to ask, and nothing of the person.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from services.registry.domain.identity import initials
 from services.registry.store.areas import communes
 from services.registry.store.people import Known
 from shared.access import PERMISSIONS, Access
@@ -40,7 +42,7 @@ async def person_registered(
             errors.append(FieldProblem(pointer, "personal_number_taken"))
         elif access.covers(known.area_code):
             named.append(known.person_id)
-            told = of_record(known, names) | {"name": known.full_name}
+            told = of_record(known, names) | {"name": initials(known.full_name)}
             errors.append(FieldProblem(pointer, "personal_number_known", told))
         else:
             errors.append(FieldProblem(pointer, "personal_number_elsewhere", {"commune": names[known.area_code]}))
