@@ -17,13 +17,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from deploy.kafka_access.policy import readers, retention
+from deploy.postgres import as_ordinary_user
 from shared.eventlog.security import security_options
 from shared.events import TOPICS
 from shared.settings import SERVICES, EventLogSettings
 from tests.scenario.compose.people import SMOKE, access_tokens, secret, site
 from tests.support.compose_file import ROOT
 from tests.support.compose_images import programs_of_postgres
-from tests.support.compose_stack import Stack
+from tests.support.compose_stack import Container, Stack
 from tests.support.registered import numbers_of, registered_people
 from tests.support.waiting import until
 
@@ -250,10 +251,26 @@ async def test_a_backup_brings_everything_back_and_the_events_follow(stack: Stac
     await until(events_are_back, within=60, describe="the relay gives the new broker what the journal holds")
 
 
+async def test_a_drill_restores_the_newest_backup_beside_what_runs_and_leaves_nothing(stack: Stack) -> None:
+    backup = stack["backup"]
+    folder = only_backup(backup)
+    drill = [*as_ordinary_user(backup.folder), "bash", "/etc/ansinh/drill.sh"]
+    done = backup.run(drill)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{folder.name}: khôi phục thử được sau ")
+    assert (folder.parent / "drills").read_text() == done.stdout
+    assert names_in(folder.parent.parent) == ["backups"]
+    rows = folder / "registry.rows"
+    held = rows.read_bytes()
+    rows.write_bytes(held.replace(b"1", b"2", 1))
+    assert backup.run(drill).returncode != 0
+    rows.write_bytes(held)
+
+
 async def test_a_damaged_backup_and_a_database_in_use_are_refused(stack: Stack) -> None:
     """After the test above the registry runs."""
     backup = stack["backup"]
-    folder = only(Path(backup.here("/var/lib/postgresql/backups")))
+    folder = only_backup(backup)
     in_use = backup.run(["bash", "/etc/ansinh/restore.sh", folder.name])
     assert in_use.returncode != 0
     assert "registry is in use; stop the services first" in in_use.stderr
@@ -289,9 +306,13 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
-def only(folder: Path) -> Path:
-    (found,) = folder.iterdir()
-    return found
+def only_backup(backup: Container) -> Path:
+    (folder,) = Path(backup.here("/var/lib/postgresql/backups")).glob("*Z")
+    return folder
+
+
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 async def run_sql(stack: Stack, service: str, sql: str) -> str:
