@@ -14,6 +14,7 @@ from deploy.postgres import EmbeddedPostgres, EmbeddedPostgresError
 
 def main() -> None:
     """Run until standard input ends; on Ctrl-C say whether the server still serves, then stop it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what is started from a script's background
     try:
         with EmbeddedPostgres(Path(sys.argv[1]), durable=False) as server:
             server.ensure("kept", "keeper")
