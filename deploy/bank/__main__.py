@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from deploy.bank.app import create_app, open_bank
+from deploy.bank.gate import Gate
 from deploy.bank.keys import CustomerKeys
-from deploy.bank.sftp import Gate
 from deploy.bank.store import Terms
 from deploy.counterpart.database import FolderTaken
 from deploy.counterpart.server import arguments, give_up, serve

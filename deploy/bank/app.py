@@ -16,10 +16,10 @@ from deploy.bank.chance import Chance
 from deploy.bank.clock import Clock
 from deploy.bank.door import Door
 from deploy.bank.folder import Folder
+from deploy.bank.gate import Gate
 from deploy.bank.keys import BankKeys, CustomerKeys
 from deploy.bank.outage import Outage
 from deploy.bank.problems import REFUSALS, answer
-from deploy.bank.sftp import Gate, serve_folder
 from deploy.bank.store import ADDED, SCHEMA, Bank, Terms
 from deploy.bank.worker import exchange_files, tell, work
 from deploy.counterpart.database import Database
@@ -61,6 +61,8 @@ def create_app(
             if folder is not None:
                 works.append(exchange_files(Folder(folder, bank, keys, customer), called))
                 if gate is not None:
+                    from deploy.bank.sftp import serve_folder  # only here: a bank by HTTP alone does without
+
                     works.append(serve_folder(folder, gate))
             for one in works:
                 task = asyncio.create_task(one)

@@ -1,26 +1,14 @@
 """The folder behind SFTP: one customer, who signs in with a key, sees this folder and nothing else."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
 import structlog
 
+from deploy.bank.gate import Gate
+
 _log = structlog.get_logger("bank")
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Where SFTP is served, and to whom: the file of the customer's public keys, as OpenSSH has them.
-
-    `host_key` is the server's own key, made where there is none; its public half is beside it (`.pub`).
-    """
-
-    host: str
-    port: int
-    authorized_keys: Path
-    host_key: Path
 
 
 async def serve_folder(folder: Path, gate: Gate) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncssh
 
-from services.benefits.payments.bank.folders import SftpServer
+from services.benefits.payments.bank.sftp import SftpServer
 
 _USER = "ansinh"
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.benefits.payments.bank.files import FileBank
-from services.benefits.payments.bank.folders import OpenFolder, local, sftp
+from services.benefits.payments.bank.folders import OpenFolder, local
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.bank.keys import TrustedKeys, read_keys
 from services.benefits.payments.bank.port import (
@@ -26,6 +26,7 @@ from services.benefits.payments.bank.port import (
     Unknown,
     Unusable,
 )
+from services.benefits.payments.bank.sftp import sftp
 from services.benefits.payments.bank.signing import Signing
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.domain.verification import Verification

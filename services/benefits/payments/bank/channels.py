@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.benefits.payments.bank.files import FileBank
-from services.benefits.payments.bank.folders import OpenFolder, SftpServer, local, sftp
+from services.benefits.payments.bank.folders import OpenFolder, local
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.bank.keys import KeySet, KeysUnusable, TrustedKeys, read_key_file
 from services.benefits.payments.bank.port import BankAdapter
@@ -136,6 +136,8 @@ class SftpChannel(_FileChannel):
 
     def folder(self) -> OpenFolder:
         """Return how it is opened."""
+        from services.benefits.payments.bank.sftp import SftpServer, sftp  # only here: few installations need it
+
         return sftp(
             SftpServer(self.host, self.port, self.user, self.client_key, self.known_hosts, self.root, self.timeout)
         )
