@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from services.benefits.pages.account_checks import add_account_checks
 from services.benefits.pages.applications import add_applications
 from services.benefits.pages.banks import add_banks
 from services.benefits.pages.exceptions import add_exceptions
@@ -30,6 +31,7 @@ def desk_router() -> APIRouter:
     desk = Desk("benefits", Path(__file__).parent / "templates", _MENU, {"means": means})
     router = desk.router()
     add_runs(router, desk)
+    add_account_checks(router, desk)
     add_orders(router, desk)
     add_exceptions(router, desk)
     add_banks(router, desk)

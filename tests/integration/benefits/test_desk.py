@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from services.benefits.app import build
 from services.benefits.payments.bank.http import HttpBank
+from services.benefits.payments.domain.verification import Verdict
 from services.benefits.payments.incoming import take_report
 from services.benefits.payments.workers import BankWork
 from services.benefits.settings import BANK, BenefitsSettings
@@ -277,3 +278,61 @@ async def test_a_bank_is_halted_and_after_a_restore_read_back_and_each_goes_on_b
         await maker.goto(f"{paying.site.url}{here}")
         assert "cho gửi tiếp bởi checker" in await maker.inner_text("#recoveries")
     await paying.through.until_attempt(who, "REPORTED_SETTLED")
+
+
+async def test_an_accountant_prepares_a_run_looks_at_a_name_that_differs_and_closes_the_month(paying: Paying) -> None:
+    await paying.benefits.open_fund()
+    who = await paying.benefits.settle_in()
+    await paying.benefits.award(who)
+    async with (
+        paying.site.signed_in("maker", "/benefits/desk") as maker,
+        paying.site.signed_in("checker", "/benefits/desk") as checker,
+    ):
+        watched = Watched(maker)
+
+        async def prepared() -> None:
+            await maker.goto(f"{paying.site.url}/benefits/desk")
+            await maker.fill("[name='declared/count']", "1")
+            await maker.fill("[name='declared/sum']", "750000")
+            await maker.click("form[action$='desk/runs'] button")
+            await maker.wait_for_url("**/benefits/desk/runs/*")
+
+        await maker.fill("[name='declared/count']", "2")
+        await maker.fill("[name='declared/sum']", "750000")
+        await maker.click("form[action$='desk/runs'] button")
+        await expect(maker.locator(".problem")).to_contain_text("750.000")
+        await watched.look()
+        await prepared()
+        await paying.benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
+        await maker.click("text=Tên chủ tài khoản theo ngân hàng")
+        assert not_found(await maker.inner_text("main"), "Đặng Thị Lan", "DANG T LAN", "tên gần giống") == []
+        await watched.look()
+        await maker.fill("input[name=note]", "Đã đối chiếu căn cước")
+        await maker.click("text=Đề nghị chấp nhận")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click("table a")
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+        await prepared()
+        run = maker.url
+        await checker.goto(run)
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("Người duyệt")
+        await paying.through.round()
+        await paying.through.close_day()
+        await paying.through.until_attempt(who, "BOOKED")
+        await maker.goto(run)
+        await maker.click("form[action$=month] button")
+        await maker.wait_for_url("**/benefits/desk/months/*")
+        await maker.click("text=Đã chi >> visible=true")
+        assert (
+            not_found(await maker.inner_text("main"), "1 lệnh, 750.000 đồng", "0 lệnh, 0 đồng", "Khóa sổ tháng") == []
+        )
+        await watched.look()
+        assert watched.faults == []
+
+
+def not_found(text: str, *wanted: str) -> list[str]:
+    """Return what of the wanted is not there."""
+    return [each for each in wanted if each not in text]

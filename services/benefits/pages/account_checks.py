@@ -1,0 +1,45 @@
+"""Whose the accounts of a run are, as the bank says: those in another name, and what two people make of each."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from shared.pages import Desk, Refused, Visiting, Visitor, change
+
+_DOUBTFUL = ("no_match", "close")
+
+
+def add_account_checks(router: APIRouter, desk: Desk) -> None:
+    """Add the page of a run's accounts."""
+
+    async def show(visitor: Visitor, run_id: UUID, refusal: Refused | None = None) -> Response:
+        run = await visitor.get(f"/benefits/v1/runs/{run_id}")
+        checks = await visitor.get(f"/benefits/v1/runs/{run_id}/account-checks")
+        access = await visitor.get("/benefits/v1/access")
+        return desk.show(
+            visitor,
+            "account_checks.html",
+            200 if refusal is None else refusal.status,
+            refusal=refusal,
+            run=run,
+            doubtful=[each for each in checks if each["verdict"] in _DOUBTFUL],
+            verdicts={
+                verdict: sum(each["verdict"] == verdict for each in checks)
+                for verdict in ("match", *_DOUBTFUL, "not_checkable", None)
+            },
+            may_propose="runs.prepare" in access["permissions"],
+        )
+
+    @router.get("/runs/{run_id}/account-checks")
+    async def account_checks_page(visitor: Visiting, run_id: UUID) -> Response:
+        return await show(visitor, run_id)
+
+    @router.post("/runs/{run_id}/account-checks/{order_id}")
+    async def account_acceptance_page(visitor: Visiting, run_id: UUID, order_id: UUID) -> Response:
+        async def propose() -> None:
+            path = f"/benefits/v1/runs/{run_id}/account-checks/{order_id}/acceptance"
+            await visitor.send("POST", path, {"note": visitor.form.get("note")})
+
+        then = "/benefits/desk/proposals"
+        return await change(propose, then=then, otherwise=lambda refusal: show(visitor, run_id, refusal))
