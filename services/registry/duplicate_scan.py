@@ -1,6 +1,8 @@
 """Comparing records: new and changed ones as they come, everybody when asked to."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from structlog import get_logger
@@ -15,32 +17,63 @@ from shared.side_process import SideProcess, side_process
 
 _log = get_logger(__name__)
 _TRIES = 10
+_LOOK_AGAIN = 1.0  # seconds
 
 
 async def scan_for_duplicates(job: JobContext) -> Mapping[str, Any]:
-    """Compare everybody. Who has been compared leaves the queue in the same transaction, so that it goes on after a
-    crash where it was."""
+    """Compare everybody. Who has been compared does not wait any more, so that it goes on after a crash where it was.
+
+    Where others compare already, everybody is compared by them, and this says how far they are.
+    """
     async with job.database.transaction() as session:
         left = await left_to_compare(session) if job.done else await compare_everybody(session)
         await job.progress(max(job.done, 1), session=session)  # from here on nobody is noted a second time
     total = left
-    async with side_process(comparing.__name__) as process:
-        while compared := await _compared(job.database, process):
-            left = max(left - compared, 0)
+    while left:
+        async with aclosing(_all_that_wait(job.database)) as comparing_them:
+            async for compared in comparing_them:
+                left = max(left - compared, 0)
+                await job.progress(max(1, total - left), total)
+        left = await _left(job.database)
+        if left:
             await job.progress(max(1, total - left), total)
+            await asyncio.sleep(_LOOK_AGAIN)
     return {"people": total}
 
 
 async def compare_new_people(database: Database) -> bool:
     """Compare those whose record is new or has changed; return whether there were any."""
-    async with database.transaction() as session:
-        left = await left_to_compare(session)
-    if not left:
+    if not await _left(database):
         return False
-    async with side_process(comparing.__name__) as process:
-        while await _compared(database, process):
-            pass
-    return True
+    return bool([compared async for compared in _all_that_wait(database)])
+
+
+async def _left(database: Database) -> int:
+    async with database.transaction() as session:
+        return await left_to_compare(session)
+
+
+async def _all_that_wait(database: Database) -> AsyncGenerator[int, None]:
+    """Compare people until nobody waits, and give how many each time; nothing where somebody else does so already."""
+    async with _alone(database) as alone:
+        if not alone:
+            return
+        async with side_process(comparing.__name__) as process:
+            while compared := await _compared(database, process):
+                yield compared
+
+
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncIterator[bool]:
+    """Say whether nobody else compares, and keep it so for the block: two would look at the same people.
+
+    Who loses the connection is not alone any more. That costs work and does no harm.
+    """
+    connection = await database.connect()
+    try:
+        yield await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended('registry.comparing', 0))")
+    finally:
+        await connection.close()
 
 
 async def _compared(database: Database, process: SideProcess) -> int:

@@ -4,15 +4,20 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from services.registry import comparing
-from services.registry.duplicate_scan import compare_new_people
+from services.registry.api.duplicates import DUPLICATE_SCAN
+from services.registry.duplicate_scan import compare_new_people, scan_for_duplicates
 from services.registry.store.comparing import compare_next
 from shared import clock
 from shared.events.registry import PeopleMerged, PeopleMergeUndone
+from shared.jobs import JobRunner
 from shared.side_process import SideProcess, side_process
 from tests.integration.registry.conftest import Registry, member
 from tests.support.access import grant
 from tests.support.tokens import bearer
+from tests.support.waiting import until
 
 ACCOUNT = {"bank_bin": "970405", "number": "2700205123456", "holder_name": "HA THI MAN"}
 
@@ -141,6 +146,27 @@ async def test_while_records_are_compared_officers_go_on_writing_them_and_what_c
     anew = await queue(registry)
     assert len(anew) == 3
     assert all(people[0] not in (each["first"]["id"], each["second"]["id"]) for each in anew)
+
+
+async def test_everybody_is_compared_anew_when_asked_to_also_beside_those_who_compare_already(
+    registry: Registry,
+) -> None:
+    for _ in range(2):
+        await registry.register(member(full_name="Hà Thị Mận"))
+    assert len(await queue(registry)) == 1
+    async with registry.database.transaction() as session:
+        await session.execute(text("DELETE FROM duplicate_pairs"))
+    job = await registry.post("/duplicate-scans", None, status=202)
+
+    async def ended() -> Any:
+        await compare_new_people(registry.database)  # as the service does every two seconds
+        found = await registry.get(f"/jobs/{job['id']}")
+        return found if found["state"] in ("done", "failed") else None
+
+    async with JobRunner(registry.database, {DUPLICATE_SCAN: scan_for_duplicates}, poll=0.01).running():
+        found = await until(ended, within=60, describe="the scan ends")
+    assert (found["state"], found["result"]) == ("done", {"people": 2})
+    assert len(await queue(registry)) == 1
 
 
 NOTE = "Một người lập sổ hai lần, đã đối chiếu căn cước"
