@@ -33,7 +33,7 @@ from services.benefits.payments.api.paid_lists import PAID_LIST
 from services.benefits.payments.api.paid_lists import router as paid_lists_router
 from services.benefits.payments.api.recalls import RECALL
 from services.benefits.payments.api.recalls import router as recalls_router
-from services.benefits.payments.api.recoveries import BANK_RECOVERY
+from services.benefits.payments.api.recoveries import BANK_RECOVERY, FORGOTTEN_PAYMENT
 from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.api.suspense import SUSPENSE
@@ -62,6 +62,7 @@ OPERATIONS = (
     ARRIVAL,
     CHANNEL_RELEASE,
     BANK_RECOVERY,
+    FORGOTTEN_PAYMENT,
     FILE_OUTCOME,
     UNPAID,
     ORDER_CANCELLATION,

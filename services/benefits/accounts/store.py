@@ -20,6 +20,11 @@ def account_id(account: OpenAccount, keys: Keys) -> UUID:
     return UUID(hex=keys.index.of("account", "\x1f".join(account)))
 
 
+def number_index(bank_bin: str, number: str, keys: Keys) -> str:
+    """Return the blind index of an account's bank and number."""
+    return keys.index.of("account.number", f"{bank_bin}\x1f{number}")
+
+
 def account_row(account: OpenAccount, keys: Keys) -> dict[str, Any]:
     """Return the row of an account."""
     known_as = account_id(account, keys)
@@ -27,7 +32,7 @@ def account_row(account: OpenAccount, keys: Keys) -> dict[str, Any]:
         "id": known_as,
         "bank_bin": account.bank_bin,
         "number": keys.data.seal(account.number, "account.number", known_as),
-        "number_index": keys.index.of("account.number", f"{account.bank_bin}\x1f{account.number}"),
+        "number_index": number_index(account.bank_bin, account.number, keys),
         "holder_name": keys.data.seal(account.holder_name, "account.holder_name", known_as),
     }
 

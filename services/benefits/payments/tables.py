@@ -197,14 +197,28 @@ class RecoveredFile(Table, table=True):
 
 
 class RecoveredPayment(Table, table=True):
-    """A payment in a recovered file: an attempt whose id is this one must never be made again. `amount` is VND."""
+    """A payment in a recovered file: an attempt whose id is this one must never be made again. `amount` is VND.
+
+    What was entered anew after a restore has other ids: it is known by the account or the holder's name, both as keyed
+    digests, the amount and the month, and waits until two people have said that it is another payment (`dismissed_by`). `order_id`: the order of ours that has its id.
+    """
 
     __tablename__ = "recovered_payment"
+    __table_args__ = (
+        Index("recovered_payment_by_payee", "payee_index", "amount"),
+        Index("recovered_payment_by_holder", "holder_index", "amount"),
+    )
 
     end_to_end_id: str = Field(primary_key=True)
     message_id: str = Field(foreign_key="recovered_file.message_id")
     amount: int = Field(sa_type=BigInteger)
     refused: bool = Field(sa_column_kwargs={"comment": "the bank says that it did not pay it"})
+    payee_index: str | None = None
+    holder_index: str | None = None
+    execution_date: date | None = None
+    order_id: UUID | None = Field(default=None, foreign_key="payment_order.id")
+    dismissed_by: str | None = None
+    dismissed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class SendAttempt(Table, table=True):

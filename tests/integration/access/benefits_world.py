@@ -38,6 +38,7 @@ _CERTIFIED = {"certificate": "CV 124/NHNo"}
 _CANCELLED = {"why": "death", "note": "Giấy chứng tử số 12"}
 _ACCEPTED = {"note": "Đã đối chiếu căn cước"}
 _EXPLAINED = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
+_DISMISSED = {"note": "Chi bổ sung tháng 9"}
 _RECALL = {"reason": "DUPL", "note": "Chuyển hai lần"}
 _ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
 
@@ -85,7 +86,7 @@ async def benefits_world(url: str) -> World:
         | _stopping(sealed["id"], order["id"], stopped)
         | _funds(benefits, open_gift["id"])
         | _channels()
-        | _recoveries(await _recovery(benefits, "bank-restored"))
+        | _recoveries(await _recovery(benefits, "bank-restored"), await benefits.forget_a_payment())
         | _outcomes(stopped, paid["id"])
         | {"propose_paid_list": _paid_list(listed, typed)}
         | _months(benefits.payer, month, open_gift["id"])
@@ -194,6 +195,8 @@ async def _made(benefits: Benefits, actor: str) -> dict[str, Any]:
     await benefits.post(f"/bank-channels/bank-{actor}/release", {"reason": "Đã khắc phục"}, actor=actor)
     walked = await _recovery(benefits, f"bank-{actor}")
     await benefits.post(f"/bank-recoveries/{walked}/release", {}, actor=actor)
+    forgotten = await benefits.forget_a_payment()
+    await benefits.post(f"/forgotten-payments/{forgotten}/dismissal", _DISMISSED, actor=actor)
     waiting = (await benefits.get("/proposals", state="open", limit="100"))["items"]
     own = {each["kind"]: (each["id"], each["content_hash"]) for each in waiting if each["prepared_by"] == actor}
     return {"run": run, "application": application, "proposals": own}
@@ -376,8 +379,11 @@ def _channels() -> dict[str, Operation]:
     }
 
 
-def _recoveries(walked: str) -> dict[str, Operation]:
+def _recoveries(walked: str, forgotten: str) -> dict[str, Operation]:
+    dismissal = f"/forgotten-payments/{forgotten}/dismissal"
     return {
+        "list_forgotten_payments": Operation("funds.read", lambda _: Call("GET", "/forgotten-payments")),
+        "propose_dismissal": Operation("funds.prepare", lambda _: Call("POST", dismissal, _DISMISSED), 201),
         "list_bank_recoveries": Operation("funds.read", lambda _: Call("GET", "/bank-recoveries")),
         "declare_bank_recovery": Operation(
             "funds.prepare", lambda _: Call("POST", "/bank-recoveries", {"bank": "simbank"}), 201
@@ -463,6 +469,7 @@ def _proposals(made: Pair) -> dict[str, Operation]:
         | of("contribution-arrival", "funds.read")
         | of("bank-channel-release", "funds.read")
         | of("bank-recovery", "funds.read")
+        | of("forgotten-payment", "funds.read")
         | of("suspense-clearing", "funds.read")
         | of("award-ending", "awards.read")
         | of("account-acceptance", "payments.read")

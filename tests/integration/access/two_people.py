@@ -319,6 +319,12 @@ async def _recovery(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"/benefits/v1/bank-recoveries/{found.id}/release", {}))
 
 
+async def _forgotten(desk: Desk) -> Waiting:
+    """Return the proposal that a payment which only the bank knows is none of ours that wait."""
+    key = await desk.service.forget_a_payment()
+    return _waiting(await desk.made(f"/benefits/v1/forgotten-payments/{key}/dismissal", {"note": "Chi bổ sung"}))
+
+
 async def _suspense(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     place = await benefits.unexplained_credit(700_000)
@@ -388,6 +394,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "contribution-arrival": Kind(_arrival),
         "bank-channel-release": Kind(_channel_release),
         "bank-recovery": Kind(_recovery),
+        "forgotten-payment": Kind(_forgotten),
         "award-ending": Kind(_ending),
         "account-acceptance": Kind(_acceptance),
         "file-outcome": Kind(_file_outcome),

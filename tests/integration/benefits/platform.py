@@ -17,7 +17,8 @@ from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import commit_budget
 from services.benefits.payments.domain.statement import Entry, Statement
 from services.benefits.payments.domain.verification import Verdict, Verification
-from services.benefits.payments.store import accounts, messages
+from services.benefits.payments.iso20022.copies import Copied
+from services.benefits.payments.store import accounts, messages, recovery
 from services.benefits.payments.store.account_checks import keep_checks
 from services.benefits.payments.store.statements import apply_statement
 from services.benefits.payments.workers import BankWork
@@ -250,6 +251,18 @@ class Benefits:
             for table in ("payment_file", "payment_instruction"):
                 unknown = text(f"UPDATE {table} SET state = 'UNKNOWN' WHERE message_id = :message")
                 await session.execute(unknown, {"message": message_id})
+
+    async def forget_a_payment(self) -> str:
+        """Let the bank know a payment that our books do not; return its end-to-end id."""
+        key, message = uuid4().hex[:26].upper(), f"{self.payer}-20260101-{uuid4().int % 10**9}-A"
+        copied = Copied(key, 123_000, BIN, "9999888877776666", uuid4().hex.upper(), clock.today())
+        async with self.database.transaction() as session:
+            await recovery.stop(session, f"bank-{key.lower()}", "declared", "test", clock.now())
+            found = await recovery.open_recovery(session, f"bank-{key.lower()}")
+            assert found is not None
+            await recovery.note(session, found.id, self.payer, [message])
+            await recovery.keep(session, message, [copied], frozenset(), clock.now())
+        return key
 
     async def at_the_bank(self) -> Any:
         """Return a new order whose attempt the bank has."""

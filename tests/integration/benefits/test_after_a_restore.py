@@ -125,6 +125,46 @@ async def test_what_the_bank_was_told_to_pay_is_kept_out_of_runs_and_what_it_ref
     await again.database.close()
 
 
+async def test_who_is_entered_anew_after_a_restore_is_not_paid_again_unless_two_people_say_so(
+    benefits: Benefits, through: Through, create_database: CreateDatabase
+) -> None:
+    await benefits.open_fund()
+    await benefits.settle_in()
+    backup = await back_up(benefits.database)
+    forgotten = await benefits.settle_in(number="3120205166666")
+    await benefits.award(forgotten)
+    await benefits.approve(await benefits.prepare())
+    await through.until_attempt(forgotten, "REPORTED_SETTLED")
+
+    again = await old(benefits, create_database, backup)
+    after = Through(again, through.bank, BankWork(HttpBank(BANK, through.url, timeout=5), lease=timedelta(seconds=15)))
+    anew = await again.settle_in(number="3120205166666")  # the same person, and nobody knows that they are
+    await again.award(anew)
+    namesake = await again.settle_in(number="3120205177777")  # perhaps the same person, with another account
+    await again.award(namesake)
+    other = await again.award_of(760_000, number="3120205188888")
+    await again.post("/bank-recoveries", {"bank": BANK})
+    await walk(after)
+    await release(again)
+    run = await again.prepare()
+    orders = {one["household_id"]: one for one in (await again.get(f"/runs/{run['id']}/orders"))["items"]}
+    found = [
+        (orders[str(who.household_id)]["state"], orders[str(who.household_id)]["reason"]) for who in (anew, namesake)
+    ]
+    assert found == [("BLOCKED", "perhaps_paid")] * 2
+    assert orders[str(other.household_id)]["state"] == "BATCHED"
+
+    [known] = await again.get("/forgotten-payments")
+    assert (known["amount"], known["refused"], known["dismissed_by"]) == (750_000, False, None)
+    path = f"/forgotten-payments/{known['end_to_end_id']}/dismissal"
+    await again.approve_proposal(await again.post(path, {"note": "Chi bổ sung, biên bản 12"}))
+    assert (await again.send(path, {"note": "Lần nữa"})).json()["code"] == "recovered_payment_settled"
+    assert (await again.prepare())["declared_count"] == 3
+    assert await again.broken_invariants() == []
+    await again.client.aclose()
+    await again.database.close()
+
+
 async def test_a_file_that_waited_in_the_backup_and_was_sent_since_is_asked_for_and_not_sent_anew(
     benefits: Benefits, through: Through, create_database: CreateDatabase
 ) -> None:

@@ -1,9 +1,10 @@
 """Times in which nothing is sent to a bank, because a database was restored on either side."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.payments.store import recovery
@@ -20,6 +21,8 @@ from shared.http.router import Router
 from shared.http.transactions import Tx
 
 router = Router(prefix="/benefits/v1", tags=["banks"])
+
+EndToEndId = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,35}$", examples=["01KEZ8Q0M1X3J5V7T9B2D4F6H8"])]
 
 
 class RecoveryIn(BaseModel):
@@ -52,11 +55,40 @@ class RecoveryOut(BaseModel):
     released_by: str | None
 
 
+class ForgottenOut(BaseModel):
+    """A payment that the bank was told to make by a file that a restored database has forgotten. `amount` is VND.
+
+    Orders that it looks like (account or holder, amount, month) are in no run until it is dismissed.
+    """
+
+    end_to_end_id: str
+    message_id: str
+    amount: int
+    execution_date: date | None
+    refused: bool
+    dismissed_by: str | None
+    dismissed_at: datetime | None
+
+
+class DismissalIn(BaseModel):
+    """How it is known that a forgotten payment paid something else than the orders that look like it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(min_length=3, max_length=500, examples=["Chi bổ sung tháng 9, biên bản đối chiếu 12/BB"])
+
+
 async def _release(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
     if not await recovery.release(session, UUID(proposal.draft.content["recovery"]), actor, now):
         raise Problem(409, "recovery_not_walked")
 
 
+async def _dismiss(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
+    if not await recovery.dismiss(session, proposal.draft.subject, actor, now):
+        raise Problem(409, "recovered_payment_settled")
+
+
+FORGOTTEN_PAYMENT = Operation("forgotten-payment", "funds.read", "funds.approve", apply=_dismiss)
 BANK_RECOVERY = Operation("bank-recovery", "funds.read", "funds.approve", apply=_release)
 
 
@@ -97,3 +129,32 @@ async def propose_recovery_release(tx: Tx, actor: Actor, about: About, recovery_
     }
     draft = Draft(BANK_RECOVERY.kind, found.bank, content)
     return proposal_out("benefits", BANK_RECOVERY, await propose(tx, draft, actor=actor, now=clock.now()))
+
+
+@router.get("/forgotten-payments", dependencies=[needs("funds.read")])
+async def list_forgotten_payments(tx: Tx, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[ForgottenOut]:
+    """List payments that the bank knows and our books do not, newest first."""
+    return [ForgottenOut.model_validate(dict(row._mapping)) for row in await recovery.forgotten(tx, limit)]
+
+
+@router.post(
+    "/forgotten-payments/{end_to_end_id}/dismissal",
+    status_code=201,
+    dependencies=[needs("funds.prepare"), IDEMPOTENT],
+)
+async def propose_dismissal(
+    tx: Tx, actor: Actor, about: About, end_to_end_id: EndToEndId, body: DismissalIn
+) -> ProposalOut:
+    """Propose that a forgotten payment is not what orders like it owe; another person approves it, then they are paid.
+
+    Where it is, the order is cancelled instead.
+    """
+    about.one("forgotten_payment", end_to_end_id)
+    found = await recovery.forgotten_payment(tx, end_to_end_id)
+    if found is None:
+        raise Problem(404, "recovered_payment_not_found")
+    if found.refused or found.dismissed_at is not None:
+        raise Problem(409, "recovered_payment_settled")
+    content = {"amount": found.amount, "message_id": found.message_id, "note": body.note}
+    draft = Draft(FORGOTTEN_PAYMENT.kind, end_to_end_id, content)
+    return proposal_out("benefits", FORGOTTEN_PAYMENT, await propose(tx, draft, actor=actor, now=clock.now()))

@@ -1,7 +1,10 @@
-"""Reading our own pain.001 back from a bank: what a file that we no longer have paid. Whom it paid is not kept."""
+"""Reading our own pain.001 back from a bank: what a file that we no longer have paid, to whom and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from lxml import etree
 
 from services.benefits.payments.iso20022.pain001 import NAMESPACE
 from services.benefits.payments.iso20022.reading import Reader, Unreadable, parse
@@ -11,10 +14,14 @@ _READ = Reader(NAMESPACE)
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A payment of a file. `amount` is VND."""
+    """A payment of a file. `amount` is VND; `execution_date` is the day that we asked for."""
 
     end_to_end_id: str
     amount: int
+    bank_bin: str
+    account_number: str
+    holder_name: str
+    execution_date: date
 
 
 def payments_of(content: bytes, message_id: str) -> Sequence[Copied]:
@@ -27,6 +34,23 @@ def payments_of(content: bytes, message_id: str) -> Sequence[Copied]:
     if _READ.text(message, "GrpHdr/MsgId") != message_id:
         raise Unreadable("not the file that was asked for")
     return [
-        Copied(_READ.need(one, "PmtId/EndToEndId"), _READ.whole(one, "Amt/InstdAmt"))
-        for one in _READ.all(message, "PmtInf/CdtTrfTxInf")
+        _copied(one, _day(block)) for block in _READ.all(message, "PmtInf") for one in _READ.all(block, "CdtTrfTxInf")
     ]
+
+
+def _copied(element: etree._Element, day: date) -> Copied:
+    return Copied(
+        end_to_end_id=_READ.need(element, "PmtId/EndToEndId"),
+        amount=_READ.whole(element, "Amt/InstdAmt"),
+        bank_bin=_READ.need(element, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
+        account_number=_READ.need(element, "CdtrAcct/Id/Othr/Id"),
+        holder_name=_READ.need(element, "Cdtr/Nm"),
+        execution_date=day,
+    )
+
+
+def _day(block: etree._Element) -> date:
+    try:
+        return date.fromisoformat(_READ.need(block, "ReqdExctnDt/Dt"))
+    except ValueError as error:
+        raise Unreadable("without its day") from error

@@ -30,6 +30,9 @@ KNOWN_TO_BANK = "known_to_bank"
 NO_NAME = "no_name"
 """Why an order is blocked that is to be paid in cash to somebody of whom the registry has not told yet."""
 
+PERHAPS_PAID = "perhaps_paid"
+"""Why an order is blocked that such a file paid somebody like: entered anew, it has another id. Two people say."""
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -102,7 +105,7 @@ async def prepare(
     await orders.lock_orders(session, orders.unpaid_of_scope(scope))
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
-    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK, NO_NAME)
+    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK, PERHAPS_PAID, NO_NAME)
     payer = await accounts.payer(session, scope.payer_account)
     assert payer is not None  # noqa: S101 - a scope is of a payer account
     running = RunningContent()
@@ -112,7 +115,8 @@ async def prepare(
             if payer.in_cash
             else await asyncio.to_thread(_problems, found, keys_of(session))
         )
-        problems |= dict.fromkeys((await next_attempts(session, found)).at_bank, KNOWN_TO_BANK)
+        attempts = await next_attempts(session, found)
+        problems |= dict.fromkeys(attempts.at_bank, KNOWN_TO_BANK) | dict.fromkeys(attempts.alike, PERHAPS_PAID)
         problems |= await _of_accounts(session, payer.bank, found, now)
         problems |= await orders.payee_problems(session, [row.id for row in found], payees)
         await orders.put_in_run(session, run_id, problems)

@@ -2,20 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Result, Row, exists, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Result,
+    Row,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.benefits.accounts.store import number_index
 from services.benefits.payments.bank.port import Received
 from services.benefits.payments.domain.identifiers import end_to_end_id, number_of
+from services.benefits.payments.domain.payees import bank_name
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
 from services.benefits.payments.iso20022.copies import Copied
 from services.benefits.payments.store.rows import (
     file_table,
     instruction_table,
+    payee_of,
     payer_table,
     recovered_payment_table,
     recovered_table,
@@ -23,6 +40,7 @@ from services.benefits.payments.store.rows import (
 )
 from shared.db import Transaction, among
 from shared.ids import new_id
+from shared.keys import Keys, keys_of
 
 Cause = Literal["foreign_files", "lost_files", "declared"]
 
@@ -147,13 +165,16 @@ async def keep(
     session: Transaction, message_id: str, payments: Sequence[Copied], refused: frozenset[str], now: datetime
 ) -> None:
     """Note what a file that we do not have was to pay, and which payments of it the bank refused."""
-    connection = await session.connection()
+    connection, keys = await session.connection(), keys_of(session)
     rows = [
         {
             "end_to_end_id": one.end_to_end_id,
             "message_id": message_id,
             "amount": one.amount,
             "refused": one.end_to_end_id in refused,
+            "payee_index": number_index(one.bank_bin, one.account_number, keys),
+            "holder_index": _holder_index(one.holder_name, keys),
+            "execution_date": one.execution_date,
         }
         for one in payments
     ]
@@ -180,14 +201,91 @@ async def release(session: Transaction, recovery_id: UUID, actor: str, now: date
 
 @dataclass(frozen=True)
 class NextAttempts:
-    """By order: the EndToEndId of its next attempt, and the orders of which the bank has that attempt already."""
+    """By order: the EndToEndId of its next attempt, and the orders of which the bank has that attempt already.
+
+    `alike` are orders that a forgotten payment of the bank's looks like, until two people have dismissed it.
+    """
 
     ids: Mapping[UUID, str]
     at_bank: frozenset[UUID]
+    alike: frozenset[UUID]
+
+
+def _holder_index(name: str, keys: Keys) -> str:
+    return keys.index.of("recovered_payment.holder", bank_name(name))
+
+
+# What the bank was told to pay and no order of ours is known to be: the same account or holder, amount, and a day from
+# the month before the order's own on.
+_ALIKE = text(
+    """
+    SELECT DISTINCT o.id FROM
+      unnest(:orders, :payees, :holders, :amounts, :since) AS o (id, payee, holder, amount, since)
+    JOIN recovered_payment r ON r.amount = o.amount AND (r.payee_index = o.payee OR r.holder_index = o.holder)
+    WHERE NOT r.refused AND r.dismissed_at IS NULL AND r.order_id IS NULL AND r.execution_date >= o.since
+      AND NOT EXISTS (SELECT 1 FROM payment_instruction i WHERE i.end_to_end_id = r.end_to_end_id)
+    """
+).bindparams(
+    bindparam("orders", type_=ARRAY(Uuid)),
+    bindparam("payees", type_=ARRAY(TEXT)),
+    bindparam("holders", type_=ARRAY(TEXT)),
+    bindparam("amounts", type_=ARRAY(BigInteger)),
+    bindparam("since", type_=ARRAY(Date)),
+)
+_CLAIM = (
+    update(recovered_payment_table)
+    .where(recovered_payment_table.c.end_to_end_id == bindparam("key"), recovered_payment_table.c.order_id.is_(None))
+    .values(order_id=bindparam("of"))
+)
+_FORGOTTEN = exists().where(~recovered_payment_table.c.refused, recovered_payment_table.c.dismissed_at.is_(None))
+
+
+async def _alike(session: Transaction, orders: Sequence[Row[Any]]) -> frozenset[UUID]:
+    """Return the orders (with PAYEE_COLUMNS) that payments look like which no order of ours is known to have."""
+    if not orders or not (await session.execute(select(_FORGOTTEN))).scalar_one():
+        return frozenset()
+    keys = keys_of(session)
+    found = [(row, payee) for row in orders if (payee := payee_of(row, keys)) is not None]
+    wanted = {
+        "orders": [row.id for row, _ in found],
+        "payees": [number_index(payee.bank_bin, payee.account_number, keys) for _, payee in found],
+        "holders": [_holder_index(payee.holder_name, keys) for _, payee in found],
+        "amounts": [row.amount for row, _ in found],
+        "since": [_month_before(row.period) for row, _ in found],
+    }
+    return frozenset((await session.execute(_ALIKE, wanted)).scalars())
+
+
+def _month_before(period: str) -> date:
+    first = date.fromisoformat(f"{period}-01")
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+async def forgotten(session: Transaction, limit: int) -> Sequence[Row[Any]]:
+    """Return payments that the bank knows and no attempt of ours is, newest first."""
+    c = recovered_payment_table.c
+    ours = exists().where(instruction_table.c.end_to_end_id == c.end_to_end_id)
+    unclaimed = select(recovered_payment_table).where(~ours, c.order_id.is_(None))
+    query = unclaimed.order_by(c.execution_date.desc(), c.end_to_end_id).limit(limit)
+    return (await (await session.connection()).execute(query)).all()
+
+
+async def forgotten_payment(session: Transaction, key: str) -> Row[Any] | None:
+    """Return a payment of a file that we had forgotten."""
+    query = select(recovered_payment_table).where(recovered_payment_table.c.end_to_end_id == key)
+    return (await (await session.connection()).execute(query)).one_or_none()
+
+
+async def dismiss(session: Transaction, key: str, actor: str, now: datetime) -> bool:
+    """Note that a forgotten payment is not what orders like it owe; return whether nobody had said so before."""
+    c = recovered_payment_table.c
+    statement = update(recovered_payment_table).where(c.end_to_end_id == key, c.dismissed_at.is_(None))
+    done = await (await session.connection()).execute(statement.values(dismissed_by=actor, dismissed_at=now))
+    return done.rowcount == 1
 
 
 async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> NextAttempts:
-    """Work out the next attempt of orders (with id, award_id, period and kind).
+    """Work out the next attempt of orders (with id, award_id, period, kind, amount and PAYEE_COLUMNS).
 
     An attempt that the bank had refused before we forgot it counts; one that it did not refuse must not be made again.
     """
@@ -204,8 +302,12 @@ async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> Nex
         mine = [ids[order_id] for order_id in open_orders]
         query = select(c.end_to_end_id, c.refused).where(among(c.end_to_end_id, mine))
         known = {row.end_to_end_id: row.refused for row in await connection.execute(query)}
+        claimed = [{"key": key, "of": order_id} for order_id in open_orders if (key := ids[order_id]) in known]
+        if claimed:
+            await connection.execute(_CLAIM, claimed)
         at_bank |= {order_id for order_id in open_orders if known.get(ids[order_id]) is False}
         open_orders = {order_id: row for order_id, row in open_orders.items() if known.get(ids[order_id])}
         for order_id in open_orders:
             number[order_id] += 1
-    return NextAttempts(ids, frozenset(at_bank))
+    alike = await _alike(session, [row for row in orders if row.id not in at_bank])
+    return NextAttempts(ids, frozenset(at_bank), alike)

@@ -77,8 +77,8 @@ async def seal(
     async for rows in pages:
         number += 1
         known = await next_attempts(session, rows)
-        if known.at_bank:
-            raise Problem(409, "known_to_bank", count=len(known.at_bank))
+        if known.at_bank or known.alike:
+            raise Problem(409, "known_to_bank", count=len(known.at_bank | known.alike))
         heading = Heading(message_id(payer.code, day, number), now, due, payer, wording)
         attempts = [Attempt(row, known.ids[row.id], uuid4()) for row in rows]
         content = await asyncio.to_thread(built, heading, attempts, keys)
