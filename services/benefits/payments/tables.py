@@ -200,7 +200,8 @@ class RecoveredPayment(Table, table=True):
     """A payment in a recovered file: an attempt whose id is this one must never be made again. `amount` is VND.
 
     What was entered anew after a restore has other ids: it is known by the account or the holder's name, both as keyed
-    digests, the amount and the month, and waits until two people have said that it is another payment (`dismissed_by`). `order_id`: the order of ours that has its id.
+    digests, the amount and the month, and waits until two people have said that it is another payment
+    (`dismissed_by`). `order_id` is the order of ours that has its id.
     """
 
     __tablename__ = "recovered_payment"
