@@ -1,11 +1,13 @@
 """Finding people by what is known of them, in the order of Vietnamese lists."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy.dialects import postgresql
 
+from services.registry.domain.priority_groups import group_rules
 from services.registry.store.people_search import Wanted, gathering, walking
 from shared.access import Access
 from shared.db import Database
@@ -160,6 +162,11 @@ SEARCHES = [
 ]
 
 
+BY_GROUP = [
+    Wanted(group=(rule, date(2026, 11, 20))) for rule in group_rules() if rule.code in ("merit", "older_person")
+]
+
+
 def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for each in plan.get("Plans", ()) for node in _nodes(each))]
 
@@ -183,7 +190,7 @@ async def test_no_search_by_name_reads_the_whole_registry(many: Database, wanted
             assert not read_whole, str(statement)
 
 
-@pytest.mark.parametrize("wanted", SEARCHES, ids=str)
+@pytest.mark.parametrize("wanted", [*SEARCHES, *BY_GROUP], ids=str)
 async def test_walking_and_gathering_find_the_same(many: Database, wanted: Wanted) -> None:
     async with many.transaction() as session:
         gathered = list((await session.execute(gathering(SOME, wanted, after=None, limit=40))).scalars())
