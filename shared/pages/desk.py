@@ -61,6 +61,7 @@ class Desk:
         self._environment.globals.update(helpers)
         self._environment.filters["day"] = pass_context(_day)
         self._environment.filters["period"] = _period
+        self._environment.filters["phone"] = _phone
         self._environment.filters["instant"] = pass_context(_instant)
         self._static = {name: (_HERE / "static" / name).read_bytes() for name in _STATIC}
 
@@ -162,6 +163,14 @@ def _period(value: str) -> str:
     """Return a month of the API (`2026-11`) as readers write it: 11/2026; a year as it is."""
     year, _, month = value.partition("-")
     return f"{month}/{year}" if month else year
+
+
+def _phone(value: str | None) -> str:
+    """Return a number of the API (E.164) as people in Viet Nam dial it: 0912 345 678."""
+    if value is None:
+        return "—"
+    local = f"0{value.removeprefix('+84')}" if value.startswith("+84") else value
+    return f"{local[:-6]} {local[-6:-3]} {local[-3:]}"
 
 
 def _instant(context: Context, value: str | None) -> str:

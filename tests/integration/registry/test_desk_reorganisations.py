@@ -99,6 +99,40 @@ async def test_it_is_planned_done_placed_and_confirmed_by_two_people_on_pages(de
         assert await page.locator("form[action$=undo]").count() == 0
 
 
+async def test_until_confirmed_it_is_undone_on_its_page_by_a_browser_without_scripts(desk: Desk) -> None:
+    old = [
+        unit("91", "province", "tỉnh", None, "2020-01-01"),
+        *(unit(code, "commune", "xã", "91", "2020-01-01", "2026-07-31") for code in ("91001", "91002")),
+        unit("91001", "commune", "xã", "91", "2026-08-01"),
+    ]
+    await desk.registry.post("/areas", old, status=200)
+    body = {"area_code": "91002", "registered_on": "2026-01-05", "members": [member(full_name="Tẩn Thị Về")]}
+    household = (await desk.registry.post("/households", body))["household"]["id"]
+    order = {
+        "title": "Sắp xếp thử",
+        "legal_basis": "1676/NQ-UBTVQH15",
+        "effective_on": "2026-08-01",
+        "successions": [{"old_code": code, "new_code": "91001"} for code in ("91001", "91002")],
+    }
+    plan = await desk.registry.post("/reorganisations", order)
+    at = f"/registry/desk/reorganisations/{plan['id']}"
+    async with desk.site.signed_in("officer", at, scripts=False) as page:
+        await page.click("text=Đề nghị thực hiện")
+        await expect(page.locator(".notice")).to_contain_text("chờ người thứ hai")
+        async with desk.site.signed_in("chair", "/registry/desk", scripts=False) as chair:
+            await approved_on_page(desk, chair, f"{desk.site.url}{at}")
+        await in_state(desk.registry, plan["id"], "applied")
+        assert (await desk.registry.get(f"/households/{household}"))["area_code"] == "91001"
+        await page.goto(f"{desk.site.url}{at}")
+        await page.fill("#note", "Nghị quyết bị hủy bỏ")
+        await page.click("form[action$=undo] button")
+        await page.wait_for_url(f"**{at}")
+        await in_state(desk.registry, plan["id"], "undone")
+        await page.goto(f"{desk.site.url}{at}")
+        assert not found_in(await page.inner_text("main dl"), "đã hủy", "officer", "Nghị quyết bị hủy bỏ")
+    assert (await desk.registry.get(f"/households/{household}"))["area_code"] == "91002"
+
+
 async def test_who_works_in_one_commune_sees_no_household_of_another(desk: Desk) -> None:
     async with desk.site.signed_in("stranger", "/registry/desk/reorganisations") as page:
         await page.click("table a >> nth=0")
