@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from structlog import get_logger
 
 from services.registry import comparing
-from services.registry.store.comparing import compare_everybody, compare_next, left_to_compare
+from services.registry.store.comparing import Looked, compare_everybody, compare_next, left_to_compare
 from shared import clock
 from shared.db import Database
 from shared.faults import is_transient
@@ -59,8 +60,12 @@ async def _all_that_wait(database: Database) -> AsyncGenerator[int, None]:
         if not alone:
             return
         async with side_process(comparing.__name__) as process:
-            while compared := await _compared(database, process):
-                yield compared
+            looked = await _compared(database, process, None)
+            while looked.last is not None:
+                yield looked.people
+                looked = await _compared(database, process, looked.last)
+                if looked.last is None:  # from the beginning: who was being written about, or has changed since
+                    looked = await _compared(database, process, None)
 
 
 @asynccontextmanager
@@ -76,11 +81,11 @@ async def _alone(database: Database) -> AsyncIterator[bool]:
         await connection.close()
 
 
-async def _compared(database: Database, process: SideProcess) -> int:
-    """Compare the next people; return how many. Who writes the same records may make it begin anew."""
+async def _compared(database: Database, process: SideProcess, after: UUID | None) -> Looked:
+    """Compare the next people after one. Who writes the same records may make it begin anew."""
     for attempt in range(1, _TRIES + 1):
         try:
-            return await compare_next(database, process, clock.now())
+            return await compare_next(database, process, clock.now(), after)
         except Exception as error:
             if attempt == _TRIES or not is_transient(error):
                 raise

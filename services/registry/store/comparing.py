@@ -50,7 +50,8 @@ _CANDIDATES = text(
     pairs AS (
         SELECT DISTINCT least(one, other) AS first_id, greatest(one, other) AS second_id FROM blocks
         WHERE one <> other AND (other = ANY(:ids)
-            OR NOT EXISTS (SELECT FROM people_to_compare AS waiting WHERE waiting.person_id = other)))
+            -- as a value, so that it is looked up for each and not gathered from all who wait
+            OR (SELECT noted FROM people_to_compare WHERE person_id = other) IS NULL))
     SELECT first_id, second_id,
         one.name_words, one.sex, one.birth_date, one.area_code, one.phone_index, one.account_number_index,
         one.personal_number_index,
@@ -82,17 +83,26 @@ class Alike:
     made_of: Any
 
 
-async def compare_next(database: Database, comparing: SideProcess, now: datetime) -> int:
-    """Compare the next people whose record is new or has changed; return how many were looked at.
+@dataclass(frozen=True)
+class Looked:
+    """How many people were looked at, and the last of them in the order of ids; of nobody there is no last."""
 
-    Who was looked at stops waiting in the last transaction: what was cut off before is done again, and the same.
+    people: int
+    last: UUID | None
+
+
+async def compare_next(database: Database, comparing: SideProcess, now: datetime, after: UUID | None = None) -> Looked:
+    """Compare the next people whose record is new or has changed, in the order of their ids, after one.
+
+    Who was looked at stops waiting in the last transaction: what was cut off before is done again, and the same. Who
+    goes on `after` the last does not step over all that are done, which the database keeps for a while.
 
     Raises:
         SideProcessEnded: the process that compares was killed.
     """
-    asked, found = await _look(database, comparing)
+    asked, found = await _look(database, comparing, after)
     if not asked:
-        return 0
+        return Looked(0, None)
     for some in _batches(found):
         async with database.transaction() as session:
             await session.execute(_ONE_WRITES)
@@ -100,7 +110,7 @@ async def compare_next(database: Database, comparing: SideProcess, now: datetime
     async with database.transaction() as session:
         await session.execute(_ONE_WRITES)
         await _settle(session, asked, found)
-    return len(asked)
+    return Looked(len(asked), max(asked))
 
 
 def _batches(found: Sequence[Alike]) -> Iterator[Sequence[Alike]]:
@@ -108,11 +118,14 @@ def _batches(found: Sequence[Alike]) -> Iterator[Sequence[Alike]]:
     return (ordered[start : start + _WRITTEN_AT_ONCE] for start in range(0, len(ordered), _WRITTEN_AT_ONCE))
 
 
-async def _look(database: Database, comparing: SideProcess) -> tuple[Mapping[UUID, int], list[Alike]]:
+async def _look(
+    database: Database, comparing: SideProcess, after: UUID | None
+) -> tuple[Mapping[UUID, int], list[Alike]]:
     """Return who is next, by the number of the note about each, and the pairs that belong into the queue."""
     found: list[Alike] = []
     async with database.transaction() as session:
         query = select(_WAITING.person_id, _WAITING.noted).order_by(_WAITING.person_id).limit(AT_ONCE)
+        query = query if after is None else query.where(_WAITING.person_id > after)
         free = query.with_for_update(skip_locked=True)  # somebody is just writing about the others
         asked = {row.person_id: row.noted for row in await session.execute(free)}
     if asked:

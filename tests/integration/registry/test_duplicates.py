@@ -140,7 +140,7 @@ async def test_while_records_are_compared_officers_go_on_writing_them_and_what_c
         await registry.register(member(full_name="Hà Thị Mận"))
         assert not looking.done()
         held.go_on.set()
-        assert await looking == 3
+        assert (await looking).people == 3
     pairs = [names(each) for each in (await registry.get("/duplicates"))["items"]]
     assert pairs == [{"Hà Thị Mận"}]  # of the two who did not change; the others are compared anew
     anew = await queue(registry)
