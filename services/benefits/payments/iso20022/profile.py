@@ -1,5 +1,7 @@
 """What a bank refuses though the schema allows it: written bytes are read again and judged before they are sealed."""
 
+from collections.abc import Mapping, Sequence
+
 from lxml import etree
 
 from services.benefits.payments.domain.payees import LONGEST_NAME
@@ -79,9 +81,10 @@ def findings(raw: bytes) -> list[str]:
     sums, seen, found = _Sums(), set[str](), list[str]()
     try:
         for number, transaction in enumerate(message.records(), 1):
-            sums.add(_read.text(transaction, "Amt/InstdAmt") or "")
+            below = _read.below(transaction)
+            sums.add(_said(below, "Amt/InstdAmt") or "")
             if len(found) < _MOST:
-                found += [f"transaction {number}: {finding}" for finding in _transaction(transaction, seen)]
+                found += [f"transaction {number}: {finding}" for finding in _transaction(below, seen)]
         return _header(message.around, sums) + found
     except Unreadable as error:
         return [str(error)]
@@ -114,22 +117,29 @@ def _payment_information(information: etree._Element) -> list[str]:
     return [f"{name} is missing or wrong" for name, right in wanted.items() if not right]
 
 
-def _transaction(transaction: etree._Element, seen: set[str]) -> list[str]:
-    end_to_end_id = _read.text(transaction, "PmtId/EndToEndId") or ""
-    amount = _read.first(transaction, "Amt/InstdAmt")
+def _transaction(below: Mapping[str, Sequence[etree._Element]], seen: set[str]) -> list[str]:
+    end_to_end_id = _said(below, "PmtId/EndToEndId") or ""
+    amounts = below.get("Amt/InstdAmt", ())
     wanted = {
         "EndToEndId": ULID.fullmatch(end_to_end_id),
         "EndToEndId unique": end_to_end_id not in seen,
-        "InstrId": _read.text(transaction, "PmtId/InstrId") == end_to_end_id,
-        "UETR": has_form(UUID4, _read.text(transaction, "PmtId/UETR")),
-        "InstdAmt": amount is not None and has_form(VND, amount.text),
-        "InstdAmt/Ccy": amount is not None and amount.get("Ccy") == "VND",
-        "CdtrAgt": has_form(BANK_BIN, _read.text(transaction, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId")),
-        "Cdtr": is_bank_text(_read.text(transaction, "Cdtr/Nm"), LONGEST_NAME),
-        "CdtrAcct": has_form(ACCOUNT_NUMBER, _read.text(transaction, "CdtrAcct/Id/Othr/Id")),
-        "Purp": _read.text(transaction, "Purp/Cd") in PURPOSES,
-        "RmtInf": all(is_bank_text(narrative.text, 140) for narrative in _read.all(transaction, "RmtInf/Ustrd")),
-        "UltmtCdtr": _read.first(transaction, "UltmtCdtr/Id") is None,  # a private id has no business at a bank
+        "InstrId": _said(below, "PmtId/InstrId") == end_to_end_id,
+        "UETR": has_form(UUID4, _said(below, "PmtId/UETR")),
+        "InstdAmt": has_form(VND, amounts[0].text) if len(amounts) == 1 else False,
+        "InstdAmt/Ccy": all(amount.get("Ccy") == "VND" for amount in amounts),
+        "CdtrAgt": has_form(BANK_BIN, _said(below, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId")),
+        "Cdtr": is_bank_text(_said(below, "Cdtr/Nm"), LONGEST_NAME),
+        "CdtrAcct": has_form(ACCOUNT_NUMBER, _said(below, "CdtrAcct/Id/Othr/Id")),
+        "Purp": _said(below, "Purp/Cd") in PURPOSES,
+        "RmtInf": all(is_bank_text(narrative.text, 140) for narrative in below.get("RmtInf/Ustrd", ())),
+        "UltmtCdtr": "UltmtCdtr/Id" not in below,  # a private id has no business at a bank
     }
     seen.add(end_to_end_id)
     return [f"{name} is missing or wrong" for name, right in wanted.items() if not right]
+
+
+def _said(below: Mapping[str, Sequence[etree._Element]], path: str) -> str | None:
+    """Return the text at a path, None where there is none, or more than one."""
+    found = below.get(path, ())
+    text = found[0].text if len(found) == 1 else None
+    return text.strip() or None if text is not None else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 from lxml import etree
 
@@ -104,6 +105,7 @@ class Reader:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
+        self._names: dict[Any, str] = {}
         self._paths: dict[str, str] = {}  # a message asks for few paths, and for each of them very often
 
     def _path(self, path: str) -> str:
@@ -112,6 +114,28 @@ class Reader:
                 step if step in (".", "*") else f"{{{self._namespace}}}{step}" for step in path.split("/")
             )
         return self._paths[path]
+
+    def below(self, element: etree._Element) -> dict[str, list[etree._Element]]:
+        """Return all elements below one by their plain paths: quicker than to look for many of them one by one."""
+        found: dict[str, list[etree._Element]] = {}
+        self._collect(element, "", found)
+        return found
+
+    def _collect(self, element: etree._Element, path: str, found: dict[str, list[etree._Element]]) -> None:
+        for child in element:
+            name = self._names.get(child.tag) or self._name(child.tag)
+            if not name:
+                continue
+            here = path + name
+            found.setdefault(here, []).append(child)
+            if len(child):
+                self._collect(child, f"{here}/", found)
+
+    def _name(self, tag: Any) -> str:
+        """Return a tag's name in this namespace, empty for one of another, for comments and the like."""
+        namespace, _, name = tag.rpartition("}") if isinstance(tag, str) else ("", "", "")
+        self._names[tag] = name if namespace == f"{{{self._namespace}" else ""
+        return self._names[tag]
 
     def all(self, element: etree._Element, path: str) -> list[etree._Element]:
         """Return every element at a path."""
