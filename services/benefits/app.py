@@ -14,6 +14,8 @@ from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.ledger.watch import BooksWatch
+from services.benefits.loans.api import LOAN_REPORTS, loans_router
+from services.benefits.loans.checks import LOAN_CHECKS
 from services.benefits.pages import desk_router
 from services.benefits.payments.api.account_checks import ACCEPTANCE
 from services.benefits.payments.api.account_checks import router as account_checks_router
@@ -54,7 +56,7 @@ from shared.service import ServiceDefinition, build_app
 from shared.settings import ServiceSettings
 from shared.workers import Worker
 
-CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS)
+CHECKS = (*LEDGER_CHECKS, *PAYMENT_CHECKS, *CASH_CHECKS, *LOAN_CHECKS)
 OPERATIONS = (
     ALLOTMENT,
     PAYER_ACCOUNT,
@@ -127,6 +129,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             bank_messages_router(banks),
             by_hand_router(banks),
             recalls_router,
+            loans_router(banks),
             ledger_router(CHECKS),
         ],
         operations=OPERATIONS,
@@ -140,7 +143,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
         collectors=[watch],
         pages=[callback_router(signings), desk_router()],
         constraints=CONSTRAINTS,
-        body_limits={BY_HAND: LARGEST_MESSAGE},
+        body_limits={BY_HAND: LARGEST_MESSAGE, LOAN_REPORTS: LARGEST_MESSAGE},
     )
 
 

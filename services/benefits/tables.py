@@ -5,7 +5,8 @@ from services.benefits.accounts import tables as accounts
 from services.benefits.beneficiaries import tables as beneficiaries
 from services.benefits.cash import tables as cash
 from services.benefits.ledger import tables as ledger
+from services.benefits.loans import tables as loans
 from services.benefits.metadata import metadata
 from services.benefits.payments import tables as payments
 
-__all__ = ["accounts", "beneficiaries", "cash", "ledger", "metadata", "payments", "turns"]
+__all__ = ["accounts", "beneficiaries", "cash", "ledger", "loans", "metadata", "payments", "turns"]

@@ -37,7 +37,16 @@ from shared.ids import new_id
 
 READING, PREPARING = needs("ledger.read"), needs("funds.prepare")
 FundCode = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_:-]{1,39}$", examples=["STATE_PROVINCE"])]
-FundKind = Literal["STATE_CENTRAL", "STATE_PROVINCE", "STATE_COMMUNE", "POOR_FUND", "DONOR", "CHILD_FUND", "DISASTER"]
+FundKind = Literal[
+    "STATE_CENTRAL",
+    "STATE_PROVINCE",
+    "STATE_COMMUNE",
+    "POOR_FUND",
+    "DONOR",
+    "CHILD_FUND",
+    "DISASTER",
+    "VBSP_ENTRUSTED",
+]
 Dong = Annotated[int, Field(gt=0, le=10**15, description="VND", examples=[3_000_000_000])]
 
 

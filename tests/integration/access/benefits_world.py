@@ -89,6 +89,7 @@ async def benefits_world(url: str) -> World:
         | _recoveries(await _recovery(benefits, "bank-restored"), await benefits.forget_a_payment())
         | _outcomes(stopped, paid["id"])
         | {"propose_paid_list": _paid_list(listed, typed)}
+        | _loans()
         | _months(benefits.payer, month, open_gift["id"])
         | _banks(order, message)
         | _recalls(order["id"], recalled[False])
@@ -255,6 +256,17 @@ def _outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
 
 def _paid_list(message: str, typed: dict[str, Any]) -> Operation:
     return Operation("runs.prepare", lambda _: Call("POST", f"/payment-files/{message}/paid-list", typed), 201)
+
+
+def _loans() -> dict[str, Operation]:
+    return {
+        "put_in_loan_report": Operation(
+            "bank_messages.handle",
+            lambda _: Call("POST", "/loan-reports?bank=simbank"),
+            422,  # that bank sends payments
+        ),
+        "list_loans": Operation("payments.read", lambda _: Call("GET", "/loans"), foreign="empty"),
+    }
 
 
 def _contribution(reference: str) -> dict[str, Any]:

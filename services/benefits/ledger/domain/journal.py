@@ -19,6 +19,7 @@ class Account(StrEnum):
     EXPENDED = "B3"
     CASH = "A1"
     IN_TRANSIT = "A2"
+    LOANS_RECEIVABLE = "A3"
     CLAIMS_ON_BANK = "A4"
     BENEFITS_PAYABLE = "L1"
     RETURNED_PAYABLE = "L2"

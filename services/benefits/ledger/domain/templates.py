@@ -97,6 +97,16 @@ def wrong_debit(amount: int, purpose: Purpose, bank_account: str) -> tuple[Posti
     return transfer(Account.CLAIMS_ON_BANK, Account.CASH, amount, purpose, bank_account=bank_account)
 
 
+def loan_disbursed(amount: int, fund: str, bank_account: str) -> tuple[Posting, ...]:
+    """The Social Policy Bank lent of the capital that a fund entrusted to it: A3 → A1."""
+    return transfer(Account.LOANS_RECEIVABLE, Account.CASH, amount, Purpose(fund), bank_account=bank_account)
+
+
+def loan_repaid(amount: int, fund: str, bank_account: str) -> tuple[Posting, ...]:
+    """What was lent came back: A1 → A3."""
+    return transfer(Account.CASH, Account.LOANS_RECEIVABLE, amount, Purpose(fund), bank_account=bank_account)
+
+
 def explained_credit(amount: int, fund: str, becomes: Literal["F1", "L4", "A4"]) -> tuple[Posting, ...]:
     """People said what money in suspense is: the fund's (F1), due back to its owner (L4), a claim repaid (A4)."""
     return transfer(Account.UNMATCHED_CREDIT, Account(becomes), amount, Purpose(fund))

@@ -14,17 +14,16 @@ A cash point is given a list (`cash_lists.py`). Back comes a report that is the 
 reports on loans writes `paid` for what it disbursed and `received` for what was repaid.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from services.benefits.payments.bank.csv_rows import cells, day, is_whole, rows, whole
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.domain.statement import Entry, Statement, numbered
-from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE, MOST_RECORDS, Unreadable
-from shared.csv_text import csv_lines, without_guard
+from services.benefits.payments.iso20022.reading import Unreadable
+from shared.csv_text import csv_lines
 
 _HEAD = ["account", "sequence", "date", "opening", "closing"]
 _COLUMNS = ["line", "end_to_end_id", "amount", "date", "note"]
@@ -81,17 +80,17 @@ def read(raw: bytes) -> PaidList:
     Raises:
         Unreadable: it is no such list, or its head or an amount that moves money cannot be read.
     """
-    rows = _rows(raw)
-    if next(rows, None) != _HEAD:
+    found = rows(raw)
+    if next(found, None) != _HEAD:
         raise Unreadable("the first row is not that of a report")
-    account, sequence, day, opening, closing = _cells(next(rows, []), len(_HEAD))
-    if next(rows, None) != _COLUMNS:
+    account, sequence, on, opening, closing = cells(next(found, []), len(_HEAD))
+    if next(found, None) != _COLUMNS:
         raise Unreadable("the third row is not that of the lines")
     entries: list[Entry] = []
     unpaid: list[Unpaid] = []
     faults: list[LineFault] = []
-    closed_on = _day(day)
-    for ordinal, row in enumerate(rows, 1):
+    closed_on = day(on)
+    for ordinal, row in enumerate(found, 1):
         match _line(ordinal, row, closed_on):
             case Entry() as entry:
                 entries.append(entry)
@@ -101,11 +100,11 @@ def read(raw: bytes) -> PaidList:
                 faults.append(fault)
     statement = Statement(
         statement_id=f"{account}-{sequence}",
-        sequence=_whole(sequence),
+        sequence=whole(sequence),
         account=account,
         day=closed_on,
-        opening=_whole(opening),
-        closing=_whole(closing),
+        opening=whole(opening),
+        closing=whole(closing),
         declared_credits=None,
         declared_debits=None,
         entries=numbered(entries),
@@ -114,40 +113,17 @@ def read(raw: bytes) -> PaidList:
     return PaidList(statement, tuple(unpaid), tuple(faults))
 
 
-def _rows(raw: bytes) -> Iterator[list[str]]:
-    if len(raw) > LARGEST_MESSAGE:
-        raise Unreadable("larger than a message may be")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable("not UTF-8") from error
-    try:
-        for count, row in enumerate(csv.reader(io.StringIO(text), strict=True)):
-            if count > MOST_RECORDS:
-                raise Unreadable("more lines than a list may have")
-            if row:
-                yield [without_guard(cell.strip()) for cell in row]
-    except csv.Error as error:
-        raise Unreadable("not CSV") from error
-
-
-def _cells(row: Sequence[str], count: int) -> Sequence[str]:
-    if len(row) != count:
-        raise Unreadable("a row of other columns")
-    return row
-
-
 def _line(ordinal: int, row: Sequence[str], closed_on: date) -> Entry | Unpaid | LineFault:
     if len(row) != len(_COLUMNS):
         return LineFault(ordinal, None, "other_columns")
     kind, end_to_end_id, amount, day, note = (cell[:_LONGEST] for cell in row)
     if kind == "unpaid":
-        if not end_to_end_id or not _is_whole(amount):
+        if not end_to_end_id or not is_whole(amount):
             return LineFault(ordinal, end_to_end_id or None, "no_end_to_end_id" if not end_to_end_id else "amount")
         return Unpaid(ordinal, end_to_end_id, int(amount), note or NOT_COLLECTED)
     if kind not in ("paid", "received"):
         return LineFault(ordinal, end_to_end_id or None, "unknown_line")
-    if not _is_whole(amount) or int(amount) == 0:
+    if not is_whole(amount) or int(amount) == 0:
         raise Unreadable(f"line {ordinal} moves money and its amount is no whole VND")
     return _entry(kind == "paid", end_to_end_id or None, int(amount), day, note or None, closed_on)
 
@@ -159,20 +135,3 @@ def _entry(paid: bool, end_to_end_id: str | None, amount: int, day: str, note: s
     except ValueError:
         booked_on = closed_on  # the list has a day, if the line has none
     return Entry(0, side, amount, booked_on, end_to_end_id, None, note, is_return=False, return_reason=None)
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
-
-
-def _whole(text: str) -> int:
-    if not _is_whole(text):
-        raise Unreadable("a balance or number in the head is no whole number")
-    return int(text)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Unreadable("the date in the head is none") from error

@@ -13,12 +13,14 @@ from services.benefits.payments.domain.states import CLOSED, PROVEN, Instruction
 
 
 class Outcome(StrEnum):
-    """What was made of an entry. The first four are the ordinary course; all others are for a person to look at."""
+    """What was made of an entry. The first six are the ordinary course; all others are for a person to look at."""
 
     PAID = "paid"
     RETURNED = "returned"
     CONTRIBUTION = "contribution"
     FEE = "fee"
+    LOAN_DISBURSED = "loan_disbursed"
+    LOAN_REPAID = "loan_repaid"
     RETURNED_PARTIAL = "returned_partial"
     UNKNOWN_CREDIT = "unknown_credit"
     UNKNOWN_DEBIT = "unknown_debit"
@@ -34,7 +36,15 @@ class Outcome(StrEnum):
         return self not in _ORDINARY
 
 
-_ORDINARY = (Outcome.PAID, Outcome.RETURNED, Outcome.CONTRIBUTION, Outcome.FEE, Outcome.OPENING_BALANCE)
+_ORDINARY = (
+    Outcome.PAID,
+    Outcome.RETURNED,
+    Outcome.CONTRIBUTION,
+    Outcome.FEE,
+    Outcome.LOAN_DISBURSED,
+    Outcome.LOAN_REPAID,
+    Outcome.OPENING_BALANCE,
+)
 REOPENING = frozenset({Outcome.RETURNED, Outcome.RETURNED_PARTIAL})
 
 
@@ -114,7 +124,19 @@ class Matcher:
 
     def judge(self, entries: Sequence[Entry]) -> list[Judgement]:
         """Return what each entry means, in order."""
-        return [self._debit(entry) if entry.side == "debit" else self._credit(entry) for entry in entries]
+        return [self._judged(entry) for entry in entries]
+
+    def _judged(self, entry: Entry) -> Judgement:
+        if entry.is_loan:
+            return self._loan(entry)
+        return self._debit(entry) if entry.side == "debit" else self._credit(entry)
+
+    def _loan(self, entry: Entry) -> Judgement:
+        if entry.side == "debit":
+            lent = templates.loan_disbursed(entry.amount, self._fund, self._bank_account)
+            return Judgement(entry, Outcome.LOAN_DISBURSED, lent)
+        repaid = templates.loan_repaid(entry.amount, self._fund, self._bank_account)
+        return Judgement(entry, Outcome.LOAN_REPAID, repaid)
 
     def _found(self, entry: Entry) -> tuple[str, Rung] | None:
         """Climb the ladder: return the end-to-end id of the attempt that an entry is of, and by what it was found.

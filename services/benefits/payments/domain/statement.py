@@ -39,6 +39,7 @@ class Entry:
     batch: Batch | None = None
     by_file: bool = False
     is_fee: bool = False
+    is_loan: bool = False
     fault: str | None = None
 
     @property
