@@ -67,6 +67,7 @@ async def benefits_world(url: str) -> World:
     stopped = await _stopped(benefits)
     recalled = {own: await _recalled(benefits, ACTOR if own else OTHER) for own in (True, False)}
     message = await _quarantined(benefits)
+    await _lent(benefits, message)
     await _second_fund(benefits)
     open_gift = await benefits.post(f"/funds/{FUND}/contributions", _contribution("KBNN MO"))
     made = {own: await _made(benefits, ACTOR if own else OTHER) for own in (True, False)}
@@ -258,6 +259,16 @@ def _paid_list(message: str, typed: dict[str, Any]) -> Operation:
     return Operation("runs.prepare", lambda _: Call("POST", f"/payment-files/{message}/paid-list", typed), 201)
 
 
+async def _lent(benefits: Benefits, message: str) -> None:
+    """Let a loan have been reported in the commune."""
+    lent = text(
+        'INSERT INTO loan_movement (message, ordinal, payer_account, contract, kind, amount, "on", area_code)'
+        " VALUES (:message, 1, :payer, '6600-LAV-1', 'absent', 1, current_date, '08566')"
+    )
+    async with benefits.database.transaction() as session:
+        await session.execute(lent, {"message": message, "payer": benefits.payer})
+
+
 def _loans() -> dict[str, Operation]:
     return {
         "put_in_loan_report": Operation(
@@ -265,7 +276,9 @@ def _loans() -> dict[str, Operation]:
             lambda _: Call("POST", "/loan-reports?bank=simbank"),
             422,  # that bank sends payments
         ),
-        "list_loans": Operation("payments.read", lambda _: Call("GET", "/loans"), foreign="empty"),
+        "list_loans": Operation(
+            "payments.read", lambda _: Call("GET", "/loans"), foreign="empty", seen=lambda body: bool(body["items"])
+        ),
     }
 
 
