@@ -11,6 +11,7 @@ from starlette.requests import Request
 from services.registry.api.views import Doubt, HouseholdView, doubts_about
 from services.registry.domain.household_changes import Change, ChangeKind, Merger
 from services.registry.domain.household_state import HouseholdState
+from services.registry.domain.households import Household
 from services.registry.store import household_book as book
 from services.registry.store import household_history as history
 from services.registry.store import households
@@ -39,6 +40,7 @@ from shared.http import (
     needs,
     request_language,
 )
+from shared.http.etags import ExpectedVersion
 from shared.keys import keys_of
 
 router = Router(prefix="/registry/v1", tags=["changes of households"])
@@ -125,6 +127,16 @@ def _recorded(request: Request, response: Response, about: About, made: Recorded
     )
 
 
+async def _as_seen(
+    tx: Transaction, access: Access, household_id: UUID, change: Change, expected: ExpectedVersion
+) -> Household:
+    """Return a household, locked with all that a change of it touches; 412 where it is no longer as it was seen."""
+    await lock(tx, await book.touched(tx, household_id, change))
+    found = await households.household(tx, household_id, access)
+    expected.check(found.revision)
+    return found
+
+
 @router.post("/households/{household_id}/changes", status_code=201, dependencies=[IDEMPOTENT])
 async def change_household(
     request: Request,
@@ -141,9 +153,7 @@ async def change_household(
 
     `If-Match` is the household's tag as seen. Of two who tell of one household at once the second is answered 412.
     """
-    await lock(tx, await book.touched(tx, household_id, change))
-    found = await households.household(tx, household_id, access)
-    expected.check(found.revision)
+    found = await _as_seen(tx, access, household_id, change, expected)
     made = await book.record(tx, access, found, change, by=actor, now=clock.now())
     return _recorded(request, response, about, made)
 
@@ -160,10 +170,8 @@ async def try_change_of_household(
     change: Change,
 ) -> ChangeTrial:
     """Show what a change would make of households, or why it is refused, without recording it."""
-    await lock(tx, await book.touched(tx, household_id, change))
-    found = await households.household(tx, household_id, access)
+    found = await _as_seen(tx, access, household_id, change, expected)
     about.one("household", found.id, area=found.area_code)
-    expected.check(found.revision)
     response.headers["ETag"] = etag(found.revision)
     return ChangeTrial.of(effects_of(*await book.entry_of(tx, access, found, change, by=actor, now=clock.now())))
 

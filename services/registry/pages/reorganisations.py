@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -115,6 +116,9 @@ def add_reorganisations(router: APIRouter, desk: Desk) -> None:
             page=page,
             asked=asked,
             names=await _names(visitor, codes, found["effective_on"]),
+            village_names=await _names(
+                visitor, {each["village_code"] for each in villages if each["village_code"]}, _day_before(found)
+            ),
             candidates=sorted({code for each in page["items"] for code in each["candidates"]}),
             may_place="households.change" in access["permissions"] and found["state"] == "applied",
         )
@@ -153,6 +157,11 @@ def order_of(form: Fields) -> dict[str, Any]:
     lines = (re.findall(r"[^\s,;]+", line) for line in form.get("successions").splitlines())
     pairs = [dict(zip(("old_code", "new_code"), codes, strict=False)) for codes in lines if codes]
     return body_of(form, without=("successions",)) | {"successions": pairs}
+
+
+def _day_before(found: Mapping[str, Any]) -> str:
+    """Return the last day of the old units."""
+    return (date.fromisoformat(found["effective_on"]) - timedelta(days=1)).isoformat()
 
 
 async def _names(visitor: Visitor, codes: Iterable[str], on: str) -> dict[str, str]:
