@@ -41,6 +41,7 @@ from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.api.suspense import SUSPENSE
 from services.benefits.payments.api.suspense import router as suspense_router
 from services.benefits.payments.api.tracing import router as tracing_router
+from services.benefits.payments.bank.certificates import CertificatesWatch
 from services.benefits.payments.bank.channels import Connection, connections
 from services.benefits.payments.checks import PAYMENT_CHECKS
 from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
@@ -107,6 +108,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
     check_schemas()
     banks = {bank.code: bank for bank in settings.known_banks()}
     connected = connections(list(banks.values()))
+    certificates = CertificatesWatch({code: bank.certificate for code, bank in banks.items()})
     signings = {code: each.signing for code, each in connected.items() if each.signing is not None}
     return ServiceDefinition(
         name="benefits",
@@ -139,8 +141,8 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             *_workers(connected.values(), settings.bank_poll),
             Worker("benefits.books", watch.step, settings.books_every),
         ),
-        checks=[Check("books", watch.probe)],
-        collectors=[watch],
+        checks=[Check("books", watch.probe), Check("bank_certificates", certificates.probe)],
+        collectors=[watch, certificates],
         pages=[callback_router(signings), desk_router()],
         constraints=CONSTRAINTS,
         body_limits={BY_HAND: LARGEST_MESSAGE, LOAN_REPORTS: LARGEST_MESSAGE},

@@ -29,6 +29,9 @@ def add_exceptions(router: APIRouter, desk: Desk) -> None:
             attempts={state: page["items"] for state, page in attempts.items() if page is not None},
             quarantined=await if_allowed(visitor, "/benefits/v1/bank-messages", state="quarantined"),
             with_lines=await if_allowed(visitor, "/benefits/v1/bank-messages", open_lines=True),
+            banks=[
+                one for one in await if_allowed(visitor, "/benefits/v1/banks") or () if one["certificate_ends_soon"]
+            ],
             suspense=await if_allowed(visitor, "/benefits/v1/suspense"),
             becomes={"credit": sorted(OF_CREDITS), "debit": sorted(OF_DEBITS)},
         )

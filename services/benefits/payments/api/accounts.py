@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.ledger.store import fund_exists
+from services.benefits.payments.bank.certificates import ends_at, ends_soon
 from services.benefits.payments.bank.channels import Bank, CashPointChannel
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.store import accounts
@@ -79,11 +80,24 @@ PAYER_ACCOUNT = Operation("payer-account", "funds.read", "funds.approve", apply=
 
 
 class KnownBankOut(BaseModel):
-    """A bank that payer accounts may be at, and how it is reached."""
+    """A bank that payer accounts may be at, and how it is reached.
+
+    `certificate_until` is when the certificate ends by which it knows us, where it has one.
+    """
 
     code: str
     name: str
     channel: str = Field(examples=["http", "sftp", "manual"])
+    certificate_until: datetime | None
+    certificate_ends_soon: bool
+
+
+def _known(bank: Bank) -> KnownBankOut:
+    end = ends_at(bank.certificate)
+    soon = ends_soon(end, clock.now())
+    return KnownBankOut(
+        code=bank.code, name=bank.name, channel=bank.channel.kind, certificate_until=end, certificate_ends_soon=soon
+    )
 
 
 def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, simulated: bool) -> Router:
@@ -118,6 +132,6 @@ def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, si
     @router.get("/banks", dependencies=[needs("reference.read")])
     async def list_banks() -> list[KnownBankOut]:
         """List the banks that payer accounts may be at."""
-        return [KnownBankOut(code=each.code, name=each.name, channel=each.channel.kind) for each in banks.values()]
+        return [_known(each) for each in banks.values()]
 
     return router

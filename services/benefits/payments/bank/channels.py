@@ -178,6 +178,11 @@ class Bank(_Part):
     exceptions_only: bool = False
     channel: Channel
 
+    @property
+    def certificate(self) -> Path | None:
+        """The certificate by which this bank knows us."""
+        return self.channel.certificate if isinstance(self.channel, HttpChannel) else None
+
 
 class _Banks(_Part):
     banks: tuple[Bank, ...]
