@@ -261,7 +261,7 @@ class PaymentsAtWork(RuleBasedStateMachine):
     def all_comes_to_rest(self) -> None:
         """Nobody interferes for some days: then all that went out is on statements, and the rest can be paid."""
         if self.run is not None:
-            self.do(self.benefits.send(f"/runs/{self.run}/resume", None))
+            self.do(self.benefits.send(f"/runs/{self.run}/resumption", None))
         for _ in range(4):
             self.do(self._all_there_is())
             self.the_day_ends()
