@@ -29,8 +29,8 @@ FREE = frozenset(
         "list_bank_messages", "get_bank_message", "list_order_recalls",
         "list_runs", "get_run", "list_run_files", "list_payer_accounts", "get_bank",
         "read_trial_balance", "run_ledger_checks", "summarise_messages", "read_money", "list_channels",
-        "read_calendar", "list_funds", "list_contributions", "list_unexplained", "list_bank_recoveries", "list_forgotten_payments", "get_month",
-        "read_public_report",
+        "read_calendar", "list_funds", "list_contributions", "list_unexplained", "list_bank_recoveries", "get_month",
+        "list_forgotten_payments", "read_public_report",
         "get_poverty", "get_poverty_csv", "get_poverty_series", "get_poverty_series_csv", "list_poverty_of_areas",
         "list_poverty_of_areas_csv", "get_poverty_on_map", "get_payments", "get_payments_csv",
     }
