@@ -16,7 +16,7 @@ export PGDATA
 PGDATA=$(mktemp -d -p /var/lib/postgresql drill.XXXX)
 socket=$(mktemp -d)
 trap 'pg_ctl --mode=immediate --silent stop || true; rm -rf -- "$PGDATA" "$socket"' EXIT
-initdb --username=drill --auth=trust --no-sync --locale-provider=builtin --locale=C --builtin-locale=C.UTF-8 >/dev/null
+initdb --username=drill --auth=trust --no-sync --encoding=UTF8 --locale-provider=builtin --locale=C --builtin-locale=C.UTF-8 >/dev/null
 pg_ctl --log="$PGDATA/log" --silent --wait start \
   --options="-c listen_addresses='' -c unix_socket_directories='$socket' -c shared_buffers=32MB -c fsync=off"
 export PGHOST=$socket PGUSER=drill PGDATABASE=postgres PGOPTIONS=--client-min-messages=error

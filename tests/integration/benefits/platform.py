@@ -283,7 +283,7 @@ class Benefits:
         await self.approve_proposal(await self.post("/payer-accounts", payer))
         async with self.database.transaction() as session:
             await session.execute(text("UPDATE payer_account SET in_cash = true WHERE code = :code"), {"code": code})
-        await self.money_arrives(FUND, code, 1_000_000)
+        await self.money_arrives(FUND, code, 100_000_000)  # for who else waits for cash, too
         await self.approve(await self.prepare(payer=code))
         [attempt] = (await self.order_of(who))["instructions"]
         await self.make_unknown(attempt["message_id"])
