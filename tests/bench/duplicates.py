@@ -22,7 +22,7 @@ from tests.bench.ground import Ground, report
 from tests.support.keys import KEYS
 from tests.support.many_people import fill
 
-COMPARED = int(os.environ.get("ANSINH_BENCH_COMPARED", "1000000"))
+COMPARED = int(os.environ.get("ANSINH_BENCH_COMPARED", "100000"))
 _YEAR = timedelta(days=366)
 _READ_AT_ONCE = 20_000
 _ALIKE = 60  # percent
