@@ -95,7 +95,7 @@ async def test_a_database_restored_from_before_the_run_pays_nobody_twice(
     await again.database.close()
 
 
-async def test_what_the_bank_was_told_to_pay_is_kept_out_of_runs_and_what_it_refused_is_tried_anew(
+async def test_what_the_bank_knows_is_kept_out_of_runs_what_it_refused_until_two_people_say_it_paid_nothing(
     benefits: Benefits, through: Through, create_database: CreateDatabase
 ) -> None:
     await benefits.open_fund()
@@ -113,9 +113,17 @@ async def test_what_the_bank_was_told_to_pay_is_kept_out_of_runs_and_what_it_ref
     await release(again)
     run = await again.prepare()
     orders = {one["household_id"]: one for one in (await again.get(f"/runs/{run['id']}/orders"))["items"]}
-    kept, tried = orders[str(first.household_id)], orders[str(refused.household_id)]
-    assert (kept["state"], kept["reason"]) == ("BLOCKED", "known_to_bank")
-    assert tried["state"] == "BATCHED"
+    found = [
+        (orders[str(who.household_id)]["state"], orders[str(who.household_id)]["reason"]) for who in (first, refused)
+    ]
+    assert found == [("BLOCKED", "known_to_bank")] * 2  # a refusal is no proof
+
+    [known] = await again.get("/forgotten-payments")
+    assert known["refused"]
+    path = f"/forgotten-payments/{known['end_to_end_id']}/dismissal"
+    await again.approve_proposal(await again.post(path, {"note": "Sao kê đến hết ngày không ghi nợ"}))
+    run = await again.prepare()
+    assert run["declared_count"] == 1
     await again.approve(run)
     await after.until_attempt(refused, "REFUSED")
     truth = [one for one in (await through.bank.truth()).values() if one["message_id"].startswith(again.payer)]

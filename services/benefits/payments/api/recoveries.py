@@ -145,15 +145,16 @@ async def list_forgotten_payments(tx: Tx, limit: Annotated[int, Query(ge=1, le=1
 async def propose_dismissal(
     tx: Tx, actor: Actor, about: About, end_to_end_id: EndToEndId, body: DismissalIn
 ) -> ProposalOut:
-    """Propose that a forgotten payment is not what orders like it owe; another person approves it, then they are paid.
+    """Propose that a forgotten payment paid nothing that is owed; another person approves it, then orders are paid.
 
-    Where it is, the order is cancelled instead.
+    It is that of somebody else, or one that the bank had refused and never debited. Where it did pay, the order is
+    cancelled instead.
     """
     about.one("forgotten_payment", end_to_end_id)
     found = await recovery.forgotten_payment(tx, end_to_end_id)
     if found is None:
         raise Problem(404, "recovered_payment_not_found")
-    if found.refused or found.dismissed_at is not None:
+    if found.dismissed_at is not None:
         raise Problem(409, "recovered_payment_settled")
     content = {"amount": found.amount, "message_id": found.message_id, "note": body.note}
     draft = Draft(FORGOTTEN_PAYMENT.kind, end_to_end_id, content)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    or_,
     select,
     text,
     update,
@@ -222,7 +223,7 @@ _ALIKE = text(
     SELECT DISTINCT o.id FROM
       unnest(:orders, :payees, :holders, :amounts, :since) AS o (id, payee, holder, amount, since)
     JOIN recovered_payment r ON r.amount = o.amount AND (r.payee_index = o.payee OR r.holder_index = o.holder)
-    WHERE NOT r.refused AND r.dismissed_at IS NULL AND r.order_id IS NULL AND r.execution_date >= o.since
+    WHERE r.dismissed_at IS NULL AND r.order_id IS NULL AND r.execution_date >= o.since
       AND NOT EXISTS (SELECT 1 FROM payment_instruction i WHERE i.end_to_end_id = r.end_to_end_id)
     """
 ).bindparams(
@@ -237,7 +238,7 @@ _CLAIM = (
     .where(recovered_payment_table.c.end_to_end_id == bindparam("key"), recovered_payment_table.c.order_id.is_(None))
     .values(order_id=bindparam("of"))
 )
-_FORGOTTEN = exists().where(~recovered_payment_table.c.refused, recovered_payment_table.c.dismissed_at.is_(None))
+_FORGOTTEN = exists().where(recovered_payment_table.c.dismissed_at.is_(None))
 
 
 async def _alike(session: Transaction, orders: Sequence[Row[Any]]) -> frozenset[UUID]:
@@ -262,11 +263,19 @@ def _month_before(period: str) -> date:
 
 
 async def forgotten(session: Transaction, limit: int) -> Sequence[Row[Any]]:
-    """Return payments that the bank knows and no attempt of ours is, newest first."""
+    """Return payments that the bank knows and no attempt of ours is, newest first.
+
+    One of an order of ours is there only if the bank had refused it: two people may say that it never was debited.
+    """
     c = recovered_payment_table.c
     ours = exists().where(instruction_table.c.end_to_end_id == c.end_to_end_id)
-    unclaimed = select(recovered_payment_table).where(~ours, c.order_id.is_(None))
-    query = unclaimed.order_by(c.execution_date.desc(), c.end_to_end_id).limit(limit)
+    undecided = or_(c.order_id.is_(None), c.refused)
+    query = (
+        select(recovered_payment_table)
+        .where(~ours, undecided)
+        .order_by(c.execution_date.desc(), c.end_to_end_id)
+        .limit(limit)
+    )
     return (await (await session.connection()).execute(query)).all()
 
 
@@ -277,7 +286,7 @@ async def forgotten_payment(session: Transaction, key: str) -> Row[Any] | None:
 
 
 async def dismiss(session: Transaction, key: str, actor: str, now: datetime) -> bool:
-    """Note that a forgotten payment is not what orders like it owe; return whether nobody had said so before."""
+    """Note that a forgotten payment paid no order like it; return whether nobody had said so before."""
     c = recovered_payment_table.c
     statement = update(recovered_payment_table).where(c.end_to_end_id == key, c.dismissed_at.is_(None))
     done = await (await session.connection()).execute(statement.values(dismissed_by=actor, dismissed_at=now))
@@ -287,7 +296,8 @@ async def dismiss(session: Transaction, key: str, actor: str, now: datetime) -> 
 async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> NextAttempts:
     """Work out the next attempt of orders (with id, award_id, period, kind, amount and PAYEE_COLUMNS).
 
-    An attempt that the bank had refused before we forgot it counts; one that it did not refuse must not be made again.
+    An attempt that the bank had refused before we forgot it counts once two people have said that it moved no money:
+    a refusal alone proves nothing. One that it did not refuse must not be made again.
     """
     connection = await session.connection()
     i, c = instruction_table.c, recovered_payment_table.c
@@ -300,8 +310,9 @@ async def next_attempts(session: Transaction, orders: Sequence[Row[Any]]) -> Nex
         for order_id, row in open_orders.items():
             ids[order_id] = end_to_end_id(row.award_id, row.period, row.kind, number.setdefault(order_id, 1))
         mine = [ids[order_id] for order_id in open_orders]
-        query = select(c.end_to_end_id, c.refused).where(among(c.end_to_end_id, mine))
-        known = {row.end_to_end_id: row.refused for row in await connection.execute(query)}
+        unpaid = c.refused & c.dismissed_at.is_not(None)
+        query = select(c.end_to_end_id, unpaid.label("unpaid")).where(among(c.end_to_end_id, mine))
+        known = {row.end_to_end_id: row.unpaid for row in await connection.execute(query)}
         claimed = [{"key": key, "of": order_id} for order_id in open_orders if (key := ids[order_id]) in known]
         if claimed:
             await connection.execute(_CLAIM, claimed)
