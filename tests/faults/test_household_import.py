@@ -12,11 +12,8 @@ import httpx
 import pytest
 
 import services.registry
-from shared.db import Database
-from tests.support.access import grant
 from tests.support.household_lists import households, written
-from tests.support.postgres import CreateDatabase
-from tests.support.programs import Program, start
+from tests.support.programs import Program
 from tests.support.tokens import bearer
 from tests.support.waiting import until
 
@@ -26,70 +23,51 @@ AREAS = Path(str(services.registry.__file__)).parent / "data" / "areas_sample.cs
 CSV = {"Content-Type": "text/csv"} | bearer("officer")
 
 
-@pytest.fixture
-async def url(create_database: CreateDatabase) -> str:
-    return await create_database("registry")
-
-
-@pytest.fixture
-async def service(url: str, embedded_log_url: str) -> AsyncIterator[Program]:
-    database = Database(url, name="test")
-    await grant(database, "officer")
-    await database.close()
-    env = {
-        "ANSINH_DATABASE_URL": url,
-        "ANSINH_EVENTLOG_URL": embedded_log_url,
-        "ANSINH_JOBS_STALE_AFTER": "2",
-        "ANSINH_LOG_LEVEL": "WARNING",
-    }
-    program = await start("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")
-    yield program
-    await program.kill()
-
-
-async def test_killing_the_service_loses_and_doubles_no_household(service: Program, url: str) -> None:
+async def test_killing_the_service_loses_and_doubles_no_household(registry: Program, registry_url: str) -> None:
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(
+        registry_url.replace("postgresql+asyncpg", "postgresql")
+    )
     try:
-        async with httpx.AsyncClient(base_url=f"{service.url}/registry/v1", headers=CSV, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=f"{registry.url}/registry/v1", headers=CSV, timeout=60) as client:
             (await client.post("/areas/imports", content=AREAS.read_bytes())).raise_for_status()
         for number in range(LISTS):
             content = written(households(range(number * HOUSEHOLDS, (number + 1) * HOUSEHOLDS), MEMBERS))
-            await _cut_off_upload(service, content, chance)
-            import_id = await _send(service, content)
+            await _cut_off_upload(registry, content, chance)
+            import_id = await _send(registry, content)
             for _ in range(KILLS):
                 await _reach(connection, import_id, chance.random())
-                await service.kill()
-                await service.start_again()
+                await registry.kill()
+                await registry.start_again()
             await _reach(connection, import_id, 1)
-            again = await _send(service, content)
+            again = await _send(registry, content)
             await until(partial(_ended, connection, again), within=60, describe=f"the end (seed {seed})")
         await _hold_everything_once(connection, seed)
     finally:
         await connection.close()
 
 
-async def _send(service: Program, content: bytes) -> str:
-    async with httpx.AsyncClient(base_url=service.url, headers=CSV, timeout=60) as client:
+async def _send(registry: Program, content: bytes) -> str:
+    async with httpx.AsyncClient(base_url=registry.url, headers=CSV, timeout=60) as client:
         answer = await client.post("/registry/v1/household-imports", content=content)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
 
-async def _cut_off_upload(service: Program, content: bytes, chance: random.Random) -> None:
-    """Kill the service while a list comes in, and start it again."""
+async def _cut_off_upload(registry: Program, content: bytes, chance: random.Random) -> None:
+    """Kill the registry while a list comes in, and start it again."""
     cut = chance.randrange(len(content))
 
     async def pieces() -> AsyncIterator[bytes]:
         yield content[:cut]
-        await service.kill()
+        await registry.kill()
         yield content[cut:]
 
-    async with httpx.AsyncClient(base_url=service.url, headers=CSV, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=registry.url, headers=CSV, timeout=60) as client:
         with pytest.raises(httpx.HTTPError):
             await client.post("/registry/v1/household-imports", content=pieces())
-    await service.start_again()
+    await registry.start_again()
 
 
 async def _reach(connection: "asyncpg.Connection[Any]", import_id: str, part: float) -> None:

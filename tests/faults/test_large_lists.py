@@ -10,14 +10,10 @@ from typing import Any, TypeAlias
 import asyncpg
 import httpx
 import psutil
-import pytest
 
 from services.registry.official_areas import official_areas
-from shared.db import Database
-from tests.support.access import grant
 from tests.support.household_lists import rows_of_family, written
-from tests.support.postgres import CreateDatabase
-from tests.support.programs import Program, start
+from tests.support.programs import Program
 from tests.support.tokens import bearer
 from tests.support.waiting import until
 
@@ -29,27 +25,6 @@ _COMMUNES = [area.code for area in official_areas("25") if area.level == "commun
 CSV = {"Content-Type": "text/csv"} | bearer("officer")
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-
-
-@pytest.fixture
-async def url(create_database: CreateDatabase) -> str:
-    return await create_database("registry")
-
-
-@pytest.fixture
-async def service(url: str, embedded_log_url: str) -> AsyncIterator[Program]:
-    database = Database(url, name="test")
-    await grant(database, "officer")
-    await database.close()
-    env = {
-        "ANSINH_DATABASE_URL": url,
-        "ANSINH_EVENTLOG_URL": embedded_log_url,
-        "ANSINH_JOBS_STALE_AFTER": "2",
-        "ANSINH_LOG_LEVEL": "WARNING",
-    }
-    program = await start("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")
-    yield program
-    await program.kill()
 
 
 async def _pieces(count: int) -> AsyncIterator[bytes]:
@@ -65,8 +40,8 @@ async def _pieces(count: int) -> AsyncIterator[bytes]:
 class _Watched:
     """How much memory the service holds at most, from a mark on."""
 
-    def __init__(self, service: Program) -> None:
-        self._service = service
+    def __init__(self, registry: Program) -> None:
+        self._service = registry
         self.mark()
 
     def mark(self) -> None:
@@ -90,22 +65,22 @@ async def _reach(connection: Connection, watched: _Watched, import_id: str, part
 
 
 async def test_a_list_of_very_many_households_comes_in_whole_past_a_kill_in_flat_memory(
-    service: Program, url: str
+    registry: Program, registry_url: str
 ) -> None:
-    connection: Connection = await asyncpg.connect(url)
+    connection: Connection = await asyncpg.connect(registry_url)
     try:
-        async with httpx.AsyncClient(base_url=f"{service.url}/registry/v1", headers=CSV, timeout=WITHIN) as client:
+        async with httpx.AsyncClient(base_url=f"{registry.url}/registry/v1", headers=CSV, timeout=WITHIN) as client:
             areas = [area.model_dump(mode="json") for area in official_areas("25")]
             (await client.post("/areas", json=areas, headers={"Content-Type": "application/json"})).raise_for_status()
-            watched = _Watched(service)
+            watched = _Watched(registry)
             answer = await client.post("/household-imports", content=_pieces(HOUSEHOLDS))
         assert answer.status_code == 202, answer.text
         import_id = str(answer.json()["id"])
         await _reach(connection, watched, import_id, 0.1)
         assert watched.growth < _GROWTH, "the list is not held while it comes in"
-        await service.kill()
-        await service.start_again()
-        await _reach(connection, watched := _Watched(service), import_id, 0.2)
+        await registry.kill()
+        await registry.start_again()
+        await _reach(connection, watched := _Watched(registry), import_id, 0.2)
         watched.mark()  # what each piece of work takes stands by now
         await _reach(connection, watched, import_id, 1)
         assert watched.growth < _GROWTH, f"it grew by {watched.growth / 1e6:.0f} MB"

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -11,14 +10,10 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import pytest
 
-from shared.db import Database
 from tests.integration.registry.conftest import member
 from tests.integration.registry.test_reorganisations import DAY, PAIRS, UNITS
-from tests.support.access import grant
-from tests.support.postgres import CreateDatabase
-from tests.support.programs import Program, start
+from tests.support.programs import Program
 from tests.support.tokens import bearer
 from tests.support.waiting import until
 
@@ -26,40 +21,19 @@ HOUSEHOLDS, KILLS, MERGERS = (50_000, 4, 200) if os.environ.get("ANSINH_SOAK") e
 _BATCH = 500
 
 
-@pytest.fixture
-async def url(create_database: CreateDatabase) -> str:
-    return await create_database("registry")
-
-
-@pytest.fixture
-async def service(url: str, embedded_log_url: str) -> AsyncIterator[Program]:
-    database = Database(url, name="test")
-    await grant(database, "officer", "chair")
-    await database.close()
-    env = {
-        "ANSINH_DATABASE_URL": url,
-        "ANSINH_EVENTLOG_URL": embedded_log_url,
-        "ANSINH_JOBS_STALE_AFTER": "5",
-        "ANSINH_LOG_LEVEL": "WARNING",
-    }
-    program = await start("deploy.cli", "serve", "registry", env=env, health="/registry/readyz")
-    yield program
-    await program.kill()
-
-
-async def _send(service: Program, actor: str, path: str, body: Any = None) -> Any:
+async def _send(registry: Program, actor: str, path: str, body: Any = None) -> Any:
     headers = bearer(actor) | {"Idempotency-Key": uuid4().hex}
-    async with httpx.AsyncClient(base_url=f"{service.url}/registry/v1", headers=headers, timeout=120) as client:
+    async with httpx.AsyncClient(base_url=f"{registry.url}/registry/v1", headers=headers, timeout=120) as client:
         answer = await client.post(path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
 
-async def _register(service: Program, number: int) -> None:
-    await _send(service, "officer", "/areas", UNITS)
+async def _register(registry: Program, number: int) -> None:
+    await _send(registry, "officer", "/areas", UNITS)
     for first in range(0, number, _BATCH):
         households = [_household(each) for each in range(first, first + _BATCH)]
-        await _send(service, "officer", "/households/batches", {"households": households})
+        await _send(registry, "officer", "/households/batches", {"households": households})
 
 
 def _household(number: int) -> dict[str, Any]:
@@ -71,28 +45,28 @@ def _household(number: int) -> dict[str, Any]:
 
 
 async def test_a_killed_reorganisation_leaves_the_old_map_and_is_done_whole_in_the_end(
-    service: Program, url: str
+    registry: Program, registry_url: str
 ) -> None:
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    await _register(service, HOUSEHOLDS)
+    await _register(registry, HOUSEHOLDS)
     order = {
         "title": "Sắp xếp đơn vị hành chính",
         "legal_basis": "1676/NQ-UBTVQH15",
         "effective_on": DAY,
         "successions": [{"old_code": old, "new_code": new} for old, new in PAIRS],
     }
-    planned = await _send(service, "officer", "/reorganisations", order)
-    proposal = await _send(service, "officer", f"/reorganisations/{planned['id']}/application")
+    planned = await _send(registry, "officer", "/reorganisations", order)
+    proposal = await _send(registry, "officer", f"/reorganisations/{planned['id']}/application")
     approval = {"content_hash": proposal["content_hash"]}
-    await _send(service, "chair", f"/proposals/{proposal['id']}/approval", approval)
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
+    await _send(registry, "chair", f"/proposals/{proposal['id']}/approval", approval)
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(registry_url)
     try:
         for _ in range(KILLS):
             await until(partial(_far, connection, chance.random()), within=120, describe=f"progress (seed {seed})")
-            await service.kill()
+            await registry.kill()
             await _stands_on_one_map(connection, planned["id"], seed)
-            await service.start_again()
+            await registry.start_again()
         await until(partial(_applied, connection), within=120, describe=f"the end (seed {seed})")
         await _stands_on_one_map(connection, planned["id"], seed)
     finally:
@@ -131,11 +105,11 @@ async def _stands_on_one_map(connection: "asyncpg.Connection[Any]", reorganisati
     assert list(moved.values()) == wanted, f"seed {seed}"
 
 
-async def test_killed_mergers_are_there_whole_or_not_at_all(service: Program, url: str) -> None:
+async def test_killed_mergers_are_there_whole_or_not_at_all(registry: Program, registry_url: str) -> None:
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    await _register(service, _BATCH)
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
+    await _register(registry, _BATCH)
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(registry_url)
     try:
         ids = [str(row["id"]) for row in await connection.fetch("SELECT id FROM households ORDER BY id")]
         waiting = []
@@ -147,48 +121,48 @@ async def test_killed_mergers_are_there_whole_or_not_at_all(service: Program, ur
                 "relationships": [{"person_id": str(person), "relationship": "parent"}],
                 "note": "Hai sổ của cùng một hộ",
             }
-            waiting.append((await _send(service, "officer", f"/households/{staying}/mergers", merger), absorbed))
+            waiting.append((await _send(registry, "officer", f"/households/{staying}/mergers", merger), absorbed))
         sending = [
             asyncio.create_task(
-                _send(service, "chair", f"/proposals/{each['id']}/approval", {"content_hash": each["content_hash"]})
+                _send(registry, "chair", f"/proposals/{each['id']}/approval", {"content_hash": each["content_hash"]})
             )
             for each, _ in waiting
         ]
         some = chance.randrange(MERGERS)
         await until(partial(_merged, connection, some), within=60, describe=f"{some} mergers (seed {seed})")
-        await service.kill()
+        await registry.kill()
         await asyncio.gather(*sending, return_exceptions=True)
-        await service.start_again()
+        await registry.start_again()
         for proposal, absorbed in waiting:
             assert len(set(await _traces(connection, proposal, absorbed))) == 1, f"seed {seed}"
     finally:
         await connection.close()
 
 
-async def test_killed_mergers_of_people_are_there_whole_or_not_at_all(service: Program, url: str) -> None:
+async def test_killed_mergers_of_people_are_there_whole_or_not_at_all(registry: Program, registry_url: str) -> None:
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    await _send(service, "officer", "/areas", UNITS)
+    await _send(registry, "officer", "/areas", UNITS)
     twice = [_household(number) for number in range(MERGERS) for _ in range(2)]
-    await _send(service, "officer", "/households/batches", {"households": twice})
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
+    await _send(registry, "officer", "/households/batches", {"households": twice})
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(registry_url)
     try:
         await until(partial(_alike, connection), within=120, describe=f"{MERGERS} pairs (seed {seed})")
         waiting = []
         for pair in await connection.fetch("SELECT id, first_id FROM duplicate_pairs ORDER BY id"):
             same = {"effective_on": "2026-11-01", "kept_id": str(pair["first_id"]), "note": "Một người lập sổ hai lần"}
-            waiting.append(await _send(service, "officer", f"/duplicates/{pair['id']}/mergers", same))
+            waiting.append(await _send(registry, "officer", f"/duplicates/{pair['id']}/mergers", same))
         sending = [
             asyncio.create_task(
-                _send(service, "chair", f"/proposals/{each['id']}/approval", {"content_hash": each["content_hash"]})
+                _send(registry, "chair", f"/proposals/{each['id']}/approval", {"content_hash": each["content_hash"]})
             )
             for each in waiting
         ]
         some = chance.randrange(MERGERS)
         await until(partial(_merged, connection, some), within=60, describe=f"{some} mergers (seed {seed})")
-        await service.kill()
+        await registry.kill()
         await asyncio.gather(*sending, return_exceptions=True)
-        await service.start_again()
+        await registry.start_again()
         for proposal in waiting:
             assert len(set(await _traces_of_people(connection, proposal))) == 1, f"seed {seed}"
     finally:

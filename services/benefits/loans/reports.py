@@ -20,13 +20,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from services.benefits.payments.bank.csv_rows import cells, day, is_whole, rows, whole
+from services.benefits.payments.bank.csv_rows import is_whole, rows
+from services.benefits.payments.bank.report_head import read_head
 from services.benefits.payments.domain.lines import LineFault
-from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.domain.statement import Entry, Statement
 from services.benefits.payments.iso20022.reading import Unreadable
 from shared.text import clean
 
-_HEAD = ["account", "sequence", "date", "opening", "closing"]
 _COLUMNS = ["contract", "line", "name", "birth_date", "commune", "amount", "date", "channel", "point"]
 _LONGEST = 140
 _ENTRUSTED = "entrusted"
@@ -67,27 +67,12 @@ def read(raw: bytes) -> LoanReport:
         Unreadable: it is none, or its head or an amount that moves money cannot be read.
     """
     found = rows(raw)
-    if next(found, None) != _HEAD:
-        raise Unreadable("the first row is not that of a report on loans")
-    account, sequence, ends, opening, closing = cells(next(found, []), len(_HEAD))
-    if next(found, None) != _COLUMNS:
-        raise Unreadable("the third row is not that of loans")
-    closed_on = day(ends)
-    lines = [_line(ordinal, row, closed_on) for ordinal, row in enumerate(found, 1)]
-    statement = Statement(
-        statement_id=f"{account}-{sequence}",
-        sequence=whole(sequence),
-        account=account,
-        day=closed_on,
-        opening=whole(opening),
-        closing=whole(closing),
-        declared_credits=None,
-        declared_debits=None,
-        entries=numbered(entry for line in lines if isinstance(line, Movement) and (entry := _entry(line)) is not None),
-        closed_through=closed_on,
-    )
-    loans = (line for line in lines if isinstance(line, Movement) and line.kind != _ENTRUSTED)
-    return LoanReport(statement, tuple(loans), tuple(line for line in lines if isinstance(line, LineFault)))
+    head = read_head(found, _COLUMNS)
+    lines = [_line(ordinal, row, head.closed_on) for ordinal, row in enumerate(found, 1)]
+    movements = [line for line in lines if isinstance(line, Movement)]
+    statement = head.statement(entry for line in movements if (entry := _entry(line)) is not None)
+    loans = tuple(line for line in movements if line.kind != _ENTRUSTED)
+    return LoanReport(statement, loans, tuple(line for line in lines if isinstance(line, LineFault)))
 
 
 def _line(ordinal: int, row: Sequence[str], closed_on: date) -> Movement | LineFault:

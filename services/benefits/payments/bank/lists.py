@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from services.benefits.payments.bank.csv_rows import cells, day, is_whole, rows, whole
+from services.benefits.payments.bank.csv_rows import is_whole, rows
+from services.benefits.payments.bank.report_head import HEAD, read_head
 from services.benefits.payments.domain.lines import LineFault
-from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.domain.statement import Entry, Statement
 from services.benefits.payments.iso20022.reading import Unreadable
 from shared.csv_text import csv_lines
 
-_HEAD = ["account", "sequence", "date", "opening", "closing"]
 _COLUMNS = ["line", "end_to_end_id", "amount", "date", "note"]
 _LONGEST = 140
 NOT_COLLECTED = "CNPC"
@@ -71,7 +71,7 @@ def write(account: str, sequence: int, day: date, opening: int, lines: Sequence[
     closing = opening + sum(line.signed for line in lines)
     head = (account, str(sequence), day.isoformat(), str(opening), str(closing))
     rows = ((line.line, line.end_to_end_id, str(line.amount), line.on.isoformat(), line.note) for line in lines)
-    return csv_lines([_HEAD, head, _COLUMNS, *rows]).encode()
+    return csv_lines([HEAD, head, _COLUMNS, *rows]).encode()
 
 
 def read(raw: bytes) -> PaidList:
@@ -81,36 +81,19 @@ def read(raw: bytes) -> PaidList:
         Unreadable: it is no such list, or its head or an amount that moves money cannot be read.
     """
     found = rows(raw)
-    if next(found, None) != _HEAD:
-        raise Unreadable("the first row is not that of a report")
-    account, sequence, on, opening, closing = cells(next(found, []), len(_HEAD))
-    if next(found, None) != _COLUMNS:
-        raise Unreadable("the third row is not that of the lines")
+    head = read_head(found, _COLUMNS)
     entries: list[Entry] = []
     unpaid: list[Unpaid] = []
     faults: list[LineFault] = []
-    closed_on = day(on)
     for ordinal, row in enumerate(found, 1):
-        match _line(ordinal, row, closed_on):
+        match _line(ordinal, row, head.closed_on):
             case Entry() as entry:
                 entries.append(entry)
             case Unpaid() as line:
                 unpaid.append(line)
             case LineFault() as fault:
                 faults.append(fault)
-    statement = Statement(
-        statement_id=f"{account}-{sequence}",
-        sequence=whole(sequence),
-        account=account,
-        day=closed_on,
-        opening=whole(opening),
-        closing=whole(closing),
-        declared_credits=None,
-        declared_debits=None,
-        entries=numbered(entries),
-        closed_through=closed_on,
-    )
-    return PaidList(statement, tuple(unpaid), tuple(faults))
+    return PaidList(head.statement(entries), tuple(unpaid), tuple(faults))
 
 
 def _line(ordinal: int, row: Sequence[str], closed_on: date) -> Entry | Unpaid | LineFault:
