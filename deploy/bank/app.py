@@ -76,7 +76,8 @@ def create_app(
     app = FastAPI(title="Simulated bank", lifespan=lifespan)
     for refusal in REFUSALS:
         app.add_exception_handler(refusal, answer)
-    app.include_router(channel.routes(bank, called))
+    app.include_router(channel.file_routes(bank, called))
+    app.include_router(channel.account_routes(bank))
     app.include_router(channel.key_routes(keys))
     app.include_router(admin.routes(bank, outage, chance, keys, called))
     app.add_middleware(Door, terms=bank.terms, keys=keys, customer=customer, outage=outage, chance=chance)

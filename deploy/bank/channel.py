@@ -31,8 +31,11 @@ class Asked(BaseModel):
     name: str = Field(min_length=1, max_length=140)
 
 
-def routes(bank: Bank, called: asyncio.Event) -> APIRouter:
-    """Return the customers' channel; `called` wakes the bank's worker when something was taken."""
+def file_routes(bank: Bank, called: asyncio.Event) -> APIRouter:
+    """Return where customers send payment files and cancellations, and ask what became of them.
+
+    `called` wakes the bank's worker when something was taken.
+    """
     router = APIRouter(prefix="/v1", tags=["channel"])
 
     @router.post("/payment-files", status_code=202)
@@ -75,6 +78,13 @@ def routes(bank: Bank, called: asyncio.Event) -> APIRouter:
         """Return the camt.029.001.09 on a request; 404 with `final: true` says that it was never received."""
         body = cancellations.answer(bank, request_id)
         return _absent("request") if body is None else Response(body, media_type=_XML)
+
+    return router
+
+
+def account_routes(bank: Bank) -> APIRouter:
+    """Return what customers ask about accounts: whose one is, what it holds, its statements and advices."""
+    router = APIRouter(prefix="/v1", tags=["channel"])
 
     @router.post("/account-verifications")
     def verify_account(asked: Asked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs on pages: all of them, one as a funnel with the list behind each number, its approval, and what stops it."""
+"""Runs on pages: all of them, and one as a funnel with the list behind each number."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from services.benefits.pages.funnel import stages_of
 from services.benefits.pages.names import programme_names
 from shared import clock
-from shared.pages import Desk, Refused, Visiting, Visitor, body_of, change, if_allowed
+from shared.pages import Desk, Refused, Visiting, Visitor, body_of, if_allowed
 
 States = Annotated[tuple[str, ...], Query()]
 
@@ -23,119 +23,17 @@ def chosen(states: tuple[str, ...]) -> list[str]:
 def add_runs(router: APIRouter, desk: Desk) -> None:
     """Add `/benefits/desk`, a page a run, and the lists behind its numbers."""
 
-    async def show(visitor: Visitor, run_id: UUID, refusal: Refused | None = None) -> Response:
-        run = await visitor.get(f"/benefits/v1/runs/{run_id}")
-        access = await visitor.get("/benefits/v1/access")
-        return desk.show(
-            visitor,
-            "run.html",
-            200 if refusal is None else refusal.status,
-            refusal=refusal,
-            run=run,
-            programmes=await programme_names(visitor),
-            stages=stages_of(run["funnel"]),
-            files=await visitor.get(f"/benefits/v1/runs/{run_id}/files"),
-            own=run["prepared_by"] == visitor.session.subject,
-            permissions=access["permissions"],
-        )
-
-    async def show_all(
-        visitor: Visitor, refusal: Refused | None = None, *, state: str = "", cursor: str | None = None
-    ) -> Response:
-        access = await visitor.get("/benefits/v1/access")
-        payers = await if_allowed(visitor, "/benefits/v1/payer-accounts")
-        return desk.show(
-            visitor,
-            "runs.html",
-            200 if refusal is None else refusal.status,
-            refusal=refusal,
-            page=await visitor.get("/benefits/v1/runs", state=state or None, cursor=cursor),
-            state=state,
-            programmes=await programme_names(visitor),
-            payers=[(each["code"], f"{each['code']}, {each['fund']}") for each in payers or ()],
-            month=clock.today().isoformat()[:7],
-            may_prepare="runs.prepare" in access["permissions"],
-        )
-
     @router.get("")
     async def runs_page(visitor: Visiting, state: str = "", cursor: str | None = None) -> Response:
-        return await show_all(visitor, state=state, cursor=cursor)
+        return await _show_all(desk, visitor, state=state, cursor=cursor)
 
     @router.post("/runs")
     async def run_preparation_page(visitor: Visiting) -> Response:
-        return await made(visitor, "runs", body_of(visitor.form), lambda refusal: show_all(visitor, refusal))
+        return await made(visitor, "runs", body_of(visitor.form), lambda refusal: _show_all(desk, visitor, refusal))
 
     @router.get("/runs/{run_id}")
     async def run_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await show(visitor, run_id)
-
-    async def step(visitor: Visitor, run_id: UUID, name: str, body: Mapping[str, Any] | None) -> Response:
-        async def take() -> None:
-            await visitor.send("POST", f"/benefits/v1/runs/{run_id}/{name}", body)
-
-        then = f"/benefits/desk/runs/{run_id}"
-        return await change(take, then=then, otherwise=lambda refusal: show(visitor, run_id, refusal))
-
-    async def made(
-        visitor: Visitor, path: str, body: Mapping[str, Any] | None, otherwise: Callable[[Refused], Awaitable[Response]]
-    ) -> Response:
-        """Make a run or close a month, and go on to its page."""
-        try:
-            new = await visitor.send("POST", f"/benefits/v1/{path}", body)
-        except Refused as refusal:
-            if refusal.status in (401, 403, 404):
-                raise
-            return await otherwise(refusal)
-        kind = "months" if path == "months" else "runs"
-        return RedirectResponse(f"/benefits/desk/{kind}/{new['id']}", 303)
-
-    @router.post("/runs/{run_id}/follow-up")
-    async def run_follow_up_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await made(visitor, f"runs/{run_id}/follow-up", None, lambda refusal: show(visitor, run_id, refusal))
-
-    @router.post("/runs/{run_id}/month")
-    async def month_closing_page(visitor: Visiting, run_id: UUID) -> Response:
-        run = await visitor.get(f"/benefits/v1/runs/{run_id}")
-        body = {name: run[name] for name in ("programme", "payer_account", "period")}
-        return await made(visitor, "months", body, lambda refusal: show(visitor, run_id, refusal))
-
-    @router.get("/months/{closing_id}")
-    async def month_page(
-        visitor: Visiting, closing_id: UUID, outcome: str = "unpaid", cursor: str | None = None
-    ) -> Response:
-        path = f"/benefits/v1/months/{closing_id}"
-        return desk.show(
-            visitor,
-            "month.html",
-            month=await visitor.get(path),
-            lines=await visitor.get(f"{path}/lines", outcome=outcome, cursor=cursor),
-            outcome=outcome,
-            programmes=await programme_names(visitor),
-        )
-
-    @router.post("/runs/{run_id}/refusal")
-    async def run_refusal_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await step(visitor, run_id, "refusal", {"note": visitor.form.get("note")})
-
-    @router.post("/runs/{run_id}/approval")
-    async def run_approval_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await step(visitor, run_id, "approval", {"content_hash": visitor.form.get("content_hash")})
-
-    @router.post("/runs/{run_id}/pause")
-    async def run_pause_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await step(visitor, run_id, "pause", {"reason": visitor.form.get("reason")})
-
-    @router.post("/runs/{run_id}/resumption")
-    async def run_resumption_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await step(visitor, run_id, "resumption", None)
-
-    @router.post("/runs/{run_id}/files/{message_id}/outcome")
-    async def file_outcome_page(visitor: Visiting, run_id: UUID, message_id: str) -> Response:
-        async def propose() -> None:
-            await visitor.send("POST", f"/benefits/v1/payment-files/{message_id}/outcome", body_of(visitor.form))
-
-        then = "/benefits/desk/proposals"
-        return await change(propose, then=then, otherwise=lambda refusal: show(visitor, run_id, refusal))
+        return await show_run(desk, visitor, run_id)
 
     @router.get("/runs/{run_id}/orders")
     async def run_orders_page(
@@ -154,3 +52,54 @@ def add_runs(router: APIRouter, desk: Desk) -> None:
         page = await visitor.get("/benefits/v1/attempts", run_id=run_id, state=states, cursor=cursor)
         here = f"/benefits/desk/runs/{run_id}/attempts"
         return desk.show(visitor, "attempts.html", page=page, here=here, run_id=run_id, asked={"state": states})
+
+
+async def show_run(desk: Desk, visitor: Visitor, run_id: UUID, refusal: Refused | None = None) -> Response:
+    """Return the page of a run, with a refusal of what was asked of it where there is one."""
+    run = await visitor.get(f"/benefits/v1/runs/{run_id}")
+    access = await visitor.get("/benefits/v1/access")
+    return desk.show(
+        visitor,
+        "run.html",
+        200 if refusal is None else refusal.status,
+        refusal=refusal,
+        run=run,
+        programmes=await programme_names(visitor),
+        stages=stages_of(run["funnel"]),
+        files=await visitor.get(f"/benefits/v1/runs/{run_id}/files"),
+        own=run["prepared_by"] == visitor.session.subject,
+        permissions=access["permissions"],
+    )
+
+
+async def _show_all(
+    desk: Desk, visitor: Visitor, refusal: Refused | None = None, *, state: str = "", cursor: str | None = None
+) -> Response:
+    access = await visitor.get("/benefits/v1/access")
+    payers = await if_allowed(visitor, "/benefits/v1/payer-accounts")
+    return desk.show(
+        visitor,
+        "runs.html",
+        200 if refusal is None else refusal.status,
+        refusal=refusal,
+        page=await visitor.get("/benefits/v1/runs", state=state or None, cursor=cursor),
+        state=state,
+        programmes=await programme_names(visitor),
+        payers=[(each["code"], f"{each['code']}, {each['fund']}") for each in payers or ()],
+        month=clock.today().isoformat()[:7],
+        may_prepare="runs.prepare" in access["permissions"],
+    )
+
+
+async def made(
+    visitor: Visitor, path: str, body: Mapping[str, Any] | None, otherwise: Callable[[Refused], Awaitable[Response]]
+) -> Response:
+    """Make a run or close a month, and go on to its page."""
+    try:
+        new = await visitor.send("POST", f"/benefits/v1/{path}", body)
+    except Refused as refusal:
+        if refusal.status in (401, 403, 404):
+            raise
+        return await otherwise(refusal)
+    kind = "months" if path == "months" else "runs"
+    return RedirectResponse(f"/benefits/desk/{kind}/{new['id']}", 303)

@@ -14,6 +14,7 @@ from services.registry.pages.proposals import TELLERS
 from services.registry.pages.reorganisations import add_reorganisations
 from services.registry.pages.rounds import add_rounds
 from services.registry.pages.surveys import add_surveys
+from services.registry.pages.worklists import add_worklists
 from shared.pages import Desk, Nav
 from shared.pages.proposals import add_proposals
 
@@ -41,5 +42,6 @@ def desk_router() -> APIRouter:
     add_rounds(router, desk)
     add_duplicates(router, desk)
     add_reorganisations(router, desk)
+    add_worklists(router, desk)
     add_proposals(router, desk, tellers=TELLERS)
     return router

@@ -49,45 +49,48 @@ def add_households(router: APIRouter, desk: Desk) -> None:
         asked = {"name": "", "area_code": "", "standard": "", "household_class": ""}
         return await found(visitor, asked, **{of: number for of, number in numbers.items() if number})
 
-    async def show(visitor: Visitor, household_id: UUID, *, done: str = "", on: str = "", known: str = "") -> Response:
-        path = f"/registry/v1/households/{household_id}"
-        now = await visitor.get(path)
-        refusal, household = None, now
-        if on or known:
-            try:
-                household = await visitor.get(path, on=on or None, known_at=_instant(known))
-            except Refused as refused:
-                refusal = refused
-        standards = await visitor.get("/registry/v1/standards")
-        assessments = await visitor.get(f"{path}/assessments")
-        history = await visitor.get(f"{path}/history")
-        access = await visitor.get("/registry/v1/access")
-        return desk.show(
-            visitor,
-            "household.html",
-            200 if refusal is None else refusal.status,
-            refusal=refusal,
-            household=household,
-            name=head_name(household),
-            then=household is not now,
-            on=on,
-            known=known,
-            area=await area_name(visitor, household["area_code"]),
-            changes=await visitor.get(f"{path}/changes"),
-            kinds=KINDS,
-            history=_with_reasons(history, assessments),
-            undecided=_undecided(history, assessments),
-            standards=names_of_standards(standards, visitor.language),
-            indicators=indicator_names(standards, visitor.language),
-            permissions=access["permissions"],
-            done=done,
-        )
-
     @router.get("/households/{household_id}")
     async def household_page(
         visitor: Visiting, household_id: UUID, done: str = "", on: str = "", known: str = ""
     ) -> Response:
-        return await show(visitor, household_id, done=done, on=on, known=known)
+        return await _show(desk, visitor, household_id, done=done, on=on, known=known)
+
+
+async def _show(
+    desk: Desk, visitor: Visitor, household_id: UUID, *, done: str = "", on: str = "", known: str = ""
+) -> Response:
+    path = f"/registry/v1/households/{household_id}"
+    now = await visitor.get(path)
+    refusal, household = None, now
+    if on or known:
+        try:
+            household = await visitor.get(path, on=on or None, known_at=_instant(known))
+        except Refused as refused:
+            refusal = refused
+    standards = await visitor.get("/registry/v1/standards")
+    assessments = await visitor.get(f"{path}/assessments")
+    history = await visitor.get(f"{path}/history")
+    access = await visitor.get("/registry/v1/access")
+    return desk.show(
+        visitor,
+        "household.html",
+        200 if refusal is None else refusal.status,
+        refusal=refusal,
+        household=household,
+        name=head_name(household),
+        then=household is not now,
+        on=on,
+        known=known,
+        area=await area_name(visitor, household["area_code"]),
+        changes=await visitor.get(f"{path}/changes"),
+        kinds=KINDS,
+        history=_with_reasons(history, assessments),
+        undecided=_undecided(history, assessments),
+        standards=names_of_standards(standards, visitor.language),
+        indicators=indicator_names(standards, visitor.language),
+        permissions=access["permissions"],
+        done=done,
+    )
 
 
 def _instant(entered: str) -> str | None:

@@ -17,6 +17,11 @@ async def area_name(visitor: Visitor, code: str | None, on: str | None = None) -
         return code
 
 
+async def area_names(visitor: Visitor, codes: Iterable[str], on: str) -> dict[str, str]:
+    """Return the names that units had on a day, by code; a unit without one stands by its code."""
+    return {code: await area_name(visitor, code, on=on) or code for code in sorted(codes)}
+
+
 def names_of_standards(standards: Iterable[Mapping[str, Any]], language: Language) -> dict[str, str]:
     """Return the names of standards by code, in the order of time."""
     return {each["code"]: each["name"][language] for each in standards}

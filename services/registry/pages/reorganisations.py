@@ -1,25 +1,23 @@
-"""Reorganisations of areas on pages: what one will do before it does it, how far it came, and who lives where now."""
+"""Reorganisations of areas on pages: what one will do before it does it, and how far it came."""
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.registry.pages.names import area_name
+from services.registry.pages.names import area_names
 from shared.pages import Desk, Fields, Refused, Visiting, Visitor, body_of, change, if_allowed
 
 _HERE = "/registry/desk/reorganisations"
 _API = "/registry/v1/reorganisations"
-_SHOWN = 200  # households of a worklist on one page
 _PROPOSED = ("reorganisation", "reorganisation-confirmation")
 
 
 def add_reorganisations(router: APIRouter, desk: Desk) -> None:
-    """Add `/registry/desk/reorganisations`, a page a reorganisation, and its worklist."""
+    """Add `/registry/desk/reorganisations`, and a page a reorganisation."""
 
     async def show_all(visitor: Visitor, refusal: Refused | None = None, cursor: str | None = None) -> Response:
         access = await visitor.get("/registry/v1/access")
@@ -59,7 +57,7 @@ def add_reorganisations(router: APIRouter, desk: Desk) -> None:
             found=found,
             plan=plan,
             job=jobs[0] if jobs else None,
-            names=await _names(visitor, heirs, found["effective_on"]),
+            names=await area_names(visitor, heirs, found["effective_on"]),
             waiting=sum(each["waiting"] for each in villages or ()),
             placed=sum(each["placed"] for each in villages or ()),
             proposed=await _proposed(visitor, str(reorganisation_id)),
@@ -89,83 +87,12 @@ def add_reorganisations(router: APIRouter, desk: Desk) -> None:
     async def reorganisation_undo_page(visitor: Visiting, reorganisation_id: UUID) -> Response:
         return await step(visitor, reorganisation_id, "undo", {"note": visitor.form.get("note")})
 
-    async def show_worklist(
-        visitor: Visitor,
-        reorganisation_id: UUID,
-        asked: Mapping[str, str],
-        *,
-        refusal: Refused | None = None,
-        cursor: str | None = None,
-    ) -> Response:
-        path = f"{_API}/{reorganisation_id}"
-        found = await visitor.get(path)
-        villages = await visitor.get(f"{path}/villages")
-        chosen = {name: asked[name] or None for name in ("old_code", "village_code")}
-        page = await visitor.get(
-            f"{path}/worklist", **chosen, placed=asked["placed"] or None, limit=_SHOWN, cursor=cursor
-        )
-        access = await visitor.get("/registry/v1/access")
-        codes = {code for each in villages for code in (*each["candidates"], each["old_code"])}
-        return desk.show(
-            visitor,
-            "worklist.html",
-            200 if refusal is None else refusal.status,
-            refusal=refusal,
-            found=found,
-            villages=villages,
-            page=page,
-            asked=asked,
-            names=await _names(visitor, codes, found["effective_on"]),
-            village_names=await _names(
-                visitor, {each["village_code"] for each in villages if each["village_code"]}, _day_before(found)
-            ),
-            candidates=sorted({code for each in page["items"] for code in each["candidates"]}),
-            may_place="households.change" in access["permissions"] and found["state"] == "applied",
-        )
-
-    @router.get("/reorganisations/{reorganisation_id}/worklist")
-    async def worklist_page(
-        visitor: Visiting,
-        reorganisation_id: UUID,
-        old_code: str = "",
-        village_code: str = "",
-        placed: str = "",
-        cursor: str | None = None,
-    ) -> Response:
-        asked = {"old_code": old_code, "village_code": village_code, "placed": placed}
-        return await show_worklist(visitor, reorganisation_id, asked, cursor=cursor)
-
-    @router.post("/reorganisations/{reorganisation_id}/placements")
-    async def placement_page(visitor: Visiting, reorganisation_id: UUID) -> Response:
-        form = visitor.form
-        asked = {"old_code": form.get("old_code"), "village_code": form.get("of_village"), "placed": ""}
-
-        async def place() -> None:
-            body = body_of(form, without=("old_code", "of_village", "chosen"))
-            chosen = [value for name, value in form.pairs if name == "chosen"]
-            await visitor.send("POST", f"{_API}/{reorganisation_id}/placements", body | {"household_ids": chosen})
-
-        return await change(
-            place,
-            then=f"{_HERE}/{reorganisation_id}/worklist",
-            otherwise=lambda refusal: show_worklist(visitor, reorganisation_id, asked, refusal=refusal),
-        )
-
 
 def order_of(form: Fields) -> dict[str, Any]:
     """Return the reorganisation that a form stands for; a line of `successions` is an old code and a new one."""
     lines = (re.findall(r"[^\s,;]+", line) for line in form.get("successions").splitlines())
     pairs = [dict(zip(("old_code", "new_code"), codes, strict=False)) for codes in lines if codes]
     return body_of(form, without=("successions",)) | {"successions": pairs}
-
-
-def _day_before(found: Mapping[str, Any]) -> str:
-    """Return the last day of the old units."""
-    return (date.fromisoformat(found["effective_on"]) - timedelta(days=1)).isoformat()
-
-
-async def _names(visitor: Visitor, codes: Iterable[str], on: str) -> dict[str, str]:
-    return {code: await area_name(visitor, code, on=on) or code for code in sorted(codes)}
 
 
 async def _proposed(visitor: Visitor, reorganisation_id: str) -> list[Mapping[str, Any]]:
