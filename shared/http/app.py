@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from shared.db import Database
 from shared.http.health import Check
 from shared.http.metrics import Metrics
 from shared.http.middleware import AccessMiddleware, BodyLimitMiddleware, TraceMiddleware
-from shared.http.openapi import document
+from shared.http.openapi import refuse_repeated_names
 from shared.http.problems import Problem
 from shared.http.refusals import install
 from shared.http.router import Router
@@ -68,7 +69,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         lifespan=_named_lifespan(service, lifespan),
     )
     app.state.service = service
@@ -83,12 +83,12 @@ def create_app(
     for router in app.state.routers:
         if not router.prefix.startswith(f"/{service}/") and router.prefix != f"/{service}":
             raise ValueError(f"the routes at {router.prefix!r} are outside /{service}/")
-        app.include_router(router)
-    for page in pages:
-        app.include_router(page, include_in_schema=False)
+    # The routes as they are: an included router is matched twice a request, and its routes are built twice.
+    for part in (*app.state.routers, *pages):
+        app.router.routes.extend(part.routes)
     # Added last, runs first: ids before log lines, log lines before refusals.
     app.add_middleware(BodyLimitMiddleware, limit=body_limit, larger=body_limits)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     app.add_middleware(TraceMiddleware)
-    document(app)
+    refuse_repeated_names([route for router in routers for route in router.routes if isinstance(route, APIRoute)])
     return app

@@ -88,4 +88,10 @@ class Router(APIRouter):
     """
 
     def __init__(self, *, prefix: str, tags: Sequence[str], dependencies: Sequence[params.Depends] = ()) -> None:
-        super().__init__(prefix=prefix, tags=list(tags), dependencies=list(dependencies), route_class=Route)
+        super().__init__(
+            prefix=prefix,
+            tags=list(tags),
+            dependencies=list(dependencies),
+            route_class=Route,
+            generate_unique_id_function=lambda route: route.name,
+        )

@@ -1,5 +1,6 @@
 """The addresses that every app has beside its own: health, figures, and what explains its API."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,13 +41,13 @@ def _health(router: Router, metrics: Metrics, checks: Sequence[Check]) -> None:
 def _explanations(router: Router, app: FastAPI, service: str) -> None:
     @router.get("/openapi.json")
     async def openapi() -> Response:
-        return JSONResponse(document(app))
+        return JSONResponse(await asyncio.to_thread(document, app))
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
         operations = [
             {"path": path, "method": method.upper(), **operation}
-            for path, methods in document(app)["paths"].items()
+            for path, methods in (await asyncio.to_thread(document, app))["paths"].items()
             for method, operation in methods.items()
         ]
         page = _PAGES.get_template("docs.html")
