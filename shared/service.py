@@ -37,7 +37,7 @@ from shared.messaging.runner import Runner
 from shared.settings import AuditSettings, ServiceName, ServiceSettings
 from shared.signin.provider import Provider
 from shared.signin.routes import sign_in_router
-from shared.workers import Worker, pause, run_worker
+from shared.workers import Worker, WorkerLocks, pause, run_worker
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -89,7 +89,8 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
     parts: dict[str, Run] = {"relay": relay.run, "flow": flow.run}
     parts |= {runner.consumer.name: runner.run for runner in runners}
     workers = (_sealer(definition.name, keys, settings.audit), *definition.workers)
-    parts |= {worker.name: partial(run_worker, database, worker) for worker in workers}
+    locks = WorkerLocks(database)
+    parts |= {worker.name: partial(run_worker, database, locks, worker) for worker in workers}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -99,6 +100,7 @@ def build_app(definition: ServiceDefinition, settings: ServiceSettings) -> FastA
                 yield
         finally:
             await event_log.close()
+            await locks.close()
             await database.close()
 
     app = create_app(

@@ -6,8 +6,6 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-import typst
-
 from shared.documents.paper import Paper, dated
 
 _TEMPLATE = Path(__file__).parent / "official.typ"
@@ -24,6 +22,8 @@ async def pdf_of(paper: Paper) -> bytes:
 
 
 def _set(paper: Paper) -> bytes:
+    import typst  # only here: a process that sets no paper does without its 4 MB
+
     data = asdict(paper) | {"date": dated(paper.on)}
     for table in data["tables"]:
         table["rows"] = [[str(cell) for cell in row] for row in table["rows"]]

@@ -1,6 +1,5 @@
 """Papers as XLSX, written row by row."""
 
-import asyncio
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +15,8 @@ _CENTRED = Alignment(horizontal="center", wrap_text=True)
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def xlsx_of(paper: Paper) -> bytes:
-    """Return a paper's heading and tables as a workbook of one sheet; made in another thread."""
-    return await asyncio.to_thread(_written, paper)
-
-
-def _written(paper: Paper) -> bytes:
+def written(paper: Paper) -> bytes:
+    """Return a paper's heading and tables as a workbook of one sheet."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Danh sách")
     tables = list(paper.tables)
