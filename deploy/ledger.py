@@ -9,7 +9,6 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.embedded.address import database_of
-from services.benefits.app import CHECKS
 from services.benefits.ledger.checks import CheckResult, run_checks
 from shared.db import Database
 from shared.texts import LANGUAGES, text
@@ -50,6 +49,8 @@ def verify(
 
 
 async def _results(url: str) -> Sequence[CheckResult]:
+    from services.benefits.app import CHECKS  # only here: no other command needs the whole service
+
     database = Database(url, name="ansinh ledger", pool_size=1)
     try:
         async with database.transaction() as session:
