@@ -66,6 +66,27 @@ class Outcome:
         return self.heirs[0] if self.fate == "moves" else None
 
 
+def ending_with(steps: Sequence[Succession], before: Mapping[str, Area], last_day: date) -> list[Area]:
+    """Return the units that end with the map of `last_day` in the provinces that the steps touch, above the village.
+
+    `before` are the units of that day by code. What another province reorganises is held against its own plan.
+    """
+    touched = {_province_of(each.old_code, before) for each in steps}
+    return [
+        each
+        for each in before.values()
+        if each.valid_to == last_day and each.level != "village" and _province_of(each.code, before) in touched
+    ]
+
+
+def _province_of(code: str, units: Mapping[str, Area]) -> str:
+    """Return the code of the highest known unit above one."""
+    unit = units.get(code)
+    while unit is not None and unit.parent_code is not None:
+        code, unit = unit.parent_code, units.get(unit.parent_code)
+    return code
+
+
 def outcomes(steps: Sequence[Succession], ending: Sequence[Area]) -> list[Outcome]:
     """Return what becomes of every old unit that is named, and of those that end unnamed, by code."""
     heirs: dict[str, list[str]] = defaultdict(list)

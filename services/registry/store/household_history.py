@@ -16,6 +16,7 @@ from services.registry.store.household_changes import Book, Entry, opened, write
 from services.registry.store.household_changes import lock as lock_households
 from services.registry.store.household_versions import replaced_by, state_as_of, touched_by
 from services.registry.store.households import people_by_id
+from services.registry.store.placements import may_wait_again, wait_again
 from services.registry.store.standings import standings_by_history
 from services.registry.tables import CLASS_HISTORY, DECISIONS, HOUSEHOLD_CHANGES, HOUSEHOLD_VERSIONS
 from shared.access import Access
@@ -146,6 +147,8 @@ async def undo(
         id=new_id(),
     )
     written = await write_changes(session, book, [entry])
+    if found.kind == "placement":
+        await wait_again(session, found.id)
     if found.kind == "same_person":
         await publish(session, "registry", _people_again(found, book, written, legal_date(now)))
     return Recorded(entry.id, list(written.values()))
@@ -177,12 +180,14 @@ async def refuse_undoing(session: Transaction, found: ChangeOnRecord) -> None:
 
     Raises:
         Problem: 409 `change_settled`, it is undone or undoes itself; 409 `undo_refused`, the households were changed
-            later, or a class was decided by what it made of them.
+            later, a class was decided by what it made of them, or the reorganisation of a placement is confirmed.
     """
     if found.kind in _NOT_CONFIRMED or found.undone_by is not None:
         raise Problem(409, "change_settled")
     if found.kind == "contact":
         raise _undo_refused("contact_not_kept")
+    if found.kind == "placement" and not await may_wait_again(session, found.id):
+        raise _undo_refused("placed_for_good")
     touching = select(_V.change_id).where(among(_V.household_id, found.households))
     later = _changes(_C.id.in_(touching), _C.recorded_at > found.recorded_at, _UNDOING.c.id.is_(None))
     if (await session.execute(later.limit(1))).first() is not None:

@@ -14,13 +14,13 @@ from services.registry.domain.timeline import revised
 from services.registry.store.areas import communes
 from services.registry.store.household_changes import Entry, lock, opened, write_changes
 from services.registry.store.reorganisations import Reorganisation
-from services.registry.tables import HOUSEHOLDS, PEOPLE, REORGANISATION_WORKLIST
+from services.registry.tables import HOUSEHOLDS, PEOPLE, REORGANISATION_WORKLIST, REORGANISATIONS
 from shared.access import Access
 from shared.db import Transaction, among
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
 
-_W = REORGANISATION_WORKLIST.c
+_R, _W = REORGANISATIONS.c, REORGANISATION_WORKLIST.c
 
 
 @dataclass(frozen=True)
@@ -171,3 +171,21 @@ async def place(
         here = (_W.reorganisation_id == found.id) & (_W.household_id == household_id)
         await session.execute(update(REORGANISATION_WORKLIST).where(here).values(placed))
     return Placed(households=len(entries))
+
+
+async def may_wait_again(session: Transaction, change_id: UUID) -> bool:
+    """Return whether a placement may be undone: its reorganisation is not confirmed, nor being so or being undone.
+
+    The reorganisation stays as it is until the transaction ends.
+    """
+    of_it = select(_W.reorganisation_id).where(_W.placed_by_change == change_id)
+    query = select(_R.id).where(_R.id.in_(of_it), _R.state == "applied")
+    # Who undoes a reorganisation holds it before its households; waiting for it with one of these locked would not end.
+    found = await session.execute(query.with_for_update(read=True, skip_locked=True))
+    return found.first() is not None
+
+
+async def wait_again(session: Transaction, change_id: UUID) -> None:
+    """Put the household of a placement that was undone back on the worklist."""
+    gone = {"placed_code": None, "placed_by": None, "placed_at": None, "placed_by_change": None}
+    await session.execute(update(REORGANISATION_WORKLIST).where(_W.placed_by_change == change_id).values(gone))

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Text, cast, exists, func, insert, select, update
 
 from services.registry.domain.areas import Area
-from services.registry.domain.reorganisation import Fate, Outcome, ReorganisationOrder, State, outcomes
+from services.registry.domain.reorganisation import Fate, Outcome, ReorganisationOrder, State, ending_with, outcomes
 from services.registry.domain.successions import Succession
 from services.registry.store.areas import every_area
 from services.registry.store.successions import refuse_unknown
@@ -151,12 +151,13 @@ def in_state(found: Reorganisation, *states: State) -> Reorganisation:
 
 
 async def outcomes_of(session: Transaction, found: Reorganisation) -> tuple[list[Outcome], Mapping[str, Area]]:
-    """Return what becomes of each old unit, and the units of the last day before by their codes."""
+    """Return what becomes of each old unit of the provinces that are reorganised, and the units of the last day before
+    by their codes.
+    """
     last_day = found.effective_on - timedelta(days=1)
     units = await every_area(session)
     before = {each.code: each for each in units if each.valid_on(last_day)}
-    ending = [each for each in before.values() if each.valid_to == last_day and each.level != "village"]
-    return outcomes(found.steps, ending), before
+    return outcomes(found.steps, ending_with(found.steps, before, last_day)), before
 
 
 async def planned_units(session: Transaction, found: Reorganisation) -> list[PlannedUnit]:

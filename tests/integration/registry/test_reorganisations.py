@@ -113,6 +113,72 @@ async def test_households_of_a_split_unit_are_placed_and_then_it_can_be_confirme
     assert late["code"] == "reorganisation_state"
 
 
+async def test_a_placement_that_is_undone_puts_the_household_back_on_the_worklist(province: Registry) -> None:
+    here, there = sorted(await settled(province, "90003", 2))
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await applied(province, plan["id"])
+
+    async def listed(**query: str) -> list[str]:
+        return [each["household_id"] for each in (await province.get(f"{path}/worklist", **query))["items"]]
+
+    async def undo(household: str, *, status: int = 201) -> dict[str, Any]:
+        (placement, *_) = await province.get(f"/households/{household}/changes")
+        assert placement["kind"] == "placement"
+        note = {"note": "Xếp nhầm xã, hộ ở phía bên kia suối"}
+        return await province.post(f"/household-changes/{placement['id']}/undo", note, status=status)  # type: ignore[no-any-return]
+
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [here, there], "area_code": "90003"})
+    await undo(there)
+    assert (await listed(), await listed(placed="true")) == ([there], [here])
+    assert await counted(province, on=DAY) == {"90003": 1, "90003?": 1}
+    assert (await province.get(f"/households/{there}"))["area_code"] == "90003?"
+    early = await sent(province, "officer", f"{path}/confirmation", status=409)
+    assert early["code"] == "households_to_place"
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [there], "area_code": "90004"})
+    assert await counted(province, on=DAY) == {"90003": 1, "90004": 1}
+    await approved(province, await sent(province, "officer", f"{path}/confirmation"))
+    refused = await undo(there, status=409)
+    assert [each["code"] for each in refused["errors"]] == ["placed_for_good"]
+    assert await counted(province, on=DAY) == {"90003": 1, "90004": 1}
+
+
+async def test_with_a_placement_undone_the_whole_can_still_be_undone(province: Registry) -> None:
+    (household,) = await settled(province, "90003")
+    plan = await planned(province, DAY, PAIRS)
+    path = f"/reorganisations/{plan['id']}"
+    await applied(province, plan["id"])
+    await sent(province, "officer", f"{path}/placements", {"household_ids": [household], "area_code": "90004"})
+    (placement, *_) = await province.get(f"/households/{household}/changes")
+    await province.post(f"/household-changes/{placement['id']}/undo", {"note": "Xếp nhầm xã của hộ này"})
+    await sent(province, "officer", f"{path}/undo", {"note": "Nghị quyết bị hủy bỏ"}, status=202)
+    await in_state(province, plan["id"], "undone")
+    assert await counted(province) == {"90003": 1} == await counted(province, on=DAY)
+
+
+async def test_two_provinces_reorganised_on_one_day_by_plans_of_their_own_do_not_hold_each_other(
+    province: Registry,
+) -> None:
+    other = [
+        unit("91", "province", "tỉnh", None, "2020-01-01"),
+        unit("911", "district", "huyện", "91", "2020-01-01", LAST),
+        unit("91001", "commune", "xã", "911", "2020-01-01", LAST),
+        unit("91002", "commune", "xã", "91", DAY),
+    ]
+    await sent(province, "officer", "/areas", other, status=200)
+    for code in ("90002", "91001"):
+        await settled(province, code)
+    here = await planned(province, DAY, PAIRS)
+    there = await planned(province, DAY, [("91001", "91002")])
+    shown = await province.get(f"/reorganisations/{here['id']}/plan")
+    assert [each["code"] for each in shown["units"]] == ["90", "90001", "90002", "90003", "901"]
+    assert (await applied(province, here["id"]))["households"] == 1
+    assert await counted(province) == {"90001": 1, "91001": 1}, "the other province waits for its own"
+    assert (await applied(province, there["id"]))["households"] == 1
+    assert await counted(province) == {"90001": 1, "91002": 1}
+    assert await counted(province, on=DAY, map_on=LAST) == {"90002": 1, "91001": 1}
+
+
 async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(province: Registry) -> None:
     await settled(province, "90002", 3)
     (split,) = await settled(province, "90003")
