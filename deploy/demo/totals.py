@@ -19,6 +19,8 @@ _GENERATED = f"{DEMONSTRATION}: số của đơn vị này được sinh ra, kh�
 # People in ten households, by ethnic group; 39 where none is given.
 _TEN_HOUSEHOLDS = {"02": 45, "03": 42, "06": 42, "08": 53, "09": 46, "15": 42, "18": 42}
 
+_EARLIER = date(FIRST_YEAR, 1, 1)  # first day of the units of before, as the demonstration tells of them
+
 
 def as_they_were(areas: Sequence[Area]) -> list[Area]:
     """Return the units of today as if they had been there before, named so, for the years before they were made.
@@ -26,19 +28,24 @@ def as_they_were(areas: Sequence[Area]) -> list[Area]:
     Earlier reviews are told on the map of today, as figures of merged areas are made comparable; the units of those
     years, with other borders and some of the same codes, are not part of the demonstration.
     """
-    first, last = date(FIRST_YEAR, 1, 1), TWO_TIERS_SINCE - timedelta(days=1)
+    last = TWO_TIERS_SINCE - timedelta(days=1)
     note = f"(địa giới {TWO_TIERS_SINCE:%d/%m/%Y})"
     return [
-        area.model_copy(update={"name": f"{area.name} {note}", "valid_from": first, "valid_to": last}) for area in areas
+        area.model_copy(update={"name": f"{area.name} {note}", "valid_from": _EARLIER, "valid_to": last})
+        for area in areas
     ]
 
 
 def area_totals(plan: Plan) -> list[dict[str, Any]]:
-    """Return the totals of the province and of its communes from the first year to that of the published review.
+    """Return the totals of the province and of its communes from the first year to that of the published review; of
+    that year also those of the units of today, about which the report is.
 
     Those of the province in 2024 are as published, or as published and scaled down; all others are generated.
     """
-    return [row for year in range(FIRST_YEAR, REVIEW_YEAR + 1) for row in _year(plan, year)]
+    rows = [row for year in range(FIRST_YEAR, REVIEW_YEAR + 1) for row in _year(plan, year)]
+    then = [row | {"valid_from": _EARLIER.isoformat()} for row in rows]
+    today = [row | {"valid_from": TWO_TIERS_SINCE.isoformat()} for row in rows if row["year"] == REVIEW_YEAR]
+    return then + today
 
 
 def _year(plan: Plan, year: int) -> Iterator[dict[str, Any]]:

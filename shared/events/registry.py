@@ -53,7 +53,10 @@ class TotalsPart(_Part):
 
 
 class AreaTotalsStated(AreaEvent):
-    """The published number of households and people of a unit in a year: the denominator of every rate."""
+    """The published number of households and people of a unit in a year: the denominator of every rate.
+
+    A code may name two units in the year in which it is reused: `valid_from` is the first day of the one meant.
+    """
 
     TYPE: ClassVar[str] = "vn.ansinh.registry.area.totals-stated.v1"
     TOPIC: ClassVar[str] = "registry.areas"
@@ -67,6 +70,9 @@ class AreaTotalsStated(AreaEvent):
     urban: TotalsPart | None = None
     rural: TotalsPart | None = None
     ethnicities: dict[str, TotalsPart] = Field(default={}, description="by the two-digit code of the ethnic group")
+    valid_from: date | None = Field(
+        default=None, description="first day of the unit; where absent the last one that had the code in the year"
+    )
 
 
 class AreaSuccessionStated(AreaEvent):

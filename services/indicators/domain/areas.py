@@ -41,6 +41,9 @@ class AreaTree:
 
     def __init__(self, areas: Iterable[Area]) -> None:
         self._areas = sorted(areas, key=lambda area: (area.code, area.valid_from))
+        self._by_code: dict[str, list[Area]] = defaultdict(list)
+        for area in self._areas:
+            self._by_code[area.code].append(area)
         # A tree lives as long as one request, and a request asks for the same few days again and again.
         self._on = lru_cache(maxsize=512)(self._build)
         self._under = lru_cache(maxsize=4096)(self._collect)
@@ -48,6 +51,14 @@ class AreaTree:
     def at(self, code: str, on: date) -> Area | None:
         """Return the unit that has a code on a day; of two that overlap, the one that began later."""
         return self._on(on)[0].get(code)
+
+    def of_year(self, code: str, year: int) -> Area | None:
+        """Return the unit that a number of a year is about where it names none: the last that had the code by the
+        year's end, or the first that was given it later.
+        """
+        units = self._by_code.get(code, ())
+        begun = [area for area in units if area.valid_from.year <= year]
+        return begun[-1] if begun else next(iter(units), None)
 
     def communes(self, code: str, on: date) -> Sequence[Area]:
         """Return the communes and wards under a unit on a day, by code; a commune itself has none."""

@@ -1,5 +1,7 @@
 """Units and their published totals."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from services.indicators.domain.areas import Area, AreaTree, Succession
@@ -24,6 +26,10 @@ async def successions(session: Transaction) -> list[Succession]:
 
 async def published_totals(session: Transaction) -> PublishedTotals:
     """Return every published denominator."""
-    totals = AreaTotalsRow.__table__.c
-    query = select(totals.code, totals.year, totals.households, totals.people, totals.source)
-    return PublishedTotals([Totals(*row) for row in await session.execute(query)])
+    rows = AreaTotalsRow.__table__.c
+    query = select(rows.code, rows.year, rows.households, rows.people, rows.source, rows.valid_from)
+    totals = [
+        Totals(code, year, households, people, source, None if valid_from == date.max else valid_from)
+        for code, year, households, people, source, valid_from in await session.execute(query)
+    ]
+    return PublishedTotals(totals, await successions(session))

@@ -136,7 +136,10 @@ async def list_area_zones(
 
 @router.post("/area-totals", dependencies=[ADMINISTERING])
 async def state_area_totals(tx: Tx, about: About, totals: TotalsOfAreas) -> Stated:
-    """State published numbers of households and people, up to 1,000: the denominators of rates."""
+    """State published numbers of households and people, up to 1,000: the denominators of rates.
+
+    In the year in which a code passes to another unit each has numbers of its own, told apart by `valid_from`.
+    """
     about.many("area", {each.code for each in totals})
     return await store.state_totals(tx, totals, pointers=[f"/body/{index}" for index in range(len(totals))])
 
@@ -145,6 +148,6 @@ async def state_area_totals(tx: Tx, about: About, totals: TotalsOfAreas) -> Stat
 async def list_area_totals(
     tx: Tx, paging: Paging, year: int | None = None, code: Annotated[str | None, Query(max_length=12)] = None
 ) -> Page[AreaTotals]:
-    """List published numbers of households and people, by code and year."""
-    found = await store.totals(tx, year=year, code=code, after=paging.after(str, int), limit=paging.limit + 1)
-    return paging.page(found, key=lambda totals: (totals.code, totals.year))
+    """List published numbers of households and people, by code, year and first day of the unit."""
+    found = await store.totals(tx, year=year, code=code, after=paging.after(str, int, date), limit=paging.limit + 1)
+    return paging.page(found, key=lambda totals: (totals.code, totals.year, totals.valid_from))

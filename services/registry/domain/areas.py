@@ -102,6 +102,18 @@ class Area(BaseModel):
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
+def units_of_year(units: Iterable[Area], year: int) -> list[Area]:
+    """Return which units of one code a number of a year may be about: those of that year.
+
+    Where there was none then, all: numbers of earlier years are published anew for the map of today.
+    """
+    known = list(units)
+    then = [
+        each for each in known if each.valid_from.year <= year and (each.valid_to is None or year <= each.valid_to.year)
+    ]
+    return then or known
+
+
 @dataclass(frozen=True)
 class AreaFault:
     """What is wrong with one unit of a list, by its place in the list."""

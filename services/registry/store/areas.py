@@ -1,5 +1,6 @@
 """Areas and their published totals."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping, Select, or_, select, text, tuple_
 
-from services.registry.domain.areas import Area, faults_among
+from services.registry.domain.areas import Area, faults_among, units_of_year
 from services.registry.domain.households import EthnicCode
 from services.registry.tables import AREA_TOTALS, AREAS
 from shared.db import Transaction, among, upsert
@@ -34,7 +35,9 @@ class Part(BaseModel):
 class AreaTotals(BaseModel):
     """The published number of households and people of a unit in a year, with the publication it stands in.
 
-    Where the publication tells them, also of its urban and rural parts (which make up the whole) and by ethnic group.
+    A unit is a code and a validity: `valid_from` is its first day. It may be left out where the code named one unit in
+    that year. Where the publication tells them, also of its urban and rural parts (which make up the whole) and by
+    ethnic group.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +50,9 @@ class AreaTotals(BaseModel):
     urban: Part | None = None
     rural: Part | None = None
     ethnicities: dict[EthnicCode, Part] = Field(default={}, max_length=56)
+    valid_from: date | None = Field(
+        default=None, description="first day of the unit, where its code named several in that year"
+    )
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
@@ -184,22 +190,22 @@ async def state_totals(session: Transaction, stated: Sequence[AreaTotals], *, po
     """Take in published totals; what is known with the same content stays as it is. `pointers` say where each stood.
 
     Raises:
-        Problem: 422 `area_totals_refused`; a unit is not known, or stands there twice for a year.
+        Problem: 422 `area_totals_refused`; a unit is not known, is one of several that had the code in that year, or
+            stands there twice for a year.
     """
     await session.execute(_ONE_TOTALS_WRITER)
-    keys = [(totals.code, totals.year) for totals in stated]
-    known_codes = {area.code for area in await areas_of(session, {code for code, _ in keys})}
-    errors = [FieldProblem(at, "area_unknown") for at, (code, _) in zip(pointers, keys, strict=True)
-              if code not in known_codes]  # fmt: skip
+    named = await _with_units(session, stated, pointers)
+    keys = [_key_of_totals(each) for each in named]
     first = {key: index for index, key in reversed(list(enumerate(keys)))}
-    errors += [FieldProblem(pointers[index], "area_twice") for index, key in enumerate(keys) if first[key] != index]
-    if errors:
-        raise Problem(422, "area_totals_refused", errors=errors, count=len(errors))
-    query = select(AREA_TOTALS).where(tuple_(AREA_TOTALS.c.code, AREA_TOTALS.c.year).in_(keys))
-    known = {(row["code"], row["year"]): row for row in (await session.execute(query)).mappings()}
+    twice = [FieldProblem(pointers[index], "area_twice") for index, key in enumerate(keys) if first[key] != index]
+    if twice:
+        raise _totals_refused(twice)
+    query = select(AREA_TOTALS).where(tuple_(AREA_TOTALS.c.code, AREA_TOTALS.c.year).in_([key[:2] for key in keys]))
+    rows = (await session.execute(query)).mappings()
+    known = {(row["code"], row["year"], row["valid_from"]): row for row in rows}
     differing = [
         {**totals.model_dump(), "version": known[key]["version"] + 1 if key in known else 1}
-        for key, totals in zip(keys, stated, strict=True)
+        for key, totals in zip(keys, named, strict=True)
         if key not in known or _totals(known[key]) != totals
     ]
     await upsert(session, AREA_TOTALS, differing)
@@ -208,16 +214,50 @@ async def state_totals(session: Transaction, stated: Sequence[AreaTotals], *, po
     return Stated(created=created, changed=len(differing) - created, unchanged=len(stated) - len(differing))
 
 
+async def _with_units(session: Transaction, stated: Sequence[AreaTotals], pointers: Sequence[str]) -> list[AreaTotals]:
+    """Return totals with the first day of the unit that each is about. Raises Problem, as `state_totals` says."""
+    units: dict[str, list[Area]] = defaultdict(list)
+    for unit in await areas_of(session, {each.code for each in stated}):
+        units[unit.code].append(unit)
+    named, errors = [], []
+    for at, each in zip(pointers, stated, strict=True):
+        known = sorted(units[each.code], key=lambda unit: unit.valid_from)
+        meant = units_of_year(known, each.year)
+        if each.valid_from is not None:
+            meant = [unit for unit in known if unit.valid_from == each.valid_from]
+        choice = {"units": "; ".join(f"{unit.valid_from} ({unit.name})" for unit in meant or known)}
+        match meant:
+            case [unit]:
+                named.append(each.model_copy(update={"valid_from": unit.valid_from}))
+            case [] if not known:
+                errors.append(FieldProblem(at, "area_unknown"))
+            case []:
+                errors.append(FieldProblem(f"{at}/valid_from", "no_unit_from_then", choice))
+            case _:
+                errors.append(FieldProblem(f"{at}/valid_from", "several_units_then", choice))
+    if errors:
+        raise _totals_refused(errors)
+    return named
+
+
+def _totals_refused(errors: Sequence[FieldProblem]) -> Problem:
+    return Problem(422, "area_totals_refused", errors=errors, count=len(errors))
+
+
+def _key_of_totals(totals: AreaTotals) -> tuple[str, int, date | None]:
+    return totals.code, totals.year, totals.valid_from
+
+
 def _totals(row: RowMapping) -> AreaTotals:
     return AreaTotals.model_validate({name: row[name] for name in AreaTotals.model_fields})
 
 
 async def totals(
-    session: Transaction, *, year: int | None, code: str | None, after: tuple[str, int] | None, limit: int
+    session: Transaction, *, year: int | None, code: str | None, after: tuple[str, int, date] | None, limit: int
 ) -> list[AreaTotals]:
-    """Return published totals, by code and year."""
-    key = tuple_(AREA_TOTALS.c.code, AREA_TOTALS.c.year)
-    query = select(AREA_TOTALS).order_by(AREA_TOTALS.c.code, AREA_TOTALS.c.year).limit(limit)
+    """Return published totals, by code, year and first day of the unit."""
+    key = tuple_(AREA_TOTALS.c.code, AREA_TOTALS.c.year, AREA_TOTALS.c.valid_from)
+    query = select(AREA_TOTALS).order_by(key).limit(limit)
     if year is not None:
         query = query.where(AREA_TOTALS.c.year == year)
     if code is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.registry.store.successions import every_succession
 from shared.access import Access
 from shared.db import Transaction
-from shared.maps import counterparts, place_on_map
+from shared.maps import OtherMap, place_on_map
 
 _COUNT = text(
     """SELECT v.area_code AS here, own.area_code AS own, given.household_class, count(*) AS households,
@@ -52,7 +52,7 @@ async def household_counts(
 
     Where a unit was split or merged between the two days, a household counts where it was itself on the day of the map.
     """
-    steps = await every_succession(session)
+    on_map = OtherMap(await every_succession(session), map_on)
     parameters: Mapping[str, Any] = {
         "on": on,
         "map_on": map_on,
@@ -62,11 +62,8 @@ async def household_counts(
     }
     households: Counter[tuple[str | None, str | None]] = Counter()
     people: Counter[tuple[str | None, str | None]] = Counter()
-    options: dict[str, frozenset[str]] = {}
     for row in await session.execute(_COUNT, parameters):
-        if row.here not in options:
-            options[row.here] = counterparts(row.here, steps, on=on, seen_on=map_on)
-        key = (place_on_map(row.own, options[row.here]), row.household_class)
+        key = (place_on_map(row.own, on_map.options(row.here, on)), row.household_class)
         households[key] += row.households
         people[key] += row.people
     ordered = sorted(households, key=lambda key: (key[0] is None, key[0] or "", key[1] or ""))

@@ -43,12 +43,13 @@ class AreaSuccessions(Table, table=True):
 
 
 class AreaTotals(Table, table=True):
-    """The published numbers of households and people of a unit in a year."""
+    """The published numbers of households and people of a unit, which is a code and its first day, in a year."""
 
     __tablename__ = "area_totals"
 
     code: str = Field(primary_key=True, sa_type=Text)
     year: int = Field(primary_key=True)
+    valid_from: date = Field(primary_key=True)
     households: int
     people: int
     source: str = Field(sa_type=Text)

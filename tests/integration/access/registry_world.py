@@ -301,7 +301,8 @@ async def _simulated(registry: Registry, household_id: str) -> None:
 
 def _areas() -> dict[str, Operation]:
     area = AREAS[0].model_dump(mode="json")
-    totals = {"code": COMMUNE, "year": 2025, "households": 2150, "people": 9030, "source": "Niên giám"}
+    totals = {"code": COMMUNE, "year": 2025, "valid_from": "2025-07-01", "households": 2150, "people": 9030}
+    totals |= {"source": "Niên giám"}
     return {
         "state_areas": Operation("areas.administer", lambda _: Call("POST", "/areas", [area])),
         "import_areas": Operation(

@@ -96,7 +96,8 @@ async def test_the_merged_province_lists_its_148_communes(registry: Registry) ->
 
 async def test_published_totals_are_told_once_and_corrected_by_version(registry: Registry) -> None:
     totals = {"code": "25", "year": 2024, "households": 997_683, "people": 4_022_600, "source": "Báo cáo 324/BC-UBND"}
-    parts: dict[str, object] = {"urban": None, "rural": None, "ethnicities": {}}  # not published
+    # The code named one unit in 2024, so that one is meant; parts are not published.
+    parts: dict[str, object] = {"urban": None, "rural": None, "ethnicities": {}, "valid_from": "0001-01-01"}
     assert (await registry.post("/area-totals", [totals], status=200))["created"] == 1
     assert (await registry.post("/area-totals", [totals], status=200))["unchanged"] == 1
     assert (await registry.post("/area-totals", [totals | {"households": 997_684}], status=200))["changed"] == 1
@@ -105,6 +106,54 @@ async def test_published_totals_are_told_once_and_corrected_by_version(registry:
     assert (await registry.get("/area-totals", year="2024"))["items"] == [totals | {"households": 997_684} | parts]
     problem = await registry.post("/area-totals", [totals | {"code": "99"}], status=422)
     assert [each["code"] for each in problem["errors"]] == ["area_unknown"]
+
+
+async def test_in_its_year_of_change_a_code_means_two_units_and_totals_say_which(registry: Registry) -> None:
+    totals = {"code": "08566", "year": 2025, "households": 1500, "people": 6000, "source": "Niên giám 2025"}
+    problem = await registry.post("/area-totals", [totals], status=422)
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["code"]) == ("/body/0/valid_from", "several_units_then")
+    assert "2025-01-01 (Thị trấn Tân Phú); 2025-07-01 (Xã Tân Sơn)" in error["message"]
+    township = totals | {"valid_from": "2025-01-01"}
+    commune = totals | {"valid_from": "2025-07-01", "households": 4200, "people": 17_000}
+    answer = await registry.post("/area-totals", [township, commune], status=200)
+    assert answer == {"created": 2, "changed": 0, "unchanged": 0}
+    shown = (await registry.get("/area-totals", code="08566"))["items"]
+    assert [(each["valid_from"], each["households"]) for each in shown] == [("2025-01-01", 1500), ("2025-07-01", 4200)]
+    page = await registry.get("/area-totals", code="08566", limit="1")
+    rest = await registry.get("/area-totals", code="08566", cursor=page["next"])
+    assert [*page["items"], *rest["items"]] == shown
+    corrected = await registry.post("/area-totals", [commune | {"households": 4201}], status=200)
+    assert corrected == {"created": 0, "changed": 1, "unchanged": 0}
+    events = [each for each in await registry.events(AreaTotalsStated) if isinstance(each, AreaTotalsStated)]
+    assert [(str(each.valid_from), each.version, each.households) for each in events] == [
+        ("2025-01-01", 1, 1500),
+        ("2025-07-01", 1, 4200),
+        ("2025-07-01", 2, 4201),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param({"year": 2026}, "2025-07-01", id="the only unit of the year"),
+        pytest.param({"year": 2024, "valid_from": "2025-07-01"}, "2025-07-01", id="published for the map of today"),
+        pytest.param({"year": 2024, "code": "08593"}, "2025-07-01", id="the only unit that ever had the code"),
+        pytest.param({"year": 2024}, "several_units_then", id="none of several had it then"),
+        pytest.param({"year": 2026, "valid_from": "2026-01-01"}, "no_unit_from_then", id="no unit begins then"),
+        pytest.param({"year": 2026, "code": "99999", "valid_from": "2026-01-01"}, "area_unknown", id="no such code"),
+    ],
+)
+async def test_the_unit_of_totals_is_the_one_that_can_be_meant(
+    registry: Registry, row: dict[str, Any], expected: str
+) -> None:
+    totals: dict[str, Any] = {"code": "08566", "households": 10, "people": 40, "source": "Niên giám"} | row
+    answer = await registry.client.post("/area-totals", json=[totals])
+    if answer.status_code == 200:
+        (shown,) = (await registry.get("/area-totals", code=totals["code"]))["items"]
+        assert shown["valid_from"] == expected
+    else:
+        assert [each["code"] for each in answer.json()["errors"]] == [expected]
 
 
 ZONE = {
@@ -147,6 +196,7 @@ async def test_a_zone_that_cannot_be_is_refused(
 
 async def test_totals_tell_their_parts_which_are_never_more_than_the_whole(registry: Registry) -> None:
     totals = {"code": "08566", "year": 2025, "households": 100, "people": 400, "source": "Niên giám"}
+    totals |= {"valid_from": "2025-07-01"}
     parts = {
         "urban": {"households": 0, "people": 0},
         "rural": {"households": 100, "people": 400},

@@ -35,8 +35,11 @@ def test_the_whole_province_has_exactly_the_published_households(whole: Plan) ->
 def test_the_whole_province_has_exactly_the_published_denominators(whole: Plan) -> None:
     assert sum(cell.households for cell in whole.cells) == 997_683
     assert sum(cell.households for cell in whole.cells if cell.group != KINH) == 244_465
-    (province,) = [row for row in area_totals(whole) if row["code"] == PROVINCE and row["year"] == 2024]
-    assert (province["households"], province["source"]) == (997_683, SOURCE)
+    provinces = [row for row in area_totals(whole) if row["code"] == PROVINCE and row["year"] == 2024]
+    assert [(row["valid_from"], row["households"], row["source"]) for row in provinces] == [
+        ("2022-01-01", 997_683, SOURCE),
+        ("2025-07-01", 997_683, SOURCE),
+    ]
 
 
 def test_groups_that_were_published_by_themselves_are_exact(whole: Plan) -> None:
@@ -89,7 +92,7 @@ def test_in_every_review_no_commune_has_more_on_its_lists_than_households(writte
 
 def test_only_the_published_number_is_not_labelled_as_generated(whole: Plan, small: Plan) -> None:
     own = [row["source"] for row in area_totals(whole) if not row["source"].startswith("Dữ liệu trình diễn")]
-    assert own == [SOURCE]
+    assert own == [SOURCE, SOURCE], "of the province as it was told before, and of that of today"
     assert all(row["source"].startswith("Dữ liệu trình diễn") for row in area_totals(small))
 
 
