@@ -3,6 +3,7 @@
 Households of a unit that was split are, until somebody places them, in no unit: they stand in `unplaced(code)`.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Protocol
@@ -59,3 +60,28 @@ def place_on_map(own: str | None, options: Collection[str]) -> str | None:
     if own in options:
         return own
     return next(iter(options)) if len(options) == 1 else None
+
+
+class OtherMap:
+    """The map of a day, on which what stood on other days is shown. Looks up each unit once between reorganisations."""
+
+    def __init__(self, steps: Iterable[Step], seen_on: date) -> None:
+        self._steps = list(steps)
+        self._seen_on = seen_on
+        self._days = sorted({each.effective for each in self._steps})
+        self._known: dict[tuple[str, int], frozenset[str]] = {}
+
+    def options(self, code: str, on: date) -> frozenset[str]:
+        """Return the units of this map which the unit of a code on a day became or was."""
+        key = code, bisect_right(self._days, on)
+        if key not in self._known:
+            self._known[key] = counterparts(code, self._steps, on=on, seen_on=self._seen_on)
+        return self._known[key]
+
+    def place(self, code: str, on: date, own: str | None) -> str | None:
+        """Return the unit of this map in which a household of a unit on a day counts, None where it is in none known.
+
+        `own` is where it was itself on the day of the map.
+        """
+        found = place_on_map(own, self.options(code, on))
+        return None if found is None or is_unplaced(found) else found

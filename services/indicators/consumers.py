@@ -55,6 +55,7 @@ async def project_areas(session: Transaction, received: Sequence[Received]) -> N
                     {
                         "code": event.code,
                         "year": event.year,
+                        "valid_from": event.valid_from or date.max,
                         "version": event.version,
                         "households": event.households,
                         "people": event.people,
@@ -148,6 +149,7 @@ async def project_payments(session: Transaction, received: Sequence[Received]) -
                 awards.append(
                     {
                         "award_id": event.award_id,
+                        "household_id": event.household_id,
                         "programme": event.programme,
                         "area_code": event.area_code,
                         "monthly_amount": event.monthly_amount,
@@ -168,6 +170,7 @@ async def project_payments(session: Transaction, received: Sequence[Received]) -
 def _booking(received: Received, event: PaymentSettled | PaymentReturned, kind: str, on: date) -> dict[str, Any]:
     return {
         "event_id": received.message.id,
+        "household_id": event.household_id,
         "kind": kind,
         "programme": event.programme,
         "area_code": event.area_code,

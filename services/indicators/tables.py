@@ -42,12 +42,16 @@ class AreaRow(Table, table=True):
 
 
 class AreaTotalsRow(Table, table=True):
-    """Published households and people of a code in a year."""
+    """Published households and people of a unit, which is a code and its first day, in a year.
+
+    `valid_from` is `infinity` where the event named no unit but by its code.
+    """
 
     __tablename__ = "area_totals"
 
     code: str = Field(primary_key=True, sa_type=Text)
     year: int = Field(primary_key=True)
+    valid_from: date = Field(primary_key=True)
     version: int
     households: int
     people: int
@@ -134,12 +138,16 @@ class SuccessionRow(Table, table=True):
 
 
 class AwardRow(Table, table=True):
-    """An award in force from its first to its last month. Amounts in VND a month."""
+    """An award in force from its first to its last month. Amounts in VND a month.
+
+    Its household is not known of what was projected before households were kept here; a rebuild fills it in.
+    """
 
     __tablename__ = "awards"
     __table_args__ = (Index("awards_programme", "programme", "first_month"), Index("awards_recorded_at", "recorded_at"))
 
     award_id: UUID = Field(primary_key=True)
+    household_id: UUID | None
     programme: str = Field(sa_type=Text)
     area_code: str = Field(sa_type=Text)
     monthly_amount: int = Field(sa_type=BigInteger)
@@ -150,7 +158,7 @@ class AwardRow(Table, table=True):
 
 
 class BookingRow(Table, table=True):
-    """A payment that a bank statement shows as settled, or its return. Amounts in VND."""
+    """A payment that a bank statement shows as settled, or its return; its household as with awards. Amounts in VND."""
 
     __tablename__ = "bookings"
     __table_args__ = (
@@ -159,6 +167,7 @@ class BookingRow(Table, table=True):
     )
 
     event_id: UUID = Field(primary_key=True)
+    household_id: UUID | None
     kind: str = Field(sa_type=Text, description="settled or returned")
     programme: str = Field(sa_type=Text)
     area_code: str = Field(sa_type=Text)

@@ -48,13 +48,16 @@ class ShareOut(BaseModel):
 
 
 class BaseOut(BaseModel):
-    """The published numbers that rates are over; `communes` is set where they were added up from communes."""
+    """The published numbers that rates are over. Where the unit has none of its own they are the sum of its `communes`,
+    or of the units that it took over whole (`merged`): how many.
+    """
 
     households: int = Field(examples=[10000])
     people: int = Field(examples=[39800])
     year: int = Field(examples=[2025])
     source: str
     communes: int | None = None
+    merged: int | None = None
 
     @classmethod
     def of(cls, base: Base) -> "BaseOut":
@@ -64,6 +67,7 @@ class BaseOut(BaseModel):
             year=base.year,
             source=base.source,
             communes=base.communes,
+            merged=base.merged,
         )
 
 
@@ -72,6 +76,7 @@ class FigureOut(BaseModel):
 
     area: AreaOut
     on: date
+    map_on: date | None = Field(description="the day whose unit it is, where not `on`")
     poor: ShareOut
     near_poor: ShareOut
     together: ShareOut
@@ -84,6 +89,7 @@ class FigureOut(BaseModel):
         return cls(
             area=AreaOut.of(figure.area),
             on=figure.on,
+            map_on=figure.map_on,
             poor=ShareOut.of(figure.poor),
             near_poor=ShareOut.of(figure.near_poor),
             together=ShareOut.of(figure.together),
@@ -203,12 +209,14 @@ class PaymentLineOut(BaseModel):
 
 
 class PaymentsOut(BaseModel):
-    """Money of a unit, from one month to another."""
+    """Money of a unit, from one month to another; `unplaced` is the platform's that is in no unit of the map."""
 
     area: AreaOut
     first: str
     last: str
+    map_on: date | None
     total: MoneyOut
+    unplaced: MoneyOut
     lines: list[PaymentLineOut]
     data: DataOut
 
@@ -222,7 +230,9 @@ class PaymentsOut(BaseModel):
             area=AreaOut.of(figure.area),
             first=figure.first,
             last=figure.last,
+            map_on=figure.map_on,
             total=MoneyOut.of(figure.total),
+            unplaced=MoneyOut.of(figure.unplaced),
             lines=lines,
             data=data,
         )

@@ -50,6 +50,10 @@ async def _language(request: Request) -> Language:
 
 
 On = Annotated[date, Depends(_on)]
+MapOn = Annotated[
+    date | None,
+    Query(description="the day whose map of units it is shown on; that of each figure's own day when not given"),
+]
 OnGround = Annotated[Ground, Depends(_ground)]
 ReaderLanguage = Annotated[Language, Depends(_language)]
 

@@ -1,6 +1,7 @@
 """Poor and near-poor households: of a unit, over time, and of all communes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from services.indicators.api.models import (
 )
 from services.indicators.api.parameters import (
     AreaCode,
+    MapOn,
     On,
     OnGround,
     ParentCode,
@@ -29,6 +31,7 @@ from services.indicators.api.parameters import (
     past_day,
 )
 from services.indicators.api.tables import poverty_csv
+from services.indicators.domain.areas import Area
 from services.indicators.domain.periods import Step, TooManyPoints, months_before, points, year_before
 from services.indicators.domain.poverty import Figure
 from services.indicators.store.decisions import standards, unplaced
@@ -59,25 +62,43 @@ async def _days(
 Days = Annotated[Sequence[date], Depends(_days)]
 
 
-async def _figures(tx: Tx, ground: OnGround, area_code: AreaCode, standard: Standard, on: On) -> list[Figure]:
+async def _figures(
+    tx: Tx, ground: OnGround, area_code: AreaCode, standard: Standard, on: On, map_on: MapOn = None
+) -> list[Figure]:
     """Return the figure a year earlier, where the unit existed then, and the figure of the day."""
-    area_on(ground, area_code, on)
-    return await poverty_series(tx, ground, code=area_code, standard=standard, days=[year_before(on), on])
+    area_on(ground, area_code, map_on or on)
+    days = [year_before(on), on]
+    return await poverty_series(tx, ground, code=area_code, standard=standard, days=days, map_on=map_on)
 
 
-async def _series(tx: Tx, ground: OnGround, area_code: AreaCode, standard: Standard, days: Days) -> list[Figure]:
-    area_on(ground, area_code, days[-1])
-    return await poverty_series(tx, ground, code=area_code, standard=standard, days=days)
+async def _series(
+    tx: Tx, ground: OnGround, area_code: AreaCode, standard: Standard, days: Days, map_on: MapOn = None
+) -> list[Figure]:
+    area_on(ground, area_code, map_on or days[-1])
+    return await poverty_series(tx, ground, code=area_code, standard=standard, days=days, map_on=map_on)
 
 
-async def _areas(tx: Tx, ground: OnGround, parent_code: ParentCode, standard: Standard, on: On) -> list[Figure]:
-    area_on(ground, parent_code, on)
-    return await poverty_of_communes(tx, ground, parent=parent_code, standard=standard, on=on)
+@dataclass(frozen=True)
+class _OfCommunes:
+    parent: Area
+    figures: Sequence[Figure]
+    unplaced: int
+
+
+async def _areas(
+    tx: Tx, ground: OnGround, parent_code: ParentCode, standard: Standard, on: On, map_on: MapOn = None
+) -> _OfCommunes:
+    parent = area_on(ground, parent_code, map_on or on)
+    if map_on is None:
+        found = await poverty_of_communes(tx, ground, parent=parent_code, standard=standard, on=on)
+        return _OfCommunes(parent, found, await unplaced(tx, standard, on))
+    (_, *found), nowhere = await poverty_on_map(tx, ground, parent=parent_code, standard=standard, on=on, map_on=map_on)
+    return _OfCommunes(parent, found, nowhere)
 
 
 Figures = Annotated[list[Figure], Depends(_figures)]
 Series = Annotated[list[Figure], Depends(_series)]
-Communes = Annotated[list[Figure], Depends(_areas)]
+Communes = Annotated[_OfCommunes, Depends(_areas)]
 
 
 @router.get("/standards")
@@ -123,21 +144,15 @@ async def get_poverty_series_csv(tx: Tx, series: Series, language: ReaderLanguag
 
 @router.get("/poverty/areas")
 async def list_poverty_of_areas(
-    tx: Tx,
-    ground: OnGround,
-    communes: Communes,
-    parent_code: ParentCode,
-    standard: Standard,
-    on: On,
-    language: ReaderLanguage,
+    tx: Tx, communes: Communes, standard: Standard, on: On, language: ReaderLanguage
 ) -> PovertyAreasOut:
-    """The figures of all communes and wards of a unit on a day, by code."""
+    """The figures of all communes and wards of a unit on a day, by code; on the map of that day or of another."""
     return PovertyAreasOut(
         standard=standard,
-        parent=AreaOut.of(area_on(ground, parent_code, on)),
+        parent=AreaOut.of(communes.parent),
         on=on,
-        areas=[FigureOut.of(each) for each in communes],
-        unplaced_households=await unplaced(tx, standard, on),
+        areas=[FigureOut.of(each) for each in communes.figures],
+        unplaced_households=communes.unplaced,
         data=DataOut.of("poverty", await data_version(tx), language),
     )
 
@@ -147,7 +162,8 @@ async def list_poverty_of_areas_csv(
     tx: Tx, communes: Communes, parent_code: ParentCode, on: On, language: ReaderLanguage
 ) -> Response:
     """The figures of all communes and wards of a unit on a day."""
-    return poverty_csv(communes, await data_version(tx), language, name=f"poverty-areas-{parent_code}-{on}")
+    name = f"poverty-areas-{parent_code}-{on}"
+    return poverty_csv(communes.figures, await data_version(tx), language, name=name)
 
 
 @router.get("/poverty/map")

@@ -15,7 +15,7 @@ from shared.texts import Language, text
 Cell = str | int | float | date | None
 
 _POVERTY = (
-    "code", "name", "on", "standard", "class", "households", "people", "rate", "people_rate", "rate_missing",
+    "code", "name", "on", "map_on", "standard", "class", "households", "people", "rate", "people_rate", "rate_missing",
     "base_households", "base_people", "base_year", "base_source", "last_event_at",
 )  # fmt: skip
 _PAYMENTS = (
@@ -61,6 +61,7 @@ def _poverty_row(figure: Figure, share: Share, kind: str, version: DataVersion, 
         figure.area.code,
         figure.area.name,
         figure.on,
+        figure.map_on,
         figure.standard,
         text(f"indicators.class.{kind}", language),
         share.tally.households,

@@ -40,11 +40,17 @@ class Money:
         )
 
 
+_NOTHING = Money()
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """Money of one code, programme and month, and the day by which its area is judged."""
+    """Money of one code, programme and month, and the day by which its area is judged.
 
-    code: str
+    Without code: on the map that it is shown on it is in no unit that is known.
+    """
+
+    code: str | None
     programme: str
     period: str
     placed_on: date
@@ -62,12 +68,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFigure:
-    """Money of an area from one month to another, by programme and month."""
+    """Money of an area from one month to another, by programme and month.
+
+    On the map of another day (`map_on`) `unplaced` is the money of the whole platform that is in none of its units.
+    """
 
     area: Area
     first: str
     last: str
     lines: tuple[Line, ...]
+    map_on: date | None = None
+    unplaced: Money = _NOTHING
 
     @property
     def total(self) -> Money:
@@ -82,14 +93,20 @@ class PaymentFigure:
         return dict(sums)
 
 
-def payment_figure(tree: AreaTree, booked: Iterable[Booked], *, area: Area, first: str, last: str) -> PaymentFigure:
+def payment_figure(
+    tree: AreaTree, booked: Iterable[Booked], *, area: Area, first: str, last: str, map_on: date | None = None
+) -> PaymentFigure:
     """Return the figure of an area: what was booked where a code lay under it on the day of booking.
 
-    A payment stays where it was made when the commune merges into another later.
+    A payment stays where it was made when the commune merges into another later. What is `booked` on the map of a day
+    is what lies under the area on that day.
     """
     sums: dict[tuple[str, str], Money] = defaultdict(Money)
+    unplaced = Money()
     for each in booked:
-        if each.code in tree.codes_under(area.code, each.placed_on):
+        if each.code is None:
+            unplaced += each.money
+        elif each.code in tree.codes_under(area.code, map_on or each.placed_on):
             sums[each.programme, each.period] += each.money
     lines = tuple(Line(programme, period, money) for (programme, period), money in sorted(sums.items()))
-    return PaymentFigure(area, first, last, lines)
+    return PaymentFigure(area, first, last, lines, map_on, unplaced)

@@ -4,11 +4,12 @@
 households of the area; "poverty" is the poor alone. Every count exists for households and for people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from services.indicators.domain.areas import Area, AreaTree
+from services.indicators.domain.areas import Area, AreaTree, Succession
 from services.indicators.domain.rates import Rate, rate
 
 # How the source of published totals begins where they are made up to show the platform.
@@ -50,24 +51,31 @@ class Tallies:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Published households and people of a code in a year."""
+    """Published households and people of a unit in a year.
+
+    Where `valid_from`, the first day of the unit, is not known it is the one that had the code at the year's end.
+    """
 
     code: str
     year: int
     households: int
     people: int
     source: str
+    valid_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a rate is over. `communes` is how many were added up where the area itself has no published number."""
+    """What a rate is over. Where the area itself has no published number, what was added up instead: `communes` of it,
+    or units that it `merged` whole.
+    """
 
     households: int
     people: int
     year: int
     source: str
     communes: int | None = None
+    merged: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The figure of one area, standard and day. `reporting` of `communes` communes have decisions by then."""
+    """The figure of one area, standard and day. `reporting` of `communes` communes have decisions by then.
+
+    On the map of another day, `map_on`, the area is one of that map.
+    """
 
     area: Area
     standard: str
@@ -90,6 +101,7 @@ class Figure:
     base: Base | None
     communes: int
     reporting: int
+    map_on: date | None = None
 
     @property
     def poor(self) -> Share:
@@ -117,34 +129,71 @@ class Figure:
 class PublishedTotals:
     """The denominators. `demonstration` says that some of them are made up."""
 
-    def __init__(self, totals: Sequence[Totals]) -> None:
+    def __init__(self, totals: Sequence[Totals], successions: Iterable[Succession] = ()) -> None:
         self.demonstration = any(each.source.startswith(DEMONSTRATION) for each in totals)
-        self._of = {(each.code, each.year): each for each in totals}
-        self._years = sorted({each.year for each in totals}, reverse=True)
+        self._of = {(each.code, each.year, each.valid_from): each for each in totals}
+        self._years = sorted({each.year for each in totals})
+        self._merged: dict[tuple[str, date], set[str]] = defaultdict(set)
+        self._heirs: dict[tuple[str, date], set[str]] = defaultdict(set)
+        for each in successions:
+            self._merged[each.new_code, each.effective].add(each.old_code)
+            self._heirs[each.old_code, each.effective].add(each.new_code)
 
     def base(self, tree: AreaTree, code: str, on: date, map_on: date | None = None) -> Base | None:
-        """Return the base of a rate: the area's own numbers of the latest year that is not after the day's.
+        """Return the base of a rate: the published numbers of the unit that has the code on the day, or on that of the
+        map, in the latest year that is not after the day's.
 
-        On the map of a later day its numbers of that day's year count too. An area without any is the sum of its
-        communes, in the latest year in which each has a number.
+        A unit without any is the sum of its communes, or of the units that it took over whole, in the latest year in
+        which each has a number. On the map of a later day the first numbers published since count where none is older.
         """
-        last = max(on, map_on or on)
-        years = [year for year in self._years if year <= last.year]
+        unit = tree.at(code, map_on or on)
+        if unit is None:
+            return None
+        years = self._years_by_nearness(on, map_on or on)
         for year in years:
-            own = self._of.get((code, year))
-            if own is not None:
-                return Base(own.households, own.people, year, own.source)
-        return self._sum(years, [area.code for area in tree.communes(code, map_on or on)])
-
-    def _sum(self, years: Sequence[int], codes: Sequence[str]) -> Base | None:
-        for year in years if codes else ():
-            parts = [self._of.get((code, year)) for code in codes]
-            known = [part for part in parts if part is not None]
-            if len(known) == len(codes):
-                households, people = sum(part.households for part in known), sum(part.people for part in known)
-                source = "; ".join(sorted({part.source for part in known}))
-                return Base(households, people, year, source, communes=len(known))
+            numbers = self._numbers(tree, unit, year)
+            if numbers:
+                own = numbers == [self._own(tree, unit, year)]
+                return _sum(numbers, year, merged=None if own else len(numbers))
+        communes = tree.communes(code, map_on or on)
+        for year in years if communes else ():
+            parts = [self._numbers(tree, commune, year) for commune in communes]
+            if all(parts):
+                return _sum([each for part in parts for each in part], year, communes=len(communes))
         return None
+
+    def _years_by_nearness(self, on: date, map_on: date) -> Sequence[int]:
+        before = [year for year in self._years if year <= on.year]
+        return [*reversed(before), *(year for year in self._years if on.year < year <= map_on.year)]
+
+    def _numbers(self, tree: AreaTree, unit: Area, year: int) -> Sequence[Totals]:
+        """Return the numbers of a unit in a year, or those of all units that it took over, none where one is missing.
+
+        Of a unit that was split nobody knows which part came here.
+        """
+        own = self._own(tree, unit, year)
+        if own is not None:
+            return [own]
+        found: list[Totals] = []
+        for old_code in sorted(self._merged.get((unit.code, unit.valid_from), ())):
+            old = tree.at(old_code, unit.valid_from - timedelta(days=1))
+            whole = self._heirs[old_code, unit.valid_from] == {unit.code}
+            part = self._numbers(tree, old, year) if old is not None and whole else []
+            if not part:
+                return []
+            found += part
+        return found
+
+    def _own(self, tree: AreaTree, unit: Area, year: int) -> Totals | None:
+        named = self._of.get((unit.code, year, unit.valid_from))
+        unnamed = self._of.get((unit.code, year, None))
+        return named or (unnamed if tree.of_year(unit.code, year) == unit else None)
+
+
+def _sum(numbers: Sequence[Totals], year: int, *, communes: int | None = None, merged: int | None = None) -> Base:
+    households, people = sum(each.households for each in numbers), sum(each.people for each in numbers)
+    source = "; ".join(sorted({each.source for each in numbers}))
+    return Base(households, people, year, source, communes, merged)
 
 
 def figure(
@@ -166,7 +215,7 @@ def figure(
     communes = tree.communes(area.code, seen) or [area]
     reporting = sum(1 for commune in communes if _decided(tree, by_code, commune, seen))
     base = totals.base(tree, area.code, on, map_on)
-    return Figure(area, standard, on, tallies, base, communes=len(communes), reporting=reporting)
+    return Figure(area, standard, on, tallies, base, communes=len(communes), reporting=reporting, map_on=map_on)
 
 
 def _decided(tree: AreaTree, by_code: Mapping[str, Tallies], commune: Area, on: date) -> bool:

@@ -1,5 +1,6 @@
 """What the page shows, read in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import dropwhile
@@ -10,7 +11,13 @@ from services.indicators.domain.periods import month_of, months_before, points, 
 from services.indicators.domain.poverty import Figure
 from services.indicators.pages.state import PageState
 from services.indicators.store.decisions import standards, unplaced
-from services.indicators.store.figures import Ground, payments, poverty_of_communes, poverty_series
+from services.indicators.store.figures import (
+    Ground,
+    payments,
+    poverty_of_communes,
+    poverty_on_map,
+    poverty_series,
+)
 from services.indicators.store.freshness import DataVersion, data_version
 from shared import clock
 from shared.db import Transaction
@@ -52,32 +59,51 @@ async def read_facts(session: Transaction, ground: Ground, state: PageState) -> 
     Raises:
         UnknownArea: the chosen unit does not exist on the chosen day.
     """
-    area = ground.area(state.area, state.on)
-    region = _region(ground, area, state.on)
+    area = ground.area(state.area, state.units_of)
+    region = _region(ground, area, state.units_of)
     year_ago = year_before(state.on)
     days = points(months_before(state.on, _TREND_MONTHS), state.on, "month")
     wanted = sorted({*days, year_ago})
-    figures = await poverty_series(session, ground, code=area.code, standard=state.standard, days=wanted)
+    figures = await poverty_series(
+        session, ground, code=area.code, standard=state.standard, days=wanted, map_on=state.map_on
+    )
     by_day = {figure.on: figure for figure in figures}
+    communes, nowhere = await _communes(session, ground, region, state)
     return Facts(
         area=area,
         region=region,
-        choices=(region, *ground.tree.communes(region.code, state.on)),
+        choices=(region, *ground.tree.communes(region.code, state.units_of)),
         standards=tuple(await standards(session)),
         now=by_day[state.on],
         year_ago=by_day.get(year_ago),
         series=tuple(dropwhile(lambda each: not each.tallies.decided, (by_day[day] for day in days if day in by_day))),
-        communes=tuple(
-            await poverty_of_communes(session, ground, parent=region.code, standard=state.standard, on=state.on)
-        ),
-        unplaced=await unplaced(session, state.standard, state.on),
+        communes=tuple(communes),
+        unplaced=nowhere,
         payments=await payments(
-            session, ground, area=area, programme=None, first=f"{state.on.year}-01", last=month_of(state.on)
+            session,
+            ground,
+            area=area,
+            programme=None,
+            first=f"{state.on.year}-01",
+            last=month_of(state.on),
+            map_on=state.map_on,
         ),
         demonstration=ground.totals.demonstration,
         version=await data_version(session),
         read_at=clock.now(),
     )
+
+
+async def _communes(
+    session: Transaction, ground: Ground, region: Area, state: PageState
+) -> tuple[Sequence[Figure], int]:
+    """Return the figures of the communes of a region, and how many poor and near-poor households are in no unit."""
+    asked = {"parent": region.code, "standard": state.standard}
+    if state.map_on is None:
+        found = await poverty_of_communes(session, ground, **asked, on=state.on)
+        return found, await unplaced(session, state.standard, state.on)
+    (_, *found), nowhere = await poverty_on_map(session, ground, **asked, on=state.on, map_on=state.map_on)
+    return found, nowhere
 
 
 def _region(ground: Ground, area: Area, on: date) -> Area:

@@ -82,7 +82,8 @@ async def _chosen(tx: Transaction, ground: Ground, asked: Mapping[str, str], lan
         Problem: 400, the day is none or is to come.
     """
     day = _day(asked.get("on"))
-    area = asked.get("area") or next((found.code for found in [default_area(ground, day)] if found), None)
+    map_on = _day(asked["map_on"]) if asked.get("map_on") else None
+    area = asked.get("area") or next((found.code for found in [default_area(ground, map_on or day)] if found), None)
     known = await standards(tx)
     standard = next((code for code in known if code == asked.get("standard")), None)
     standard = standard or await most_used_standard(tx, day) or next(iter(known), None)
@@ -90,7 +91,7 @@ async def _chosen(tx: Transaction, ground: Ground, asked: Mapping[str, str], lan
         return None
     sort: Sort = next((sort for sort in SORTS if sort == asked.get("sort")), "together_rate")
     view: View = "tiles" if asked.get("view") == "tiles" else "map"
-    return PageState(lang, area, standard, day, sort, asked.get("order") != "up", view, clock.today())
+    return PageState(lang, area, standard, day, sort, asked.get("order") != "up", view, clock.today(), map_on)
 
 
 def _day(asked: str | None) -> date:

@@ -14,7 +14,7 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 
 @dataclass(frozen=True)
 class PageState:
-    """The choice: language, unit, standard, day, order of the table."""
+    """The choice: language, unit, standard, day, order of the table; the day of the map where it is another's."""
 
     lang: Language
     area: str
@@ -24,6 +24,12 @@ class PageState:
     down: bool
     view: View
     today: date
+    map_on: date | None = None
+
+    @property
+    def units_of(self) -> date:
+        """The day whose units are shown."""
+        return self.map_on or self.on
 
     def url(self, fragment: str = "", **changes: object) -> str:
         """Return the address of the page with some of the choice changed. Today's day is left out: it moves on."""
@@ -31,6 +37,8 @@ class PageState:
         fields = {name: value for name, value in asdict(chosen).items() if name not in ("down", "today")}
         if chosen.on == chosen.today:
             del fields["on"]
+        if chosen.map_on is None:
+            del fields["map_on"]
         fields["order"] = "down" if chosen.down else "up"
         return f"/?{urlencode(fields)}" + (f"#{fragment}" if fragment else "")
 
@@ -41,4 +49,5 @@ class PageState:
 
     def api(self, path: str, **fields: object) -> str:
         """Return the address of a figure of the API."""
-        return f"/indicators/v1/{path}?{urlencode(fields)}"
+        on_map = {} if self.map_on is None else {"map_on": self.map_on.isoformat()}
+        return f"/indicators/v1/{path}?{urlencode(fields | on_map)}"

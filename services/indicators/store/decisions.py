@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.indicators.domain.poverty import Tallies, Tally
 from shared.db import Transaction
-from shared.maps import Step, counterparts, is_unplaced, place_on_map
+from shared.maps import OtherMap, Step
 
 # The order of decisions: by day; of one day, as the registry published them, so that a correction comes last.
 _LINK = text(
@@ -75,18 +76,6 @@ _INHERITED = text(
         ("household_class", Text), ("area_code", Text), ("people", Integer), ("recorded_at", DateTime(timezone=True)),
     ))
 )  # fmt: skip
-# On another map a household counts where it was itself on the day of the map, if its unit became or was that one.
-_COUNT_WITH_OWN_PLACE = text(
-    """
-    SELECT spans.area_code AS here, own.area_code AS own, household_class, count(*) AS households,
-           sum(people)::bigint AS people
-    FROM spans LEFT JOIN placements own ON own.household_id = spans.household_id
-        AND own.effective_on <= :map_on AND least(own.until, coalesce(own.ended_on, 'infinity')) > :map_on
-    WHERE standard = :standard AND begins <= :on AND ends > :on
-    GROUP BY 1, 2, 3
-    """
-)
-
 # One pass over the index, in its order, however many days are asked for. `width_bucket` tells how many of the days lie
 # before a date: a span counts from the first day that is not before it to the last day before its end. Spans
 # of one day and end are added up first, since finding the bucket costs more than counting.
@@ -112,6 +101,24 @@ _COUNT_ONE_DAY = text(
     GROUP BY area_code, household_class
     """
 ).bindparams(bindparam("codes", type_=ARRAY(Text)))
+
+# On another map a household counts where it was itself on the day of the map, if its unit became or was that one.
+_COUNT_WITH_OWN_PLACE = text(
+    """
+    SELECT here, own, household_class, day, sum(households)::bigint AS households, sum(people)::bigint AS people
+    FROM (SELECT here, own, household_class, households, people,
+                 width_bucket(begins, :days_after) AS first, width_bucket(ends, :days_after) AS after
+          FROM (SELECT spans.area_code AS here, own.area_code AS own, household_class, begins, ends,
+                       count(*) AS households, sum(people) AS people
+                FROM spans LEFT JOIN placements own ON own.household_id = spans.household_id
+                    AND own.effective_on <= :map_on AND least(own.until, coalesce(own.ended_on, 'infinity')) > :map_on
+                WHERE standard = :standard AND begins <= :last AND ends > :first
+                GROUP BY 1, 2, 3, 4, 5) alike
+          OFFSET 0) counted,
+         generate_series(first, after - 1) AS day
+    GROUP BY 1, 2, 3, 4
+    """
+).bindparams(bindparam("days_after", type_=ARRAY(Date)))
 
 # Walks the index from one standard to the next instead of reading every decision.
 _STANDARDS = text(
@@ -153,24 +160,38 @@ async def inherit(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> No
         await session.execute(_INHERITED, {name: [row[name] for row in rows] for name in rows[0]})
 
 
+@dataclass(frozen=True, slots=True)
+class OnMap:
+    """Tallies by unit of a map, and how many poor and near-poor households are in none of its units."""
+
+    tallies: Mapping[str, Tallies]
+    nowhere: int
+
+
 async def tallies_on_map(
-    session: Transaction, standard: str, on: date, *, map_on: date, steps: Sequence[Step]
-) -> tuple[Mapping[str, Tallies], int]:
-    """Return the tallies of a day by unit of the map of another day, and how many households are in none of them."""
-    found: dict[str, dict[str, Tally]] = defaultdict(dict)
-    nowhere = 0
-    options: dict[str, frozenset[str]] = {}
-    rows = await session.execute(_COUNT_WITH_OWN_PLACE, {"standard": standard, "on": on, "map_on": map_on})
-    for row in rows:
-        if row.here not in options:
-            options[row.here] = counterparts(row.here, steps, on=on, seen_on=map_on)
-        code = place_on_map(row.own, options[row.here])
-        if code is None or is_unplaced(code):
-            nowhere += row.households if row.household_class != "not_poor" else 0
+    session: Transaction, standard: str, days: Sequence[date], *, map_on: date, steps: Sequence[Step]
+) -> Mapping[date, OnMap]:
+    """Return, for each day, the tallies by unit of the map of another day. `days` ascend."""
+    found: dict[date, dict[str, dict[str, Tally]]] = {day: defaultdict(dict) for day in days}
+    nowhere = dict.fromkeys(days, 0)
+    on_map = OtherMap(steps, map_on)
+    parameters = {"standard": standard, "map_on": map_on, **_stretch(days)}
+    for row in await session.execute(_COUNT_WITH_OWN_PLACE, parameters):
+        day = days[row.day]
+        code = on_map.place(row.here, day, row.own)
+        if code is None:
+            nowhere[day] += row.households if row.household_class != "not_poor" else 0
         else:
-            known = found[code].get(row.household_class, Tally())
-            found[code][row.household_class] = known + Tally(row.households, row.people)
-    return {code: Tallies(**classes) for code, classes in found.items()}, nowhere
+            known = found[day][code].get(row.household_class, Tally())
+            found[day][code][row.household_class] = known + Tally(row.households, row.people)
+    return {
+        day: OnMap({code: Tallies(**classes) for code, classes in by_code.items()}, nowhere[day])
+        for day, by_code in found.items()
+    }
+
+
+def _stretch(days: Sequence[date]) -> dict[str, object]:
+    return {"first": days[0], "last": days[-1], "days_after": [day + timedelta(days=1) for day in days]}
 
 
 async def tallies(
@@ -184,7 +205,7 @@ async def tallies(
     query = _COUNT_ONE_DAY
     if len(days) > 1:
         query = _COUNT
-        parameters |= {"first": days[0], "days_after": [day + timedelta(days=1) for day in days]}
+        parameters |= _stretch(days)
     found: dict[date, dict[str, dict[str, Tally]]] = {day: defaultdict(dict) for day in days}
     for row in await session.execute(query, parameters):
         found[days[row.day]][row.area_code][row.household_class] = Tally(row.households, row.people)

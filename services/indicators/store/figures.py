@@ -10,8 +10,9 @@ from services.indicators.domain.periods import months
 from services.indicators.domain.poverty import Figure, PublishedTotals, figure
 from services.indicators.store.areas import area_tree, published_totals, successions
 from services.indicators.store.decisions import tallies, tallies_on_map
-from services.indicators.store.money import booked
+from services.indicators.store.money import booked, booked_on_map
 from shared.db import Transaction
+from shared.maps import OtherMap
 
 
 class UnknownArea(LookupError):
@@ -43,20 +44,32 @@ async def ground(session: Transaction) -> Ground:
 
 
 async def poverty_series(
-    session: Transaction, base: Ground, *, code: str, standard: str, days: Sequence[date]
+    session: Transaction,
+    base: Ground,
+    *,
+    code: str,
+    standard: str,
+    days: Sequence[date],
+    map_on: date | None = None,
 ) -> list[Figure]:
-    """Return the figure of a code on each of the ascending days on which it is a unit.
+    """Return the figure of a code on each of the ascending days on which it is a unit, or all on the map of one day.
 
     Raises:
-        UnknownArea: it is none on the last day.
+        UnknownArea: it is none on the last day, or on that of the map.
     """
-    base.area(code, days[-1])
+    area = base.area(code, map_on or days[-1])
+    if map_on is not None:
+        by_day = await tallies_on_map(session, standard, days, map_on=map_on, steps=await successions(session))
+        return [
+            figure(base.tree, base.totals, found.tallies, area=area, standard=standard, on=day, map_on=map_on)
+            for day, found in by_day.items()
+        ]
     counted = await tallies(session, standard, days, base.tree.codes_ever_under(code))
     units = ((day, base.tree.at(code, day)) for day in days)
     return [
-        figure(base.tree, base.totals, counted[day], area=area, standard=standard, on=day)
-        for day, area in units
-        if area is not None
+        figure(base.tree, base.totals, counted[day], area=unit, standard=standard, on=day)
+        for day, unit in units
+        if unit is not None
     ]
 
 
@@ -87,17 +100,31 @@ async def poverty_on_map(
         UnknownArea: the parent is no unit on the day of the map.
     """
     area = base.area(parent, map_on)
-    by_code, nowhere = await tallies_on_map(session, standard, on, map_on=map_on, steps=await successions(session))
+    found = (await tallies_on_map(session, standard, [on], map_on=map_on, steps=await successions(session)))[on]
     figures = [
-        figure(base.tree, base.totals, by_code, area=each, standard=standard, on=on, map_on=map_on)
+        figure(base.tree, base.totals, found.tallies, area=each, standard=standard, on=on, map_on=map_on)
         for each in (area, *base.tree.communes(parent, map_on))
     ]
-    return figures, nowhere
+    return figures, found.nowhere
 
 
 async def payments(
-    session: Transaction, base: Ground, *, area: Area, programme: str | None, first: str, last: str
+    session: Transaction,
+    base: Ground,
+    *,
+    area: Area,
+    programme: str | None,
+    first: str,
+    last: str,
+    map_on: date | None = None,
 ) -> PaymentFigure:
-    """Return the money of a unit for the months from `first` to `last`, of one programme or of all."""
-    found = await booked(session, months(first, last), base.tree.codes_ever_under(area.code), programme)
-    return payment_figure(base.tree, found, area=area, first=first, last=last)
+    """Return the money of a unit for the months from `first` to `last`, of one programme or of all.
+
+    With `map_on` the unit is one of that day's map, and all money is shown on it.
+    """
+    if map_on is None:
+        found = await booked(session, months(first, last), base.tree.codes_ever_under(area.code), programme)
+    else:
+        on_map = OtherMap(await successions(session), map_on)
+        found = await booked_on_map(session, months(first, last), programme, map_on=map_on, on_map=on_map)
+    return payment_figure(base.tree, found, area=area, first=first, last=last, map_on=map_on)

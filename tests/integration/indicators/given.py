@@ -48,8 +48,10 @@ def area(
     )
 
 
-def totals(code: str, households: int, *, year: int = 2025, version: int = 1) -> AreaTotalsStated:
-    """Return a published denominator of four people a household."""
+def totals(
+    code: str, households: int, *, year: int = 2025, version: int = 1, valid_from: date | None = None
+) -> AreaTotalsStated:
+    """Return a published denominator of four people a household, by default of the unit of the year's end."""
     return AreaTotalsStated(
         code=code,
         version=version,
@@ -57,6 +59,7 @@ def totals(code: str, households: int, *, year: int = 2025, version: int = 1) ->
         households=households,
         people=4 * households,
         source=f"Niên giám {year}",
+        valid_from=valid_from,
     )
 
 

@@ -72,7 +72,14 @@ async def test_a_figure_names_its_day_base_source_and_reach(told: Database, clie
         "people_rate_missing": None,
     }
     assert (figure["together"]["households"], figure["together"]["rate_percent"]) == (30, 3.0)
-    base = {"households": 1000, "people": 4000, "year": 2025, "source": "Niên giám 2025", "communes": None}
+    base = {
+        "households": 1000,
+        "people": 4000,
+        "year": 2025,
+        "source": "Niên giám 2025",
+        "communes": None,
+        "merged": None,
+    }
     assert figure["base"] == base
     assert found["change"] == {"since": "2025-09-30", "poor": -1.0, "near_poor": 0.0, "together": -1.0}
     assert found["data"]["last_event_at"].startswith("2026-01-01T00:0")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.indicators.domain.areas import Area, AreaTree
+from services.indicators.domain.areas import Area, AreaTree, Succession
 from services.indicators.domain.payments import Booked, Money, payment_figure
 from services.indicators.domain.poverty import Base, PublishedTotals, Tallies, Tally, Totals, figure
 
@@ -111,6 +111,53 @@ def test_the_base_is_the_latest_published_number_up_to_the_year(code: str, on: d
         ]
     )
     assert totals.base(TREE, code, on) == expected
+
+
+# 08566 was a township until the merger, is a commune of more land since: two units, in 2025 both.
+REUSED = [
+    Totals("08566", 2024, 100, 400, "N24", OLD),
+    Totals("08566", 2025, 110, 440, "N25", OLD),
+    Totals("08566", 2025, 700, 2800, "N25", AFTER),
+    Totals("08824", 2024, 50, 200, "N24", AFTER),
+    Totals("08824", 2027, 60, 240, "N27", AFTER),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "on", "map_on", "expected"),
+    [
+        pytest.param("08566", BEFORE, None, Base(110, 440, 2025, "N25"), id="the township on its last day"),
+        pytest.param("08566", AFTER, None, Base(700, 2800, 2025, "N25"), id="the commune on its first"),
+        pytest.param("08566", date(2024, 6, 1), None, Base(100, 400, 2024, "N24"), id="the township the year before"),
+        pytest.param("08566", date(2024, 6, 1), AFTER, Base(700, 2800, 2025, "N25"), id="then, on the new map"),
+        pytest.param("08566", date(2026, 6, 1), BEFORE, Base(110, 440, 2025, "N25"), id="since, on the old map"),
+        pytest.param("08824", date(2023, 6, 1), AFTER, Base(50, 200, 2024, "N24"), id="the first year after the day"),
+        pytest.param("08824", AFTER, None, Base(50, 200, 2024, "N24"), id="published anew for the new map"),
+        pytest.param("08824", BEFORE, None, None, id="nothing of the unit that had the code before"),
+        pytest.param("08551", AFTER, None, None, id="no unit"),
+    ],
+)
+def test_in_its_year_of_change_a_code_has_the_numbers_of_the_unit_that_is_meant(
+    code: str, on: date, map_on: date | None, expected: Base | None
+) -> None:
+    assert PublishedTotals(REUSED).base(TREE, code, on, map_on) == expected
+
+
+def test_a_number_that_names_no_unit_is_that_of_the_year_end() -> None:
+    totals = PublishedTotals([Totals("08566", 2025, 700, 2800, "N25")])
+    assert totals.base(TREE, "08566", AFTER) == Base(700, 2800, 2025, "N25")
+    assert totals.base(TREE, "08566", BEFORE) is None
+
+
+def test_a_unit_without_numbers_has_those_of_the_units_that_it_took_over_whole() -> None:
+    old = [Totals("08566", 2024, 100, 400, "N24", OLD), Totals("08551", 2024, 80, 320, "N24", OLD)]
+    whole = [Succession("08566", "08566", AFTER), Succession("08551", "08566", AFTER)]
+    assert PublishedTotals(old, whole).base(TREE, "08566", AFTER) == Base(180, 720, 2024, "N24", merged=2)
+    assert PublishedTotals(old[:1], whole).base(TREE, "08566", AFTER) is None, "of one of them nothing is known"
+    split = [*whole, Succession("08551", "08824", AFTER)]
+    assert PublishedTotals(old, split).base(TREE, "08566", AFTER) is None, "nobody knows which part came here"
+    anew = [*old, Totals("08566", 2025, 190, 760, "N25", AFTER)]
+    assert PublishedTotals(anew, whole).base(TREE, "08566", AFTER) == Base(190, 760, 2025, "N25")
 
 
 def test_money_stays_where_it_was_booked() -> None:
