@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from services.registry.store.decisions import DecisionOrder, take_decision
+from services.registry.store.deciding import DecisionOrder, take_decision
 from shared import clock
 from shared.access import Access
 from shared.db import Database

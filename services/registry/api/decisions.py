@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Response
 
 from services.registry.store import decisions
-from services.registry.store.decisions import Decision, DecisionOrder
+from services.registry.store.deciding import DecisionOrder, take_decision
+from services.registry.store.decisions import Decision
 from shared import clock
 from shared.access import Access
 from shared.http import IDEMPOTENT, About, Actor, Problem, Reads, Router, Tx, needs
@@ -28,7 +29,7 @@ async def decide(
 ) -> Decision:
     """Take a decision about up to 1,000 assessed households of one commune, all or none."""
     access.require(order.area_code)
-    taken = await decisions.take_decision(tx, access, order, by=actor, now=clock.now())
+    taken = await take_decision(tx, access, order, by=actor, now=clock.now())
     about.one("decision", taken.id, area=taken.area_code)
     response.headers["Location"] = f"/registry/v1/decisions/{taken.id}"
     return taken
