@@ -6,6 +6,6 @@ nothing. The database itself refuses an approval by the preparer.
 """
 
 from shared.approvals.proposals import Draft, Proposal
-from shared.approvals.store import approve, is_as_proposed, propose, refuse
+from shared.approvals.store import approve, is_as_proposed, propose, propose_of_new, refuse
 
-__all__ = ["Draft", "Proposal", "approve", "is_as_proposed", "propose", "refuse"]
+__all__ = ["Draft", "Proposal", "approve", "is_as_proposed", "propose", "propose_of_new", "refuse"]

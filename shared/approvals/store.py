@@ -100,19 +100,32 @@ async def propose(session: Transaction, draft: Draft, *, actor: str, now: dateti
     """
     if await open_proposal(session, draft.kind, draft.subject) is not None:
         raise Problem(409, "proposal_open")
-    proposal_id = new_id()
-    written = _written(session, proposal_id, draft)
-    row = {
-        "id": proposal_id,
-        "kind": draft.kind,
-        "subject": draft.subject,
-        "state": "open",
-        "prepared_by": actor,
-        "prepared_at": now,
-        **written,
-    }
-    await (await session.connection()).execute(insert(proposals), [row])
-    return Proposal(proposal_id, draft, written["content_hash"], "open", actor, now, None, None, None)
+    (made,) = await propose_of_new(session, [draft], actor=actor, now=now)
+    return made
+
+
+async def propose_of_new(
+    session: Transaction, drafts: Sequence[Draft], *, actor: str, now: datetime
+) -> Sequence[Proposal]:
+    """Put drafts on record that are about subjects of which none can wait yet, since they are new."""
+    rows = [
+        {
+            "id": (proposal_id := new_id()),
+            "kind": draft.kind,
+            "subject": draft.subject,
+            "state": "open",
+            "prepared_by": actor,
+            "prepared_at": now,
+            **_written(session, proposal_id, draft),
+        }
+        for draft in drafts
+    ]
+    if rows:
+        await (await session.connection()).execute(insert(proposals), rows)
+    return [
+        Proposal(row["id"], draft, row["content_hash"], "open", actor, now, None, None, None)
+        for row, draft in zip(rows, drafts, strict=True)
+    ]
 
 
 def _written(session: Transaction, proposal_id: UUID, draft: Draft) -> dict[str, Any]:

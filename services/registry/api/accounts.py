@@ -11,16 +11,17 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.registry.api.people import Reading, admitted
 from services.registry.api.views import AccountView, PersonFound
 from services.registry.domain.account_rules import account_rules_on
-from services.registry.domain.accounts import Account, Verification, refusals_on, refused_holder
+from services.registry.domain.accounts import Account, Verification, refusals_of
 from services.registry.domain.households import AccountChange, Person
 from services.registry.domain.identity import ending
+from services.registry.store import account_drafts, households, people_search
 from services.registry.store import account_history as store
-from services.registry.store import households, people_search
+from services.registry.store.account_drafts import account_draft
 from services.registry.store.account_history import AccountKept
 from services.registry.store.contacts import contacts_until_now
 from shared import clock
 from shared.access import Access
-from shared.approvals import Draft, Proposal, is_as_proposed, propose
+from shared.approvals import Proposal, is_as_proposed, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
 from shared.db import Transaction
 from shared.events.people import sealed_contacts
@@ -129,22 +130,11 @@ def _ending(person: PersonFound, account: Account | None, today: date) -> Ending
     return EndingAuthorisation(person=person, account=AccountView.of(account), ends_on=ends_on, ended=ends_on < today)
 
 
-def _written(account: Account | None) -> dict[str, Any] | None:
-    return None if account is None else account.model_dump(mode="json", exclude_none=True)
-
-
-def _account_draft(person: Person, area_code: str | None, change: AccountChange) -> Draft:
-    """Hold the account that is replaced too: who approves a change sees from what to what."""
-    content = {"replaces": _written(person.account), "account": _written(change.account)}
-    return Draft(ACCOUNT_CHANGE.kind, str(person.id), content, area_code)
-
-
 def _refuse(account: Account | None, person: Person, day: date) -> None:
     """Raise 422 `account_refused` for an account that cannot be paid from a day on, or is of another without a word."""
     if account is None:
         return
-    holder = refused_holder(account, person.full_name)
-    refused = [*refusals_on(account, day), *([] if holder is None else [holder])]
+    refused = refusals_of(account, person.full_name, day)
     if refused:
         errors = [FieldProblem(f"/body/account/{field}", code) for field, code in refused]
         raise Problem(422, "account_refused", errors=errors, count=len(errors))
@@ -155,7 +145,7 @@ async def _change_account(session: Transaction, proposal: Proposal, actor: str, 
     change = AccountChange.model_validate({"account": proposal.draft.content["account"]})
     person = await households.person(session, UUID(proposal.draft.subject), lock=True)
     area_code = await households.area_of_person(session, person.id)
-    if not is_as_proposed(session, proposal, _account_draft(person, area_code, change)):
+    if not is_as_proposed(session, proposal, account_draft(person, area_code, change.account)):
         raise Problem(409, "content_changed")
     _refuse(change.account, person, clock.legal_date(now))
     changed = change.applied_to(person)
@@ -186,7 +176,9 @@ def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ACCOUNT_CHANGE = Operation("account-change", "people.read", "accounts.approve", apply=_change_account, shown=_shown)
+ACCOUNT_CHANGE = Operation(
+    account_drafts.ACCOUNT_CHANGE, "people.read", "accounts.approve", apply=_change_account, shown=_shown
+)
 
 
 @router.post("/people/{person_id}/account-changes", status_code=201, dependencies=[IDEMPOTENT])
@@ -201,5 +193,5 @@ async def propose_account_change(
     if change.account == person.account:
         raise Problem(409, "account_unchanged", errors=[FieldProblem("/body/account", "value_as_before")])
     _refuse(change.account, person, clock.today())
-    proposal = await propose(tx, _account_draft(person, area_code, change), actor=actor, now=clock.now())
+    proposal = await propose(tx, account_draft(person, area_code, change.account), actor=actor, now=clock.now())
     return proposal_out("registry", ACCOUNT_CHANGE, proposal)

@@ -18,9 +18,11 @@ from services.registry.api.duplicates import Reading as ReadingDuplicates
 from services.registry.api.lists import Format
 from services.registry.api.people import Reading as ReadingPeople
 from services.registry.api.people import Searched, standing_wanted
+from services.registry.domain.accounts import Authorisation
+from services.registry.domain.household_csv import AUTHORISED
 from services.registry.domain.households import Household
 from services.registry.domain.identity import ending
-from services.registry.domain.list_words import word_of
+from services.registry.domain.list_words import heading_of, word_of
 from services.registry.store import duplicates, households, people_search
 from services.registry.store.duplicates import Pair
 from services.registry.store.people_search import Found
@@ -42,7 +44,8 @@ _IDS_AT_ONCE = 20_000
 _FULL = PERMISSIONS["numbers.read"]
 _OF_PERSON = (
     "Mã người", "Mã hộ", "Mã xã", "Họ và tên", "Giới tính", "Ngày sinh", "Dân tộc", "Quan hệ với chủ hộ",
-    "Số điện thoại", "Số định danh cá nhân", "Mã ngân hàng", "Số tài khoản", "Chủ tài khoản", "Kết quả phân loại",
+    "Số điện thoại", "Số định danh cá nhân", "Mã ngân hàng", "Số tài khoản", "Chủ tài khoản",
+    *map(heading_of, AUTHORISED), "Kết quả phân loại",
 )  # fmt: skip
 _OF_SIDE = ("Mã xã", "Mã hộ", "Họ và tên", "Ngày sinh", "Số điện thoại", "Số định danh cá nhân")
 _OF_HOUSEHOLD = ("Mã hộ", "Mã xã", "Chủ hộ", "Số nhân khẩu", "Ngày lập sổ", "Kết quả phân loại")
@@ -116,7 +119,23 @@ def _person_row(found: Found, *, full: bool) -> list[str]:
         "" if account is None else account.bank_bin,
         "" if account is None else shown(account.number),
         "" if account is None else account.holder_name,
+        *_authorised_cells(account and account.authorised, shown),
         _classes(found.standings),
+    ]
+
+
+def _authorised_cells(authorised: Authorisation | None, shown: Callable[[str | None], str]) -> list[str]:
+    """Return who may receive the money and by which document, in the columns in which lists come in."""
+    if authorised is None:
+        return [""] * len(AUTHORISED)
+    return [
+        authorised.full_name,
+        shown(authorised.personal_number),
+        word_of("authorised_document", authorised.document).capitalize(),
+        authorised.document_number,
+        _day(authorised.document_date),
+        _day(authorised.valid_from),
+        "" if authorised.valid_to is None else _day(authorised.valid_to),
     ]
 
 

@@ -41,7 +41,7 @@ HOUSEHOLD_IMPORT = "household_import"
 LARGEST_LIST = 1 << 30  # bytes; a million households with their members are about half of it
 _XLSX = spreadsheets.MEDIA_TYPE
 _CSV = csv_text.MEDIA_TYPE
-_MASKED = frozenset({"personal_number", "account_number"})
+_MASKED = frozenset({"personal_number", "account_number", "authorised_number"})
 Reading = Annotated[Access, needs("imports.read")]
 Source = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="whose references they are")]
 

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.registry.api.views import Doubt, HouseholdSummary, HouseholdView, doubts_about
+from services.registry.api.views import Doubt, HouseholdSummary, HouseholdView, accounts_waiting, doubts_about
 from services.registry.domain.households import HouseholdRegistration
 from services.registry.store import decisions, households
 from services.registry.store.decisions import ClassDecided
@@ -109,14 +109,17 @@ async def register_household(
 ) -> Registered:
     """Register a household with its members in a commune.
 
-    A personal number that disagrees with sex or birth date is a warning: neither is corrected by the other.
+    A personal number that disagrees with sex or birth date is a warning: neither is corrected by the other. An account
+    of an authorised person is a proposal: it holds once another person has approved it.
     """
     access.require(body.area_code)
     (made,) = await households.register(tx, [body], pointers=["/body"], by=actor, now=clock.now())
     about.one("household", made.id, area=made.area_code)
     response.headers["Location"] = f"/registry/v1/households/{made.id}"
     response.headers["ETag"] = etag(made.revision)
-    return Registered(household=HouseholdView.of(made), warnings=doubts_about(made, "/body", request_language(request)))
+    language = request_language(request)
+    warnings = [*doubts_about(made, "/body", language), *accounts_waiting(body, "/body", language)]
+    return Registered(household=HouseholdView.of(made), warnings=warnings)
 
 
 @router.post("/households/batches", status_code=201, dependencies=[IDEMPOTENT])
@@ -136,7 +139,11 @@ async def register_households(
             )
             for each in made
         ],
-        warnings=[doubt for at, each in zip(pointers, made, strict=True) for doubt in doubts_about(each, at, language)],
+        warnings=[
+            doubt
+            for at, stated, each in zip(pointers, body.households, made, strict=True)
+            for doubt in (*doubts_about(each, at, language), *accounts_waiting(stated, at, language))
+        ],
     )
 
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.registry.domain.accounts import Account, Authorisation, DocumentKind
+from services.registry.domain.accounts import Account, Authorisation, DocumentKind, is_of_another
 from services.registry.domain.banks import BankKind, banks
 from services.registry.domain.facts import HomeFacts, PersonFacts
 from services.registry.domain.household_state import Ending, FormerMember, Relationship
-from services.registry.domain.households import Household, Person
+from services.registry.domain.households import Household, HouseholdRegistration, Person
 from services.registry.domain.identity import ending, personal_number_doubts
 from services.registry.domain.priority_groups import PriorityGroup, priority_groups
 from services.registry.store.people_search import Found
@@ -201,12 +201,21 @@ class Doubt(BaseModel):
 def doubts_about(household: Household, pointer: str, language: Language) -> list[Doubt]:
     """Return what does not agree in a household just registered, which stood at `pointer` of the request."""
     return [
-        Doubt(
-            pointer=f"{pointer}/members/{index}/personal_number",
-            code=doubt,
-            message=text(f"warning.{doubt}", language),
-        )
+        _doubt(f"{pointer}/members/{index}/personal_number", doubt, language)
         for index, member in enumerate(household.members)
         if member.personal_number is not None
         for doubt in personal_number_doubts(member.personal_number, sex=member.sex, birth_date=member.birth_date)
     ]
+
+
+def accounts_waiting(registration: HouseholdRegistration, pointer: str, language: Language) -> list[Doubt]:
+    """Return which accounts of a registration, which stood at `pointer` of the request, wait for another person."""
+    return [
+        _doubt(f"{pointer}/members/{index}/account", "account_waits", language)
+        for index, member in enumerate(registration.members)
+        if is_of_another(member.account)
+    ]
+
+
+def _doubt(pointer: str, code: str, language: Language) -> Doubt:
+    return Doubt(pointer=pointer, code=code, message=text(f"warning.{code}", language))

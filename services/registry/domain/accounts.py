@@ -69,9 +69,20 @@ class Account(BaseModel):
     authorised: Authorisation | None = None
 
 
+def is_of_another(account: Account | None) -> bool:
+    """Return whether an account is that of somebody whom a document authorises."""
+    return account is not None and account.authorised is not None
+
+
 def verification(verdict: AccountVerdict, *, accepted: bool) -> Verification:
     """Return the state of an account after a bank's name check."""
     return "accepted" if accepted else _FOUND[verdict]
+
+
+def refusals_of(account: Account, full_name: str, day: date) -> Sequence[Refused]:
+    """Return what forbids to pay somebody of a name into an account from a day on."""
+    holder = refused_holder(account, full_name)
+    return [*refusals_on(account, day), *([] if holder is None else [holder])]
 
 
 def refusals_on(account: Account, day: date) -> Sequence[Refused]:

@@ -13,7 +13,14 @@ from shared.text import clean
 
 REFERENCE = "household"
 REQUIRED = (REFERENCE, "area_code", "full_name", "sex", "birth_date", "ethnicity", "relationship")
-OPTIONAL = ("registered_on", "phone", "personal_number", "bank_bin", "account_number", "account_holder")
+# Of an account of somebody else: who may receive the money, and by which document.
+AUTHORISED = (
+    "authorised_name", "authorised_number", "authorised_document", "authorised_document_number",
+    "authorised_document_date", "authorised_from", "authorised_to",
+)  # fmt: skip
+OPTIONAL = (
+    "registered_on", "phone", "personal_number", "bank_bin", "account_number", "account_holder", *AUTHORISED,
+)  # fmt: skip
 # What our list of refused rows adds; it is passed over when that list comes back.
 REPORT = ("line", "error_vi", "mend_vi", "error_en", "mend_en")
 LONGEST_REFERENCE = 100

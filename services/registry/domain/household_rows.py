@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services.registry.domain.accounts import is_of_another
 from services.registry.domain.household_csv import LONGEST_REFERENCE, REFERENCE, Row, iso_day
 from services.registry.domain.households import Household, HouseholdRegistration, not_yet, unpayable
 from services.registry.domain.list_words import value_of
@@ -15,11 +16,21 @@ from shared.csv_text import without_guard
 
 _OF_HOUSEHOLD = ("area_code", "registered_on")
 _OF_ACCOUNT = {"bank_bin": "bank_bin", "account_number": "number", "account_holder": "holder_name"}
+_OF_AUTHORISED = {
+    "authorised_name": "full_name",
+    "authorised_number": "personal_number",
+    "authorised_document": "document",
+    "authorised_document_number": "document_number",
+    "authorised_document_date": "document_date",
+    "authorised_from": "valid_from",
+    "authorised_to": "valid_to",
+}
 _COLUMN_OF_ACCOUNT = {name: column for column, name in _OF_ACCOUNT.items()}
+_COLUMN_OF_AUTHORISED = {name: column for column, name in _OF_AUTHORISED.items()}
 _OF_MEMBER = (
     "full_name", "sex", "birth_date", "ethnicity", "relationship", "phone", "personal_number",
 )  # fmt: skip
-_DAYS = ("birth_date", "registered_on")
+_DAYS = ("birth_date", "registered_on", "authorised_document_date", "authorised_from", "authorised_to")
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ def torn_faults(columns: Sequence[str], group: Group, *, begins: bool) -> list[R
 def differences(rows: Sequence[Row], registration: HouseholdRegistration, known: Household) -> list[RowFault]:
     """Return where rows say otherwise than what is registered of their household; a list changes nothing there.
 
-    The day of registration counts only where the list gives one.
+    The day of registration counts only where the list gives one. An account of somebody else may wait for its approval.
     """
     code = "household_registered_otherwise"
     places = [(rows[0], "area_code")] if registration.area_code != known.area_code else []
@@ -116,7 +127,7 @@ def differences(rows: Sequence[Row], registration: HouseholdRegistration, known:
         return [RowFault(row.line, name, code) for row, name in places] + [RowFault(rows[0].line, None, code)]
     for row, member, person in zip(rows, registration.members, known.members, strict=True):
         places += [(row, name) for name in _OF_MEMBER if getattr(member, name) != getattr(person, name)]
-        if member.account != person.account:
+        if member.account != person.account and not (person.account is None and is_of_another(member.account)):
             places.append((row, "account_number"))
     return [RowFault(row.line, name, code) for row, name in places]
 
@@ -141,13 +152,23 @@ def _shared(rows: Sequence[Row], written: Sequence[Mapping[str, str]]) -> tuple[
 
 def _member(values: Mapping[str, str]) -> dict[str, Any]:
     member: dict[str, Any] = {name: values[name] for name in _OF_MEMBER if name in values}
-    account = {name: values[column] for column, name in _OF_ACCOUNT.items() if column in values}
+    account: dict[str, Any] = _stated(values, _OF_ACCOUNT)
+    if authorised := _stated(values, _OF_AUTHORISED):
+        account["authorised"] = authorised
     return member | {"account": account} if account else member
+
+
+def _stated(values: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, Any]:
+    return {name: values[column] for column, name in columns.items() if column in values}
 
 
 def _fault(rows: Sequence[Row], detail: Mapping[str, Any]) -> RowFault:
     code, context = str(detail["type"]), detail.get("ctx", {})
     match detail["loc"]:
+        case ("members", int(index), "account", "authorised"):  # of whom it is where it should be said, or its period
+            return RowFault(rows[index].line, "authorised_name", code, context)
+        case ("members", int(index), "account", "authorised", str(name)):
+            return RowFault(rows[index].line, _COLUMN_OF_AUTHORISED[name], code, context)
         case ("members", int(index), "account", str(name)):
             return RowFault(rows[index].line, _COLUMN_OF_ACCOUNT.get(name), code, context)
         case ("members", int(index), str(name)):

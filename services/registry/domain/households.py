@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.registry.domain.accounts import Account, refusals_on
+from services.registry.domain.accounts import Account, refusals_of
 from services.registry.domain.areas import cleaned
 from services.registry.domain.ethnic_groups import ethnic_groups
 from services.registry.domain.facts import HomeFacts, PersonFacts
@@ -94,12 +94,15 @@ def repeated_personal_numbers(households: Sequence[HouseholdRegistration]) -> li
 
 
 def unpayable(registration: HouseholdRegistration, day: date) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return the places in a registration of accounts that cannot be paid from a day on, and why."""
+    """Return the places in a registration of accounts that cannot be paid from a day on, and why.
+
+    An account in another's name takes the document that authorises them, here as in a change of account.
+    """
     return [
         (("members", index, "account", *place.split("/")), code)
         for index, member in enumerate(registration.members)
         if member.account is not None
-        for place, code in refusals_on(member.account, day)
+        for place, code in refusals_of(member.account, member.full_name, day)
     ]
 
 

@@ -20,6 +20,13 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
     "bank_bin": ("Mã ngân hàng", "BIN ngân hàng"),
     "account_number": ("Số tài khoản",),
     "account_holder": ("Chủ tài khoản", "Tên chủ tài khoản"),
+    "authorised_name": ("Người được ủy quyền", "Họ tên người được ủy quyền"),
+    "authorised_number": ("Số định danh người được ủy quyền", "CCCD người được ủy quyền"),
+    "authorised_document": ("Giấy tờ ủy quyền", "Loại giấy tờ ủy quyền"),
+    "authorised_document_number": ("Số giấy tờ ủy quyền", "Số giấy ủy quyền"),
+    "authorised_document_date": ("Ngày giấy tờ ủy quyền", "Ngày giấy ủy quyền"),
+    "authorised_from": ("Ủy quyền từ ngày",),
+    "authorised_to": ("Ủy quyền đến ngày", "Ủy quyền đến hết ngày"),
     "line": ("Dòng",),
     "error_vi": ("Lỗi",),
     "mend_vi": ("Cách sửa",),
@@ -40,6 +47,12 @@ _VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "grandchild": ("cháu", "cháu nội", "cháu ngoại", "6"),
         "other": ("khác", "quan hệ khác", "7"),
     },
+    "authorised_document": {
+        "power_of_attorney": ("giấy ủy quyền", "văn bản ủy quyền"),
+        "guardianship": ("quyết định giám hộ", "giám hộ"),
+        "court_decision": ("quyết định của tòa án", "quyết định tòa án"),
+        "other": ("giấy tờ khác", "khác"),
+    },
 }
 _BY_VALUE = {
     column: {fold(written): code for code, words in values.items() for written in words}
@@ -47,7 +60,7 @@ _BY_VALUE = {
 }
 _folded = lru_cache(maxsize=1_000)(fold)  # the same few words in every row
 # Digits of what is written with zeros in front, which spreadsheets drop from a cell that they take for a number.
-_DIGITS = {"area_code": 5, "ethnicity": 2, "phone": 10, "personal_number": 12}
+_DIGITS = {"area_code": 5, "ethnicity": 2, "phone": 10, "personal_number": 12, "authorised_number": 12}
 
 
 def column_of(heading: str) -> str:

@@ -24,6 +24,7 @@ from services.registry.domain.households import (
     unpayable,
 )
 from services.registry.domain.timeline import Version
+from services.registry.store.account_drafts import propose_accounts_of_others
 from services.registry.store.account_history import first_account
 from services.registry.store.areas import communes
 from services.registry.store.household_versions import as_text, version_row
@@ -52,7 +53,7 @@ async def register(
     pointers: Sequence[str],
     by: str,
     now: datetime,
-) -> list[Household]:
+) -> Sequence[Household]:
     """Register households, all or none; return them in the order given. `pointers` say where each stood.
 
     Raises:
@@ -64,8 +65,7 @@ async def register(
     await _refuse_wrong_places(session, registrations, days, today=today, pointers=pointers)
     await _refuse_known_people(session, registrations, pointers, by=by, now=now)
     households = [with_ids(each, day) for each, day in zip(registrations, days, strict=True)]
-    await write(session, households, by=by, now=now)
-    return households
+    return await write(session, households, by=by, now=now)
 
 
 def with_ids(registration: HouseholdRegistration, registered_on: date) -> Household:
@@ -74,8 +74,14 @@ def with_ids(registration: HouseholdRegistration, registered_on: date) -> Househ
     return registered(registration, household_id=new_id(), person_ids=people, registered_on=registered_on)
 
 
-async def write(session: Transaction, households: Sequence[Household], *, by: str, now: datetime) -> None:
-    """Write new households with their members, and tell of them: the one way in which people get into the registry."""
+async def write(
+    session: Transaction, households: Sequence[Household], *, by: str, now: datetime
+) -> Sequence[Household]:
+    """Write new households with their members, and tell of them: the one way in which people get into the registry.
+
+    They are returned as written: without accounts of somebody else, which wait for another person.
+    """
+    households = await propose_accounts_of_others(session, households, by=by, now=now)
     rows = await asyncio.to_thread(_Rows.of, households, keys_of(session), by, now)
     await copy_rows(session, HOUSEHOLDS, rows.households)
     await copy_rows(session, PEOPLE, rows.people)
@@ -83,6 +89,7 @@ async def write(session: Transaction, households: Sequence[Household], *, by: st
     await copy_rows(session, PRESENCES, rows.presences)
     await copy_rows(session, HOUSEHOLD_VERSIONS, rows.versions)
     await publish_many(session, "registry", rows.events)
+    return households
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ async def registry_world(url: str) -> World:
     await registry.client.post("/areas/imports", content=SAMPLE_AREAS.read_bytes(), headers=_CSV)
     await registry.post("/areas", [VILLAGE.model_dump(mode="json")], status=200)
     household, decided, third = [await registry.register(member(account=ACCOUNT)) for _ in range(3)]
-    await registry.register(member(account=ACCOUNT | {"authorised": _AUTHORISED}))
+    await _paid_to_another(registry)
     assessment = await registry.assess(household["id"])
     taken = await registry.decide([(await registry.assess(decided["id"]))["id"]])
     changes = {True: await _changed(registry, decided, ACTOR), False: await _changed(registry, household, OTHER)}
@@ -141,6 +141,14 @@ async def _send(registry: Registry, path: str, body: Any, actor: str) -> Any:
 
 async def _changed(registry: Registry, household: Any, actor: str) -> Any:
     return await _send(registry, f"/people/{household['members'][0]['id']}/account-changes", _OTHER_ACCOUNT, actor)
+
+
+async def _paid_to_another(registry: Registry) -> None:
+    """Let somebody's money go to a person who is authorised until today."""
+    await registry.register(member(account=ACCOUNT | {"authorised": _AUTHORISED}))
+    (waiting,) = (await registry.get("/proposals", kind="account-change", state="open"))["items"]
+    approval = {"content_hash": waiting["content_hash"]}
+    await _send(registry, f"/proposals/{waiting['id']}/approval", approval, ACTOR)
 
 
 async def _forms(registry: Registry) -> dict[bool, Any]:

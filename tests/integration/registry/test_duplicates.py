@@ -49,7 +49,8 @@ async def test_a_person_registered_twice_comes_into_the_queue_side_by_side(regis
 async def test_a_shared_phone_or_account_brings_together_what_the_name_does_not(registry: Registry) -> None:
     await registry.register(member(full_name="Hà Thị Mận", account=ACCOUNT, birth_date="1985-03-12"))
     await registry.register(
-        member(full_name="Hà Thị Mậng", account=ACCOUNT, birth_date="1985-03-21"), area_code="08593"
+        member(full_name="Hà Thị Mậng", account=ACCOUNT | {"holder_name": "HA THI MANG"}, birth_date="1985-03-21"),
+        area_code="08593",
     )
     (pair,) = await queue(registry)
     assert "account" in {each["aspect"] for each in pair["agreements"] if each["degree"] == "same"}

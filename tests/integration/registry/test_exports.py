@@ -7,6 +7,8 @@ from typing import Any
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from services.registry.domain.household_csv import AUTHORISED
+from services.registry.domain.list_words import heading_of
 from services.registry.duplicate_scan import compare_new_people
 from services.registry.store import people_search
 from shared.access import Role
@@ -14,7 +16,9 @@ from shared.audit.tables import audit_rows
 from shared.keys import keys_of
 from shared.spreadsheets import MEDIA_TYPE
 from tests.integration.registry.conftest import Registry, member
-from tests.integration.registry.test_households import ACCOUNT, NUMBER
+from tests.integration.registry.test_households import NUMBER
+from tests.integration.registry.test_where_to_pay import AUTHORISED as AUTHORISED_PERSON
+from tests.integration.registry.test_where_to_pay import OF_SON, UNTIL, changed
 from tests.support.access import grant
 from tests.support.tokens import bearer
 
@@ -38,14 +42,19 @@ async def record(registry: Registry, operation: str) -> list[Any]:
 
 async def test_people_are_exported_with_masked_numbers_and_one_row_in_the_record(registry: Registry) -> None:
     an = await registry.register(member(full_name="Hà Văn An", phone="0912345678", personal_number=NUMBER))
-    be = await registry.register(member(full_name="=HYPERLINK(1)", account=ACCOUNT), area_code="08593")
+    be = await registry.register(member(full_name="=HYPERLINK(1)"), area_code="08593")
+    await changed(registry, be["members"][0]["id"], OF_SON)
     rows = await exported(registry, "/people.csv")
     assert [row["Họ và tên"] for row in rows] == ["Hà Văn An", "'=HYPERLINK(1)"]
     assert rows[0]["Số điện thoại"] == "0912345678"
     assert rows[0]["Số định danh cá nhân"] == "***123"
     assert rows[0]["Ngày sinh"] == "12/03/1985"
     assert (rows[0]["Giới tính"], rows[0]["Quan hệ với chủ hộ"]) == ("Nữ", "Chủ hộ")
-    assert (rows[1]["Số tài khoản"], rows[1]["Mã ngân hàng"]) == ("***456", "970405")
+    assert (rows[1]["Số tài khoản"], rows[1]["Mã ngân hàng"]) == ("***999", "970436")
+    assert [rows[1][heading_of(each)] for each in AUTHORISED] == [
+        "Hà Văn Nam", "***123", "Giấy ủy quyền", "12/GUQ", "05/01/2026", "05/01/2026", f"{UNTIL:%d/%m/%Y}",
+    ]  # fmt: skip
+    assert [rows[0][heading_of(each)] for each in AUTHORISED] == [""] * len(AUTHORISED)
     (row,) = await record(registry, "export_people")
     ids = [each["members"][0]["id"] for each in (an, be)]
     async with registry.database.transaction() as session:
@@ -55,15 +64,19 @@ async def test_people_are_exported_with_masked_numbers_and_one_row_in_the_record
 
 
 async def test_numbers_are_whole_for_who_may_see_them_and_says_what_for(registry: Registry) -> None:
-    await registry.register(member(full_name="Hà Văn An", personal_number=NUMBER, account=ACCOUNT))
+    home = await registry.register(member(personal_number=NUMBER))
+    await changed(registry, home["members"][0]["id"], OF_SON)
     await registry.register(member(full_name="Hà Văn Bé"), area_code="08593")
-    rows = await exported(registry, "/people.csv", purpose=PURPOSE, name="an")
-    assert [(row["Số định danh cá nhân"], row["Số tài khoản"]) for row in rows] == [(NUMBER, ACCOUNT["number"])]
+    rows = await exported(registry, "/people.csv", purpose=PURPOSE, name="man")
+    numbers = ("Số định danh cá nhân", "Số tài khoản", heading_of("authorised_number"))
+    assert [tuple(row[each] for each in numbers) for row in rows] == [
+        (NUMBER, OF_SON["number"], AUTHORISED_PERSON["personal_number"])
+    ]
     (row,) = await record(registry, "export_people")
     assert row.purpose == PURPOSE
     person = rows[0]["Mã người"]
     assert await registry.get(f"/people/{person}/numbers", purpose=PURPOSE) == {
-        "personal_number": NUMBER, "account_number": ACCOUNT["number"],
+        "personal_number": NUMBER, "account_number": OF_SON["number"],
     }  # fmt: skip
     (row,) = await record(registry, "get_person_numbers")
     assert (row.object_id, row.purpose) == (person, PURPOSE)

@@ -110,13 +110,17 @@ async def test_rows_without_end_under_one_reference_are_refused_as_one_household
 
 
 async def test_what_was_refused_is_given_back_with_its_numbers_only_for_a_purpose(registry: Registry) -> None:
-    account = {"bank_bin": "970405", "account_number": "2700205123456", "account_holder": "HA THI MAN"}
+    account = {
+        "bank_bin": "970405", "account_number": "2700205123456", "account_holder": "HA THI MAN",
+        "authorised_number": "025085000123",
+    }  # fmt: skip
     rows = list(rows_of_household(1, 1, personal_number="999 170 000 010", **account))
     result = await imported(registry, written(rows, list(rows[0])))
     assert result["refused"] == 1
     path = f"{PATH}/{result['id']}/errors.csv"
     (masked,) = read((await registry.client.get(path)).content)
     assert (masked["Số định danh cá nhân"], masked["Số tài khoản"]) == ("•••010", "•••456")
+    assert masked["Số định danh người được ủy quyền"] == "•••123"
     (whole,) = read((await registry.client.get(f"{path}?purpose=Gui+lai+danh+sach")).content)
     assert (whole["Số định danh cá nhân"], whole["Số tài khoản"]) == ("999 170 000 010", "2700205123456")
 

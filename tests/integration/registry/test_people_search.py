@@ -91,7 +91,9 @@ async def test_people_are_found_by_area_class_and_place_in_the_household(registr
 
 async def test_people_are_found_by_their_numbers_however_they_are_written(registry: Registry) -> None:
     await registry.register(member(full_name="Hà Văn An", phone="0912345678", personal_number="025185000123"))
-    await registry.register(member(full_name="Hà Văn Bé", account=ACCOUNT), area_code="08593")
+    await registry.register(
+        member(full_name="Hà Văn Bé", account=ACCOUNT | {"holder_name": "HA VAN BE"}), area_code="08593"
+    )
     assert await _names(registry, phone="+84 912 345 678") == ["Hà Văn An"]
     assert await _names(registry, phone="0912.345.678", name="an") == ["Hà Văn An"]
     assert await _names(registry, phone="0912345678", name="be") == []

@@ -164,6 +164,38 @@ async def test_what_cannot_be_paid_is_refused_with_its_field(
     assert [(each["pointer"], each["code"]) for each in answer["errors"]] == [(pointer, code)]
 
 
+async def test_an_account_of_another_takes_its_document_at_registration_too(used_registry: Registry) -> None:
+    body = {"area_code": "08566", "members": [member(account=ACCOUNT | {"holder_name": "HA VAN NAM"})]}
+    refused = await used_registry.post("/households", body, status=422)
+    assert [(each["pointer"], each["code"]) for each in refused["errors"]] == [
+        ("/body/members/0/account/authorised", "authorisation_missing")
+    ]
+
+
+async def test_an_account_of_another_that_comes_with_a_registration_waits_for_a_second_person(
+    registry: Registry,
+) -> None:
+    own = member(full_name="Hà Thị Mến", relationship="other", account=ACCOUNT | {"holder_name": "HA THI MEN"})
+    made = await registry.post("/households", {"area_code": "08566", "members": [member(account=OF_SON), own]})
+    assert [(each["pointer"], each["code"]) for each in made["warnings"]] == [
+        ("/body/members/0/account", "account_waits")
+    ]
+    head, other = made["household"]["members"]
+    assert (head["account"], other["account"]["number_ends"]) == (None, ACCOUNT["number"][-3:])
+    stated = [each for each in await registry.events(PersonStated) if isinstance(each, PersonStated)]
+    assert [each.account is None for each in stated] == [True, False]
+    (proposal,) = (await registry.get("/proposals", kind="account-change", state="open"))["items"]
+    assert (proposal["subject"], proposal["prepared_by"]) == (head["id"], "officer")
+    assert proposal["content"]["account"]["authorised"]["document_number"] == "12/GUQ"
+    approval, seen = f"/proposals/{proposal['id']}/approval", {"content_hash": proposal["content_hash"]}
+    assert (await registry.post(approval, seen, status=403))["code"] == "same_person"
+    registry.client.headers.update(bearer("chair"))
+    await registry.post(approval, seen)
+    (kept,) = await registry.get(f"/people/{head['id']}/accounts")
+    assert (kept["prepared_by"], kept["approved_by"]) == ("officer", "chair")
+    assert (kept["account"]["number_ends"], kept["account"]["authorised"]["full_name"]) == ("999", "Hà Văn Nam")
+
+
 async def test_an_authorisation_that_ended_since_it_was_proposed_is_not_approved(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

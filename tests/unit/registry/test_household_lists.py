@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.registry.domain.accounts import Authorisation
 from services.registry.domain.household_csv import (
     OPTIONAL,
     REPORT,
@@ -19,6 +20,7 @@ from services.registry.domain.household_csv import (
     iso_day,
 )
 from services.registry.domain.household_rows import RowFault, groups_in, read_household
+from services.registry.domain.households import HouseholdRegistration
 from services.registry.domain.list_words import column_of, heading_of
 from tests.support.household_lists import COLUMNS, households, rows_of_household, written
 
@@ -155,6 +157,57 @@ def test_everything_that_is_wrong_is_told_with_line_and_column(
     rows = list(rows_of_household(1))
     rows[number] |= change
     assert faults_of(*rows) == faults
+
+
+_ACCOUNT = {"bank_bin": "970436", "account_number": "0071000999999", "account_holder": "HA VAN NAM"}
+_AUTHORISED = {
+    "authorised_name": "Hà Văn Nam", "authorised_number": "25085000123", "authorised_document": "Giấy ủy quyền",
+    "authorised_document_number": "12/GUQ", "authorised_document_date": "5/1/2026", "authorised_from": "05/01/2026",
+}  # fmt: skip
+
+
+def _paid_to_another(**changes: str) -> tuple[HouseholdRegistration | None, list[tuple[str | None, str]]]:
+    (row,) = rows_of_household(1, 1, **_ACCOUNT, **_AUTHORISED | changes)
+    registration, faults = read_household(tuple(row), parsed(written([row], list(row))), today=TODAY)
+    return registration, [(fault.column, fault.code) for fault in faults]
+
+
+def test_a_list_may_say_who_receives_the_money_by_which_document() -> None:
+    registration, faults = _paid_to_another(authorised_to="31/12/2026")
+    assert faults == []
+    assert registration is not None
+    account = registration.members[0].account
+    assert account is not None
+    assert account.authorised == Authorisation(
+        full_name="Hà Văn Nam",
+        personal_number="025085000123",
+        document="power_of_attorney",
+        document_number="12/GUQ",
+        document_date=date(2026, 1, 5),
+        valid_from=date(2026, 1, 5),
+        valid_to=date(2026, 12, 31),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "faults"),
+    [
+        pytest.param(dict.fromkeys(_AUTHORISED, ""), [("authorised_name", "authorisation_missing")], id="no document"),
+        pytest.param({"authorised_document": "thư tay"}, [("authorised_document", "literal_error")], id="kind"),
+        pytest.param({"authorised_from": ""}, [("authorised_from", "missing")], id="no beginning"),
+        pytest.param(
+            {"authorised_from": "1/1/2026"}, [("authorised_name", "authorisation_before_document")], id="early"
+        ),
+        pytest.param({"authorised_to": "1/2/2026"}, [("authorised_to", "authorisation_ended")], id="over"),
+        pytest.param(
+            {"account_holder": "LE VAN TAM"}, [("account_holder", "holder_not_authorised")], id="a third person"
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_authorisation_is_told_at_its_column(
+    change: dict[str, str], faults: list[tuple[str | None, str]]
+) -> None:
+    assert _paid_to_another(**change) == (None, faults)
 
 
 def test_a_row_with_a_separator_too_many_is_told_before_anything_else() -> None:
