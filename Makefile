@@ -19,8 +19,8 @@ test-standards: test-environment  ## hold our messages against the official sche
 soak: test-environment  ## the same tests at full size
 	@ANSINH_SOAK=1 .venv/bin/python -m pytest --ignore=tests/standards --ignore=tests/bench $(ARGS)
 
-bench: test-environment  ## print figures, each beside the raw limit measured in the same run
-	@.venv/bin/python -m tests.bench
+bench: test-environment  ## print figures, each beside the raw limit of the same run; ARGS="--full search": a province
+	@.venv/bin/python -m tests.bench $(ARGS)
 
 lint: test-environment  ## ruff, mypy strict, and the direction of imports
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -1,4 +1,6 @@
-"""`make bench`: one JSON line a figure. Parts of it by name: `python -m tests.bench events payments`."""
+"""`make bench`: one JSON line a figure. Parts of it by name, and at the size of a province: `make bench ARGS="--full
+search decisions"`.
+"""
 
 import asyncio
 import logging
@@ -12,13 +14,14 @@ from tests.bench.payments import measure_payments
 from tests.bench.people_search import measure_people_search
 from tests.bench.reclassification import measure_reclassification
 from tests.bench.registry_import import measure_household_import
+from tests.bench.sizes import FULL
 
 _PARTS = ("events", "import", "search", "duplicates", "decisions", "payments", "embedded")
 
 
 def main() -> None:
     """Measure everything, one after the other, or the parts that are named."""
-    parts = sys.argv[1:] or _PARTS
+    parts = [each for each in sys.argv[1:] if each != FULL] or _PARTS
     if unknown := set(parts) - set(_PARTS):
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
     logging.getLogger("aiokafka").setLevel(logging.ERROR)

@@ -1,7 +1,6 @@
 """Comparing everybody with everybody who may be the same, beside bare rapidfuzz over the same blocks."""
 
 import logging
-import os
 import threading
 import time
 from collections import defaultdict
@@ -19,10 +18,11 @@ from services.registry.store.households import with_ids, write
 from services.registry.tables import DUPLICATE_PAIRS, PEOPLE, PEOPLE_TO_COMPARE
 from shared.db import Database, migrations
 from tests.bench.ground import Ground, report
+from tests.bench.sizes import size
 from tests.support.keys import KEYS
 from tests.support.many_people import fill
 
-COMPARED = int(os.environ.get("ANSINH_BENCH_COMPARED", "100000"))
+COMPARED = size("COMPARED", 100_000, full=1_000_000)
 _YEAR = timedelta(days=366)
 _READ_AT_ONCE = 20_000
 _ALIKE = 60  # percent

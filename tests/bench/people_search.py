@@ -1,10 +1,6 @@
-"""Finding people: the time that searches as officers type them take through the whole app.
-
-By default in a small registry; with ANSINH_BENCH_PEOPLE=1000000 among a million people.
-"""
+"""Finding people: the time that searches as officers type them take through the whole app."""
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 from statistics import quantiles
@@ -18,12 +14,13 @@ from services.registry.official_areas import official_areas
 from shared.db import Database, migrations
 from shared.settings import EventLogSettings, ServiceSettings
 from tests.bench.ground import Ground, report
+from tests.bench.sizes import size
 from tests.support.access import grant
 from tests.support.keys import KEYS
 from tests.support.many_people import STANDARD, fill
 from tests.support.tokens import bearer, trust_the_issuer
 
-PEOPLE = int(os.environ.get("ANSINH_BENCH_PEOPLE", "40000"))
+PEOPLE = size("PEOPLE", 40_000, full=1_000_000)
 _ROUNDS = 10
 _GROUPS = ("merit", "severe_disability", "pregnant", "older_person", "ethnic_minority_head")
 # Common and rare, whole and cut off, first and last in the order, together in the order and spread over it.
@@ -62,7 +59,8 @@ async def measure_people_search(ground: Ground) -> None:
     await app.state.database.close()
 
 
-async def _measure(client: httpx.AsyncClient, who: str, commune: str) -> None:
+def searches(commune: str) -> Sequence[dict[str, Any]]:
+    """Return what officers search for: names, classes, groups, a commune, and these together."""
     searches: list[dict[str, Any]] = [{"name": name} for name in _NAMES]
     searches += [{}, {"area_code": commune}, {"standard": STANDARD, "household_class": "poor"}]
     searches += [each | {"standard": STANDARD, "household_class": "near_poor"} for each in searches[:8]]
@@ -71,9 +69,13 @@ async def _measure(client: httpx.AsyncClient, who: str, commune: str) -> None:
     searches += [{"priority_group": each, "name": "thi"} for each in _GROUPS]
     searches += [{"priority_group": each, "standard": STANDARD, "household_class": "poor"} for each in _GROUPS]
     searches += [{"priority_group": each, "area_code": commune} for each in _GROUPS]
+    return searches
+
+
+async def _measure(client: httpx.AsyncClient, who: str, commune: str) -> None:
     taken: dict[str, list[float]] = {}
     for turn in range(_ROUNDS + 1):
-        for each in searches:
+        for each in searches(commune):
             began = time.perf_counter()
             (await client.get("/registry/v1/people", params=each | {"limit": 20})).raise_for_status()
             if turn:  # the first warms

@@ -1,7 +1,6 @@
 """A whole province decided anew: households with a class get another assessment, and every commune decides."""
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,13 +22,14 @@ from shared.ids import new_id
 from tests.bench.copies import copies_per_second
 from tests.bench.ground import Ground, report
 from tests.bench.processor import microseconds_each, processor_seconds
+from tests.bench.sizes import size
 from tests.support.access import grant
 from tests.support.keys import KEYS
 from tests.support.programs import Program, running
 from tests.support.tokens import bearer, trust_the_issuer
 from tests.support.waiting import until
 
-HOUSEHOLDS = int(os.environ.get("ANSINH_BENCH_HOUSEHOLDS", "20000"))
+HOUSEHOLDS = size("HOUSEHOLDS", 20_000, full=200_000)
 _DECISION = 1000
 _TOGETHER = 4  # decisions under way at once
 _REVIEWS = (date(2025, 11, 3), date(2026, 11, 3))

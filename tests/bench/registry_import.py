@@ -1,7 +1,6 @@
 """Households by lists: a running registry with its relay, beside COPY of the same final rows into the same tables."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,13 +12,14 @@ from shared.db import Database, migrations
 from tests.bench.copies import copies_per_second
 from tests.bench.ground import Ground, report
 from tests.bench.processor import microseconds_each, processor_seconds
+from tests.bench.sizes import size
 from tests.support.access import grant
 from tests.support.household_lists import rows_of_family, written
 from tests.support.keys import KEYS
 from tests.support.programs import Program, running
 from tests.support.tokens import bearer, trust_the_issuer
 
-HOUSEHOLDS = int(os.environ.get("ANSINH_BENCH_HOUSEHOLDS", "20000"))
+HOUSEHOLDS = size("HOUSEHOLDS", 20_000, full=1_000_000)
 _WARM = 2_000
 # What an import writes, each in the order of households.
 _TABLES = {
