@@ -1,26 +1,24 @@
 """Comparing everybody with everybody who may be the same, beside bare rapidfuzz over the same blocks."""
 
 import logging
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-import psutil
 from rapidfuzz import fuzz, process
 from sqlalchemy import func, select
 
-from services.registry.domain.households import HouseholdRegistration
+from services.registry import comparing
 from services.registry.duplicate_scan import compare_new_people
 from services.registry.official_areas import official_areas
-from services.registry.store.households import with_ids, write
 from services.registry.tables import DUPLICATE_PAIRS, PEOPLE, PEOPLE_TO_COMPARE
 from shared.db import Database, migrations
 from tests.bench.ground import Ground, report
 from tests.bench.sizes import size
 from tests.support.keys import KEYS
-from tests.support.many_people import fill
+from tests.support.many_people import fill, register_again
+from tests.support.memory import MemoryWatch
 
 COMPARED = size("COMPARED", 100_000, full=1_000_000)
 _YEAR = timedelta(days=366)
@@ -42,8 +40,8 @@ async def measure_duplicates(ground: Ground) -> None:
     try:
         planted = COMPARED // _PLANTED_EVERY
         await fill(database, COMPARED - planted, communes)
-        await _plant(database, planted, communes)
-        with _Watch() as watch:
+        await register_again(database, planted, communes)
+        with MemoryWatch(comparing.__name__) as watch:
             began = time.perf_counter()
             await compare_new_people(database)
             taken = time.perf_counter() - began
@@ -58,53 +56,6 @@ async def measure_duplicates(ground: Ground) -> None:
         people=COMPARED, seconds=round(taken, 1), planted=planted, pairs=pairs, memory_mb=round(watch.highest / 1e6),
         memory_at_begin_mb=round(watch.first / 1e6),
     )  # fmt: skip
-
-
-async def _plant(database: Database, number: int, communes: Sequence[str]) -> None:
-    """Register people a second time, in some commune, with a name and a day of birth that somebody has."""
-    c = PEOPLE.c
-    async with database.transaction() as session:
-        query = select(c.full_name, c.sex, c.birth_date, c.ethnicity).order_by(c.id).limit(number)
-        again = [
-            with_ids(
-                HouseholdRegistration.model_validate(
-                    {
-                        "area_code": communes[index % len(communes)],
-                        "members": [{**row._mapping, "relationship": "head"}],
-                    }
-                ),
-                date(2026, 1, 6),
-            )
-            for index, row in enumerate(await session.execute(query))
-        ]
-        await write(session, again, by="officer", now=datetime(2026, 1, 6, tzinfo=UTC))
-
-
-class _Watch:
-    """The most memory that this process and what it starts hold during a block; PostgreSQL is nobody's child here."""
-
-    def __init__(self) -> None:
-        self.first = self.highest = 0
-        self._done = threading.Event()
-        self._watcher = threading.Thread(target=self._look)
-
-    def __enter__(self) -> "_Watch":
-        self.first = self._now()
-        self._watcher.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._watcher.join()
-
-    def _look(self) -> None:
-        while not self._done.wait(0.5):
-            self.highest = max(self.highest, self._now())
-
-    def _now(self) -> int:
-        here = psutil.Process()
-        ours = [here, *(each for each in here.children() if "registry.comparing" in " ".join(each.cmdline()))]
-        return sum(each.memory_info().rss for each in ours)
 
 
 async def _bare(database: Database) -> float:

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from deploy.demo.names import family_name, full_name
 from services.registry.domain.facts import Disability, PersonFacts
-from services.registry.domain.households import Household, Person
-from services.registry.store.households import write
-from services.registry.tables import STANDINGS
+from services.registry.domain.households import Household, HouseholdRegistration, Person
+from services.registry.store.households import with_ids, write
+from services.registry.tables import PEOPLE, STANDINGS
 from shared.db import Database, copy_rows
 from shared.events.registry import Sex
 from shared.ids import new_id
@@ -40,6 +40,26 @@ async def fill(database: Database, people: int, communes: Sequence[str], *, seed
             await session.execute(text("TRUNCATE outbox"))
     async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text("VACUUM ANALYZE"))
+
+
+async def register_again(database: Database, number: int, communes: Sequence[str]) -> None:
+    """Register people a second time, in some commune, with a name and a day of birth that somebody has."""
+    c = PEOPLE.c
+    async with database.transaction() as session:
+        query = select(c.full_name, c.sex, c.birth_date, c.ethnicity).order_by(c.id).limit(number)
+        again = [
+            with_ids(
+                HouseholdRegistration.model_validate(
+                    {
+                        "area_code": communes[index % len(communes)],
+                        "members": [{**row._mapping, "relationship": "head"}],
+                    }
+                ),
+                date(2026, 1, 6),
+            )
+            for index, row in enumerate(await session.execute(query))
+        ]
+        await write(session, again, by="officer", now=datetime(2026, 1, 6, tzinfo=UTC))
 
 
 def _batched(made: Iterator[Household], size: int) -> Iterator[Sequence[Household]]:
