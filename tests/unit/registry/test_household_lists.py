@@ -167,7 +167,7 @@ _AUTHORISED = {
 
 
 def _paid_to_another(**changes: str) -> tuple[HouseholdRegistration | None, list[tuple[str | None, str]]]:
-    (row,) = rows_of_household(1, 1, **_ACCOUNT, **_AUTHORISED | changes)
+    (row,) = rows_of_household(1, 1, **_ACCOUNT | _AUTHORISED | changes)
     registration, faults = read_household(tuple(row), parsed(written([row], list(row))), today=TODAY)
     return registration, [(fault.column, fault.code) for fault in faults]
 
