@@ -119,7 +119,7 @@ def _person_row(found: Found, *, full: bool) -> list[str]:
         "" if account is None else account.bank_bin,
         "" if account is None else shown(account.number),
         "" if account is None else account.holder_name,
-        *_authorised_cells(account and account.authorised, shown),
+        *_authorised_cells(None if account is None else account.authorised, shown),
         _classes(found.standings),
     ]
 
