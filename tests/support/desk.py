@@ -42,14 +42,16 @@ class DeskSite:
         )
 
     @asynccontextmanager
-    async def signed_in(self, name: str, start: str, *, scripts: bool = True) -> AsyncIterator[Page]:
+    async def signed_in(
+        self, name: str, start: str, *, scripts: bool = True, locale: str = "vi-VN"
+    ) -> AsyncIterator[Page]:
         """Open a browser of somebody's own, signed in; give the page where they wanted to begin.
 
         Who signed in once goes on with that session. Without `scripts` the browser runs none.
         """
         session = self._sessions.get(name)
         context = await self.chromium.new_context(
-            locale="vi-VN", base_url=self.url, storage_state=session, java_script_enabled=scripts
+            locale=locale, base_url=self.url, storage_state=session, java_script_enabled=scripts
         )
         page = await context.new_page()
         await page.goto(start)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from services.registry.pages.facts_form import changed_facts
 from shared.pages import Fields, body_of
 
 # Kinds of change that have a form, in the order of the household's page; the first is the most frequent.
-KINDS = ("birth", "death", "move", "join", "arrival", "leave", "head", "split", "merge", "details", "end")
+KINDS = ("birth", "death", "move", "join", "arrival", "leave", "head", "split", "merge", "facts", "details", "end")
 RELATIONSHIPS = ("head", "spouse", "child", "parent", "grandparent", "grandchild", "other")
 REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -68,11 +69,16 @@ def _split(body: dict[str, Any], form: Fields, going: frozenset[str]) -> dict[st
     }
 
 
+def _facts(body: dict[str, Any], form: Fields, _going: frozenset[str]) -> dict[str, Any]:
+    return {name: body[name] for name in ("effective_on", "note") if name in body} | changed_facts(form)
+
+
 _MADE: Mapping[str, Callable[[dict[str, Any], Fields, frozenset[str]], dict[str, Any]]] = MappingProxyType(
     {
         "birth": _birth,
         "leave": _without_who_goes,
         "death": _without_who_goes,
+        "facts": _facts,
         "head": _with_everybody,
         "merge": _with_everybody,
         "split": _split,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from services.registry.pages.facts import HOME, PERSON, FactWords
 from services.registry.pages.names import area_name
 from shared.pages import Visitor
 from shared.texts import Language, text
@@ -55,6 +56,10 @@ class _Words:
     areas: Mapping[str, str]
     ethnicities: Mapping[str, str]
 
+    @property
+    def facts(self) -> FactWords:
+        return FactWords(self.language)
+
     def lines(self, effect: Mapping[str, Any]) -> Iterator[Line]:
         before, after = effect["before"], effect["after"]
         if before is None and after is not None:
@@ -65,8 +70,8 @@ class _Words:
             yield Line(self._t("effect.place"), self._place(before), self._place(after))
         yield from self._ending(before, after)
         yield from self._people(before, after)
-        if before and after and before["facts"] != after["facts"]:
-            yield Line(self._t("effect.facts"), "…", self._t("effect.facts_changed"))
+        if before and after:
+            yield from (Line(*each) for each in self.facts.differing(HOME, before["facts"], after["facts"]))
 
     def _ending(self, before: State | None, after: State | None) -> Iterator[Line]:
         ended = [None if state is None else state["ended"] for state in (before, after)]
@@ -100,8 +105,8 @@ class _Words:
             if was[name] != member[name]:
                 what = f"{member['full_name']}, {self._t('desk.' + name)}"
                 yield Line(what, self._written(name, was[name]), self._written(name, member[name]))
-        if was["facts"] != member["facts"]:
-            yield Line(member["full_name"], "…", self._t("effect.facts_changed"))
+        for what, before, after in self.facts.differing(PERSON, was["facts"], member["facts"]):
+            yield Line(f"{member['full_name']}, {what}", before, after)
 
     def _written(self, name: str, value: str) -> str:
         match name:

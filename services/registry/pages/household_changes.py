@@ -9,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from services.registry.pages.change_forms import CHOSEN_BY, KINDS, REASONS, RELATED, RELATIONSHIPS, change_of
 from services.registry.pages.effects import told
+from services.registry.pages.facts import DISABILITY_DEGREES, DISABILITY_KINDS, HOME, PERSON, FactWords
+from services.registry.pages.facts_form import NONE, entered_facts, known_facts
 from services.registry.pages.names import area_name, head_name
 from shared import clock
 from shared.http import Problem
@@ -50,6 +52,7 @@ def add_household_changes(router: APIRouter, desk: Desk) -> None:
             chosen=chosen,
             chosen_name=head_name(chosen) if chosen and kind == "merge" else "",
             related=RELATED,
+            **_about_facts(visitor, household) if kind == "facts" else {},
         )
 
     async def preview(visitor: Visitor, household_id: UUID, kind: str) -> Response:
@@ -84,6 +87,20 @@ def add_household_changes(router: APIRouter, desk: Desk) -> None:
                 raise
             return await show(visitor, household_id, kind, refusal.inside(kind))
         return await show(visitor, household_id, _known(kind))
+
+
+def _about_facts(visitor: Visitor, household: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form of facts needs besides: a form sent back stands as it was sent."""
+    return {
+        "home": HOME,
+        "person": PERSON,
+        "facts": FactWords(visitor.language),
+        "kinds": DISABILITY_KINDS,
+        "degrees": DISABILITY_DEGREES,
+        "nothing": NONE,
+        "entered": visitor.form if visitor.form.pairs else entered_facts(household),
+        "was": visitor.form.get("was") or known_facts(household),
+    }
 
 
 def _known(kind: str) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.registry.pages.change_forms import KINDS
+from services.registry.pages.facts import HOME, PERSON, FactWords
 from services.registry.pages.names import area_name, head_name, indicator_names, names_of_standards
 from shared import clock
 from shared.pages import Desk, Refused, Visiting, Visitor
@@ -82,6 +83,11 @@ async def _show(
         on=on,
         known=known,
         area=await area_name(visitor, household["area_code"]),
+        facts=FactWords(visitor.language).known(HOME, household["facts"]),
+        facts_of=[
+            (each["full_name"], FactWords(visitor.language).known(PERSON, each["facts"]))
+            for each in household["members"]
+        ],
         changes=await visitor.get(f"{path}/changes"),
         kinds=KINDS,
         history=_with_reasons(history, assessments),

@@ -189,6 +189,85 @@ async def test_a_change_is_undone_by_who_told_it_and_a_confirmed_one_by_two(desk
     assert (await desk.registry.get(f"/households/{household}"))["address"] is None
 
 
+async def test_facts_of_a_household_and_its_people_are_corrected_on_a_form(desk: Desk) -> None:
+    household = await settled(desk, *family("Bàn"))
+    _, father, _ = (await desk.registry.get(f"/households/{household}"))["members"]
+    known = {
+        "home": {"latrine": "none", "floor_area_m2": "48.50", "information_means": ["radio"]},
+        "members": [{"person_id": father["id"], "education": ["finished_primary"], "health_insurance": True}],
+    }
+    await desk.registry.change(household, {"kind": "facts", "effective_on": "2026-02-01"} | known)
+    here = f"/registry/desk/households/{household}"
+    async with desk.site.signed_in("officer", here) as page:
+        assert not found_in(
+            await page.inner_text("#facts"), "Nhà tiêu", "không có", "48,5", "đài", "tốt nghiệp tiểu học"
+        )
+        await page.click("text=Nhà ở, kinh tế, thông tin của người")
+        assert await page.input_value("[name='home/floor_area_m2']") == "48.50"
+        await filled(page, effective_on="2026-09-01", home__latrine="tự hoại", home__floor_area_m2="rộng")
+        await page.click("button[value=try]")
+        assert await page.get_attribute("[name='home/floor_area_m2']", "aria-invalid") == "true"
+        assert await page.input_value("[name='home/latrine']") == "septic", "what was entered stays"
+        await filled(page, home__floor_area_m2="52,25", home__income_per_person_month="1.650.000")
+        await page.check("[name='home/information_means/-'][value=smartphone]")
+        await filled(page, members__1__work="tự làm", members__1__health_insurance="chưa xác định")
+        await filled(page, members__1__disabilities__0__kind="vận động", members__1__disabilities__0__degree="nặng")
+        shown = await recorded(page)
+        assert not found_in(
+            shown,
+            "Nhà tiêu\tkhông có\ttự hoại",
+            "48,5\t52,25",
+            "1.650.000 đồng",
+            "đài, điện thoại thông minh",
+            "Bàn Văn Nam, Việc làm\tchưa xác định\ttự làm",
+            "Bàn Văn Nam, Bảo hiểm y tế\tcó\tchưa xác định",
+            "vận động (nặng)",
+        )
+        assert "tốt nghiệp" not in shown, "what nobody touched is no change"
+        await page.click("#changes a")
+        assert "Nhà tiêu" in await page.inner_text("#effects"), "and the history says what it was"
+    after = await desk.registry.get(f"/households/{household}")
+    facts = after["facts"]
+    assert (facts["latrine"], facts["floor_area_m2"], facts["income_per_person_month"]) == (
+        "septic",
+        "52.25",
+        1_650_000,
+    )
+    nam = after["members"][1]["facts"]
+    assert (nam["work"], nam["health_insurance"], nam["education"]) == ("own_account", None, ["finished_primary"])
+    assert nam["disabilities"] == [{"kind": "movement", "degree": "severe"}]
+    then = await desk.registry.get(f"/households/{household}", on="2026-08-31")
+    assert then["facts"]["latrine"] == "none"
+
+
+async def test_a_fact_that_another_officer_changed_meanwhile_stays_as_they_left_it(desk: Desk) -> None:
+    household = await settled(desk, *family("Phàn"))
+    async with desk.site.signed_in("officer", f"/registry/desk/households/{household}/changes/facts") as page:
+        await filled(page, effective_on="2026-09-01", home__latrine="tự hoại")
+        meanwhile = {"kind": "facts", "effective_on": "2026-08-01", "home": {"water_source": "tap"}}
+        await desk.registry.change(household, meanwhile)
+        await page.click("button[value=try]")
+        assert "Dữ liệu đã thay đổi" in await page.inner_text("main")
+        shown = await recorded(page)
+        assert "Nhà tiêu" in shown
+        assert "nước máy" not in shown
+    facts = (await desk.registry.get(f"/households/{household}"))["facts"]
+    assert (facts["latrine"], facts["water_source"]) == ("septic", "tap")
+
+
+async def test_the_form_of_facts_speaks_english_and_shows_a_stranger_nothing(desk: Desk) -> None:
+    household = await settled(desk, *family("Sùng"))
+    path = f"/registry/desk/households/{household}/changes/facts"
+    async with desk.site.signed_in("officer", path, locale="en-GB") as page:
+        await filled(page, effective_on="2026-09-01", home__water_source="tap", home__livestock__pigs="a lot")
+        await page.click("button[value=try]")
+        assert await page.get_attribute("[name='home/livestock/pigs']", "aria-invalid") == "true"
+        await filled(page, home__livestock__pigs="2")
+        assert not found_in(await recorded(page), "Main source of water\tnot established\ttap", "pigs: 2")
+    async with desk.site.signed_in("stranger", path) as page:
+        assert "Sùng" not in await page.content()
+
+
 async def test_a_household_is_shown_as_it_was_and_as_it_was_known(desk: Desk) -> None:
     household = await settled(desk, *family("Bạc"))
     move = {"kind": "move", "effective_on": "2026-09-01", "area_code": COMMUNE, "address": "Nhà mới của Bạc"}
