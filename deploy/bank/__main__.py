@@ -1,7 +1,6 @@
 """The command `python -m deploy.bank`: one simulated bank on one folder and port."""
 
 import argparse
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +8,7 @@ from deploy.bank.app import create_app, open_bank
 from deploy.bank.gate import Gate
 from deploy.bank.keys import CustomerKeys
 from deploy.bank.store import Terms
-from deploy.counterpart.database import FolderTaken
-from deploy.counterpart.server import arguments, give_up, serve
+from deploy.counterpart.server import arguments, give_up, opened, serve
 
 
 def main() -> None:
@@ -26,13 +24,10 @@ def main() -> None:
         day=options.day,
     )
     customer = CustomerKeys(options.customer_keys) if options.customer_keys else None
-    try:
-        bank = open_bank(options.data, terms)
-    except (FolderTaken, OSError, sqlite3.Error) as refused:
-        give_up(f"the bank cannot open its folder {options.data}: {refused}")
+    bank = opened("the bank", options.data, lambda: open_bank(options.data, terms))
     with closing(bank.database):
         app = create_app(bank, customer=customer, folder=options.folder, gate=_gate(options))
-        serve(app, options.host, options.port)
+        serve(options.host, {options.port: app})
 
 
 def _gate(options: argparse.Namespace) -> Gate | None:

@@ -4,16 +4,22 @@ import argparse
 import asyncio
 import signal
 import socket
+import sqlite3
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import uvicorn
+import uvloop
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from deploy.counterpart.database import FolderTaken
 from deploy.counterpart.logs import write_json_lines
+
+T = TypeVar("T")
 
 _ABORT = "vn.ansinh.abort"
 
@@ -61,14 +67,35 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then raise `SystemExit(0)`; a request in work gets five seconds to end."""
+def opened(what: str, folder: Path, open_store: Callable[[], T]) -> T:
+    """Return a program's store; give up in one sentence where its folder cannot be used."""
     try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as refused:
-        give_up(f"cannot listen on {host}:{port}: {refused.strerror or refused}")
+        return open_store()
+    except (FolderTaken, OSError, sqlite3.Error) as refused:
+        give_up(f"{what} cannot open its folder {folder}: {refused}")
+
+
+def serve(host: str, apps: Mapping[int, ASGIApp]) -> None:
+    """Serve each app on its port until SIGTERM or SIGINT, then raise `SystemExit(0)`.
+
+    A request in work gets five seconds to end.
+    """
+    listeners = {port: _listener(host, port) for port in apps}
     write_json_lines()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)  # the server raises the signal again once it has shut down
+        signal.signal(number, _leave)  # each server raises the signal again once it has shut down
     options: dict[str, Any] = {"http": DroppableConnection, "log_config": None, "access_log": False, "lifespan": "on"}
-    uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=5, **options)).run(sockets=[listener])
+    configs = {port: uvicorn.Config(app, timeout_graceful_shutdown=5, **options) for port, app in apps.items()}
+
+    async def run() -> None:
+        servers = (uvicorn.Server(config).serve(sockets=[listeners[port]]) for port, config in configs.items())
+        await asyncio.gather(*servers)
+
+    uvloop.run(run())
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as refused:
+        give_up(f"cannot listen on {host}:{port}: {refused.strerror or refused}")

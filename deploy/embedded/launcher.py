@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from deploy.apps import SETTINGS, build
 from deploy.demo.command import fill
-from deploy.embedded.counterparts import Counterpart
+from deploy.embedded.counterparts import Counterparts
 from deploy.embedded.gateway import Gateway
 from deploy.embedded.server import listen, make_server
 from deploy.first_grants import FirstGrantRefused, first_grants
@@ -102,14 +102,13 @@ def _surroundings(home: Path) -> Iterator[Surroundings]:
         asyncio.run(_migrate(databases))
         asyncio.run(_grant(databases["registry"]))
         _say("Ngân hàng và cổng SMS mô phỏng / simulated bank and SMS gateway")
-        bank = stack.enter_context(Counterpart("deploy.bank", home / "bank", "--statement-every", "1"))
-        sms = stack.enter_context(Counterpart("deploy.sms", home / "sms"))
+        counterparts = stack.enter_context(Counterparts(home))
         event_log = EventLogSettings()
         if event_log.kafka is None:
             event_log = event_log.model_copy(update={"eventlog_url": postgres.url("eventlog", "eventlog")})
         make_keys(home / "keys")
         audit = AuditSettings(heads=home / "audit")
-        yield Surroundings(databases, event_log, bank.url, sms.url, home / "keys", audit)
+        yield Surroundings(databases, event_log, counterparts.bank_url, counterparts.sms_url, home / "keys", audit)
 
 
 async def _migrate(databases: dict[ServiceName, str]) -> None:

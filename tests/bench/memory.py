@@ -50,10 +50,10 @@ def _resident(pid: int) -> dict[str, int]:
 
 
 def _kind(command: str) -> str:
-    for part, name in (("deploy.bank", "bank"), ("deploy.sms", "sms gateway"), ("postgres", "PostgreSQL")):
+    for part, name in (("deploy.embedded.simulated", "bank and SMS gateway"), ("postgres", "PostgreSQL")):
         if part in command:
             return name
-    return "four services" if "deploy.cli" in command else "supervisors"
+    return "four services" if "deploy.cli" in command or "ansinh up" in command else "supervisors"
 
 
 def _report_processes(figure: str, sizes: dict[str, int], *, goal: str = "") -> None:
