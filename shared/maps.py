@@ -5,7 +5,7 @@ Households of a unit that was split are, until somebody places them, in no unit:
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 _UNPLACED = "?"
@@ -81,7 +81,11 @@ class OtherMap:
     def place(self, code: str, on: date, own: str | None) -> str | None:
         """Return the unit of this map in which a household of a unit on a day counts, None where it is in none known.
 
-        `own` is where it was itself on the day of the map.
+        `own` is where it was itself on the day of the map. Who waits to be placed is of the unit that was split.
         """
+        if is_unplaced(code):
+            code = code.removesuffix(_UNPLACED)
+            split_on = [each.effective for each in self._steps if each.old_code == code and each.effective <= on]
+            on = max(split_on, default=on) - timedelta(days=1)
         found = place_on_map(own, self.options(code, on))
         return None if found is None or is_unplaced(found) else found

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from shared.maps import counterparts, is_unplaced, place_on_map, unplaced
+from shared.maps import OtherMap, counterparts, is_unplaced, place_on_map, unplaced
 
 FIRST, SECOND = date(2025, 1, 1), date(2025, 7, 1)
 EARLY, BETWEEN, LATE = date(2024, 6, 1), date(2025, 3, 1), date(2026, 1, 1)
@@ -62,3 +62,21 @@ def test_the_households_own_place_decides_where_the_map_leaves_it_open() -> None
 def test_what_waits_to_be_placed_is_no_unit() -> None:
     assert is_unplaced(unplaced("04891"))
     assert not is_unplaced("04891")
+
+
+@pytest.mark.parametrize(
+    ("code", "on", "seen_on", "own", "expected"),
+    [
+        ("A", EARLY, LATE, None, "C"),
+        ("E", BETWEEN, LATE, "F", "F"),
+        ("E", BETWEEN, LATE, unplaced("E"), None),
+        (unplaced("E"), LATE, LATE, unplaced("E"), None),
+        (unplaced("E"), LATE, LATE, "F", "F"),
+        (unplaced("E"), LATE, BETWEEN, None, "E"),
+        (unplaced("E"), LATE, EARLY, "E", "E"),
+    ],
+)
+def test_a_household_counts_in_one_unit_of_a_map_or_in_none(
+    code: str, on: date, seen_on: date, own: str | None, expected: str | None
+) -> None:
+    assert OtherMap(STEPS, seen_on).place(code, on, own) == expected

@@ -1,8 +1,9 @@
 """The transition ledger: the movement tables of areas, and the entries of a household."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
@@ -17,16 +18,21 @@ from services.registry.domain.standards import standards
 from services.registry.store import households, ledger
 from services.registry.store.ledger import Entry
 from services.registry.store.movement_reports import (
+    ListMovements,
     Period,
     communes_of,
     entries_within,
     movement_by_commune,
     movement_of,
 )
-from shared import csv_text
+from services.registry.store.movements_on_map import movement_on_map
+from services.registry.store.successions import every_succession
+from shared import clock, csv_text
 from shared.access import Access
 from shared.audit import Tally
+from shared.db import Transaction
 from shared.http import FieldProblem, Problem, Reads, Router, Tx, needs
+from shared.maps import counterparts
 from shared.texts import text
 
 router = Router(prefix="/registry/v1", tags=["movements"])
@@ -62,7 +68,11 @@ class MovementReport(MovementTable):
     standard: str
     first: date
     last: date
+    map_on: date | None = Field(description="the day whose units these are; null: each entry is of the unit of its day")
     communes: list[CommuneMovement] | None
+    unplaced: MovementTable | None = Field(
+        description="on a map asked for: those of split units of whom it is not known whether they are of this area"
+    )
 
 
 @router.get("/movement-report")
@@ -75,21 +85,45 @@ async def get_movement_report(
     last: date,
     known_at: KnownAt = None,
     by_commune: bool = False,
+    map_on: Annotated[date | None, Query(description="the day whose map of units it is shown on")] = None,
 ) -> MovementReport:
-    """Show how many households and people were on each list, what came and went, and how many are on it at the end."""
+    """Show how many households and people were on each list, what came and went, and how many are on it at the end.
+
+    On the map of a day a year in which units were redrawn is told of the same land from start to end.
+    """
     period = _period(access, area_code, standard, first, last, known_at)
+    about = {"area_code": area_code, "standard": standard, "first": first, "last": last, "map_on": map_on}
+    if map_on is not None:
+        return await _on_map(tx, access, area_code, period, map_on, about, by_commune=by_commune)
     names = {each.code: each.name for each in await communes_of(tx, area_code, period)}
     whole = await movement_of(tx, names, period)
     parts = await movement_by_commune(tx, names, period) if by_commune else {}
-    communes = [CommuneMovement(area_code=code, name=names[code], **lists) for code, lists in parts.items()]
-    return MovementReport(
-        area_code=area_code,
-        standard=standard,
-        first=first,
-        last=last,
-        communes=communes if by_commune else None,
-        **whole,
-    )
+    communes = _named(parts, names) if by_commune else None
+    return MovementReport(**about, communes=communes, unplaced=None, **whole)
+
+
+async def _on_map(
+    tx: Transaction,
+    access: Access,
+    area_code: str,
+    period: Period,
+    map_on: date,
+    about: Mapping[str, Any],
+    *,
+    by_commune: bool,
+) -> MovementReport:
+    steps = await every_succession(tx)
+    # A code may have meant other land on that day: who asks must hold what that unit has become.
+    access.require(*counterparts(area_code, steps, on=map_on, seen_on=clock.today()))
+    units = await communes_of(tx, area_code, replace(period, first=map_on, last=map_on))
+    names = {each.code: each.name for each in units}
+    found = await movement_on_map(tx, names, period, map_on=map_on, steps=steps)
+    communes = _named(found.by_unit, names) if by_commune else None
+    return MovementReport(**about, communes=communes, unplaced=MovementTable(**found.unplaced), **found.whole)
+
+
+def _named(parts: Mapping[str, ListMovements], names: Mapping[str, str]) -> list[CommuneMovement]:
+    return [CommuneMovement(area_code=code, name=names[code], **lists) for code, lists in parts.items()]
 
 
 def _period(

@@ -46,7 +46,7 @@ async def communes_of(session: Transaction, code: str, period: Period) -> tuple[
 async def movement_of(session: Transaction, codes: Collection[str], period: Period) -> ListMovements:
     """Return the movement of each list over the communes of some codes taken together: between them nothing moved."""
     outside = or_(MOVEMENTS.c.other_area.is_(None), not_(among(MOVEMENTS.c.other_area, codes)))
-    sums = _Sums()
+    sums = Sums()
     for row in await session.execute(_query(codes, period).where(outside)):
         sums.add(row)
     return sums.lists()
@@ -55,9 +55,9 @@ async def movement_of(session: Transaction, codes: Collection[str], period: Peri
 async def movement_by_commune(session: Transaction, codes: Collection[str], period: Period) -> dict[str, ListMovements]:
     """Return the movement of each list in each commune of some codes; none where nothing ever moved."""
     commune = MOVEMENTS.c.area_code
-    sums: dict[str, _Sums] = {}
+    sums: dict[str, Sums] = {}
     for row in await session.execute(_query(codes, period).add_columns(commune).group_by(commune).order_by(commune)):
-        sums.setdefault(row.area_code, _Sums()).add(row)
+        sums.setdefault(row.area_code, Sums()).add(row)
     return {code: each.lists() for code, each in sums.items()}
 
 
@@ -84,15 +84,20 @@ async def entries_within(
 
 
 @dataclass
-class _Sums:
+class Sums:
+    """What the entries before a period and within it add up to, by line and class."""
+
     before: dict[tuple[Line, HouseholdClass], Count] = field(default_factory=dict)
     within: dict[tuple[Line, HouseholdClass], Count] = field(default_factory=dict)
 
     def add(self, row: Any) -> None:
-        counted = Count(households=row.households, people=row.people)
-        (self.before if row.before else self.within)[row.line, row.household_class] = counted
+        """Add entries of one line and class, counted by the database."""
+        counted = self.before if row.before else self.within
+        key = row.line, row.household_class
+        counted[key] = counted.get(key, Count()) + Count(households=row.households, people=row.people)
 
     def lists(self) -> ListMovements:
+        """Return the movement of each list."""
         return {each: ListMovement.of(each, self.before, self.within) for each in LISTS}
 
 

@@ -12,7 +12,9 @@ from shared.events.registry import AreaSuccessionStated, GrantStated, HouseholdS
 from shared.jobs import JobContext, JobRunner
 from shared.jobs.tables import jobs
 from tests.integration.registry.conftest import Registry, member
+from tests.support.access import grant
 from tests.support.reorganising import applied, approved, counted, ended, in_state, planned, sent
+from tests.support.tokens import bearer
 from tests.support.waiting import until
 
 DAY, LAST = "2026-07-01", "2026-06-30"
@@ -46,8 +48,8 @@ async def province(registry: Registry) -> Registry:
     return registry
 
 
-async def settled(registry: Registry, area_code: str, number: int = 1) -> list[str]:
-    one = {"area_code": area_code, "registered_on": "2026-01-05", "members": [member(), member(relationship="child")]}
+async def settled(registry: Registry, area_code: str, number: int = 1, on: str = "2026-01-05") -> list[str]:
+    one = {"area_code": area_code, "registered_on": on, "members": [member(), member(relationship="child")]}
     made = await registry.post("/households/batches", {"households": [one] * number})
     return [each["id"] for each in made["households"]]
 
@@ -177,6 +179,76 @@ async def test_two_provinces_reorganised_on_one_day_by_plans_of_their_own_do_not
     assert (await applied(province, there["id"]))["households"] == 1
     assert await counted(province) == {"90001": 1, "91002": 1}
     assert await counted(province, on=DAY, map_on=LAST) == {"90002": 1, "91001": 1}
+
+
+async def on_list(province: Registry, household: str, code: str, on: str) -> None:
+    """Decide that a household is poor from a day on."""
+    assessed = await province.assess(household, assessed_on=on)
+    await province.decide([assessed["id"]], area_code=code, decided_on=on)
+
+
+def told(report: Any) -> dict[str, int]:
+    """Return the lines of the list of the poor that are not empty, in households."""
+    moved = report["poor"]
+    lines = {"start": moved["start"], **moved["decreases"], **moved["increases"], "end": moved["end"]}
+    return {line: each["households"] for line, each in lines.items() if each["households"]}
+
+
+async def test_the_movement_table_of_the_year_of_change_is_told_on_either_map(province: Registry) -> None:
+    old = {code: await settled(province, code, 2) for code in ("90001", "90002", "90003")}
+    for code, (first, second) in old.items():
+        await on_list(province, first, code, "2026-02-01")  # before the period
+        await on_list(province, second, code, "2026-05-01")
+    plan = await planned(province, DAY, PAIRS)
+    await applied(province, plan["id"])
+    placed, _waits = old["90003"]
+    body = {"household_ids": [placed], "area_code": "90004"}
+    await sent(province, "officer", f"/reorganisations/{plan['id']}/placements", body)
+    (late,) = await settled(province, "90004", on="2026-08-01")
+    await on_list(province, late, "90004", "2026-09-01")
+
+    async def shown(code: str, **query: str) -> Any:
+        period = {"standard": "vn-2022-2025", "first": "2026-04-01", "last": "2026-10-31", "by_commune": "true"}
+        return await province.get("/movement-report", area_code=code, **period, **query)
+
+    def communes(report: Any) -> dict[str, dict[str, int]]:
+        return {each["area_code"]: told(each) for each in report["communes"]}
+
+    merged = await shown("90001")
+    assert told(merged) == {"start": 1, "new_poor": 1, "other_increase": 2, "end": 4}, "as it was booked, units grow"
+    new = await shown("90", map_on=DAY)
+    assert communes(new) == {
+        "90001": {"start": 2, "new_poor": 2, "end": 4},
+        "90004": {"start": 1, "new_poor": 1, "end": 2},
+    }
+    assert told(new) == {"start": 3, "new_poor": 3, "end": 6}
+    assert told(new["unplaced"]) == {"new_poor": 1, "end": 1}, "who waits is in no unit of the new map"
+    before = await shown("90", map_on=LAST)
+    assert communes(before) == {
+        "90001": {"start": 1, "new_poor": 1, "end": 2},
+        "90002": {"start": 1, "new_poor": 1, "end": 2},
+        "90003": {"start": 1, "new_poor": 2, "end": 3},
+    }
+    assert told(before["unplaced"]) == {}
+    assert told(await shown("90002", map_on=LAST)) == {"start": 1, "new_poor": 1, "end": 2}
+    assert [told(each) for each in (await shown("90004", map_on=DAY), await shown("90004"))] == [
+        {"start": 1, "new_poor": 1, "end": 2},
+        {"new_poor": 1, "other_increase": 1, "end": 2},
+    ]
+
+
+async def test_the_table_of_an_old_unit_is_for_who_holds_all_that_it_has_become(province: Registry) -> None:
+    plan = await planned(province, DAY, PAIRS)
+    await applied(province, plan["id"])
+    await grant(province.database, "b", area="90003", communes=["90003"])
+
+    async def answered(code: str, **query: str) -> int:
+        asked = {"standard": "vn-2022-2025", "first": "2026-01-01", "last": "2026-10-31", "area_code": code, **query}
+        return (await province.client.get("/movement-report", params=asked, headers=bearer("b"))).status_code
+
+    assert await answered("90003") == await answered("90003", map_on=DAY) == 200
+    assert await answered("90003", map_on=LAST) == 403, "a part of the old unit is another commune today"
+    assert await answered("90002", map_on=LAST) == 403
 
 
 async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(province: Registry) -> None:
