@@ -1,6 +1,6 @@
 """PostgreSQL: engines, transactions, bulk writes and migrations."""
 
-from shared.db.bulk import among, copy_rows, insert_new, upsert
+from shared.db.bulk import among, copy_rows, insert_new, update_rows, upsert
 from shared.db.database import FAULTS, Database, Transaction
 from shared.db.prepared import Prepared, among_given
 
@@ -13,5 +13,6 @@ __all__ = [
     "among_given",
     "copy_rows",
     "insert_new",
+    "update_rows",
     "upsert",
 ]

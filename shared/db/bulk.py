@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ColumnElement, Table, any_, bindparam
+from sqlalchemy import ColumnElement, Table, any_, bindparam, column, func, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -52,6 +52,33 @@ async def upsert(session: Transaction, table: Table, rows: Sequence[Row], *, new
     )
     connection = await session.connection()
     await connection.execute(statement, _in_key_order(table, rows))
+
+
+async def update_rows(
+    session: Transaction,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    where: ColumnElement[bool] | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> None:
+    """Change many rows in one statement: each of `rows` has the primary key of one, and what its columns become.
+
+    `where` is a further condition on the rows, `also` what changes in all of them alike. Who changes several locks them
+    before, in the order of their ids.
+    """
+    if not rows:
+        return
+    columns = [table.c[name] for name in rows[0]]
+    arrays = [
+        bindparam(None, [row[each.name] for row in rows], type_=ARRAY(each.type), unique=True) for each in columns
+    ]
+    new = func.unnest(*arrays).table_valued(*(column(each.name, each.type) for each in columns), name="new")
+    new = new.render_derived()
+    changed = {each.name: new.c[each.name] for each in columns if not each.primary_key}
+    statement = update(table).where(*(each == new.c[each.name] for each in columns if each.primary_key))
+    statement = statement if where is None else statement.where(where)
+    await (await session.connection()).execute(statement.values({**changed, **(also or {})}))
 
 
 async def copy_rows(session: Transaction, table: Table, rows: Sequence[Row]) -> None:

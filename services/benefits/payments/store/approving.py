@@ -29,7 +29,7 @@ from services.benefits.payments.store.rows import (
 )
 from services.benefits.payments.store.runs import PAYMENT_RUN, draft_of, run, scope_of
 from services.benefits.payments.store.sealing import Sealed, reserved, seal
-from services.benefits.turns import take_turns
+from services.benefits.turns import take_turns_of
 from shared.approvals import Draft, Proposal
 from shared.approvals import approve as approve_proposal
 from shared.approvals.store import open_proposal
@@ -38,6 +38,8 @@ from shared.db import Transaction
 from shared.events.benefits import PaymentOrdered
 from shared.http.problems import Problem
 from shared.messaging.outbox import publish
+
+_LINES_AT_ONCE = 5_000  # of a run, in memory while it is approved
 
 
 class NothingToPay(Exception):
@@ -176,14 +178,13 @@ async def _is_last(
 
 async def _approved_content(session: Transaction, run_id: UUID) -> Content:
     """Lock what waits for approval, and return what it adds up to now."""
-    connection = await session.connection()
     c = order_table.c
-    households = (await connection.execute(select(c.household_id).where(_waiting_in(run_id)).distinct())).scalars()
-    await take_turns(session, list(households))
+    await take_turns_of(session, select(c.household_id).where(_waiting_in(run_id)))
     query = select(c.id, c.amount, c.account_id).where(_waiting_in(run_id)).order_by(c.id)
     running = RunningContent()
-    async for row in await connection.stream(query.with_for_update()):
-        running.add(Line(row.id, row.amount, row.account_id))
+    async for page in orders.pages(session, query.limit(_LINES_AT_ONCE).with_for_update()):
+        for row in page:
+            running.add(Line(row.id, row.amount, row.account_id))
     return running.so_far()
 
 

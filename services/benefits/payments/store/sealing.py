@@ -32,7 +32,7 @@ from services.benefits.payments.store.rows import (
     run_table,
     with_payees,
 )
-from services.benefits.turns import take_turns
+from services.benefits.turns import take_turns_of
 from shared.clock import VIETNAM, legal_date
 from shared.db import Transaction, among, copy_rows
 from shared.http.problems import Problem
@@ -158,8 +158,7 @@ async def reseal_late(session: Transaction, bank: str, now: datetime) -> str | N
     payer = (await connection.execute(payer_query)).one()  # before the households, as whoever approves does
     mine = i.message_id == late.message_id
     joined = instruction_table.join(order_table, o.id == i.order_id)
-    households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
-    await take_turns(session, list(households))
+    await take_turns_of(session, select(o.household_id).select_from(joined).where(mine))
     again = with_payees(select(order_table, i.id.label("instruction_id"), *COLUMNS).select_from(joined))
     rows = (await connection.execute(again.where(mine).order_by(o.id))).all()
     lapsed = await _lapsed(session, bank, rows, now)

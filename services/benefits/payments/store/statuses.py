@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, select
 
 from services.benefits.ledger.domain.journal import Journal, of_instruction
 from services.benefits.ledger.domain.templates import voided_reservation
@@ -26,9 +26,9 @@ from services.benefits.payments.store.rows import (
     payer_table,
     purpose_of,
 )
-from services.benefits.turns import take_turns
+from services.benefits.turns import take_turns_of
 from shared.clock import legal_date
-from shared.db import Transaction, among
+from shared.db import Transaction, among, update_rows
 from shared.events.benefits import PaymentRejected
 from shared.messaging.outbox import publish
 
@@ -121,8 +121,7 @@ async def _locked(session: Transaction, message_id: str, end_to_end_ids: Sequenc
     i, o, f = instruction_table.c, order_table.c, file_table.c
     mine = (i.message_id == message_id) & among(i.end_to_end_id, end_to_end_ids)
     joined = instruction_table.join(order_table, o.id == i.order_id)
-    households = (await connection.execute(select(o.household_id).select_from(joined).where(mine))).scalars()
-    await take_turns(session, list(households))
+    await take_turns_of(session, select(o.household_id).select_from(joined).where(mine))
     query = (
         select(instruction_table, o.fund, o.payable, *EVENT_COLUMNS, f.execution_date, payer_table.c.bank)
         .select_from(joined)
@@ -189,51 +188,30 @@ async def _free(session: Transaction, closed: Sequence[tuple[Row[Any], Reported]
 async def _write(
     session: Transaction, changed: Sequence[tuple[Row[Any], Change, Reported]], today: date | None = None
 ) -> None:
-    if not changed:
-        return
-    i = instruction_table.c
-    statement = (
-        update(instruction_table)
-        .where(i.id == bindparam("of_id"), i.version == bindparam("at_version"))
-        .values(
-            state=bindparam("to_state"),
-            rank=bindparam("to_rank"),
-            reason=bindparam("for_reason"),
-            bank_reference=bindparam("with_reference"),
-            debitable_until=bindparam("until_day"),
-            version=i.version + 1,
-        )
-    )
+    """Write what attempts become; their rows are locked."""
     rows = [
         {
-            "of_id": row.id,
-            "at_version": row.version,
-            "to_state": change.state,
-            "to_rank": change.rank,
-            "for_reason": reported.reason,
-            "with_reference": reported.bank_reference or row.bank_reference,
-            "until_day": max(today, row.execution_date) if today and change.state in PROVEN else row.debitable_until,
+            "id": row.id,
+            "state": change.state,
+            "rank": change.rank,
+            "reason": reported.reason,
+            "bank_reference": reported.bank_reference or row.bank_reference,
+            "debitable_until": max(today, row.execution_date)
+            if today and change.state in PROVEN
+            else row.debitable_until,
         }
         for row, change, reported in changed
     ]
-    await (await session.connection()).execute(statement, rows)
+    await update_rows(session, instruction_table, rows, also={"version": instruction_table.c.version + 1})
 
 
 async def _reopen(session: Transaction, rejected: Sequence[tuple[Row[Any], Reported]]) -> None:
-    if not rejected:
-        return
-    o = order_table.c
-    statement = (
-        update(order_table)
-        .where(o.id == bindparam("of_id"), o.state == OrderState.INSTRUCTED)
-        .values(state=bindparam("to_state"), reason=bindparam("for_reason"))
-    )
     rows = []
     for row, reported in rejected:
         reopens = reported.code == "CANC" or reason_class("status", reported.reason).reopens
         state = OrderState.READY if reopens else OrderState.BLOCKED
-        rows.append({"of_id": row.order_id, "to_state": state, "for_reason": reported.reason or reported.code})
-    await (await session.connection()).execute(statement, rows)
+        rows.append({"id": row.order_id, "state": state, "reason": reported.reason or reported.code})
+    await update_rows(session, order_table, rows, where=order_table.c.state == OrderState.INSTRUCTED)
 
 
 async def _void(session: Transaction, rejected: Sequence[tuple[Row[Any], Reported]], now: datetime) -> None:
