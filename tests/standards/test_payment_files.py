@@ -48,4 +48,4 @@ def test_the_status_report_that_our_reader_is_tested_with_is_valid() -> None:
 
 def test_the_statement_that_our_reader_is_tested_with_is_valid() -> None:
     assert_valid(official("camt.053.001.08"), CAMT_053.encode())
-    assert len(camt053.read(CAMT_053.encode()).statement.entries) == 2
+    assert len(list(camt053.read(CAMT_053.encode()).statement.entries)) == 2

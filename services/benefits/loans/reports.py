@@ -70,7 +70,7 @@ def read(raw: bytes) -> LoanReport:
     head = read_head(found, _COLUMNS)
     lines = [_line(ordinal, row, head.closed_on) for ordinal, row in enumerate(found, 1)]
     movements = [line for line in lines if isinstance(line, Movement)]
-    statement = head.statement(entry for line in movements if (entry := _entry(line)) is not None)
+    statement = head.statement([entry for line in movements if (entry := _entry(line)) is not None])
     loans = tuple(line for line in movements if line.kind != _ENTRUSTED)
     return LoanReport(statement, loans, tuple(line for line in lines if isinstance(line, LineFault)))
 

@@ -15,7 +15,7 @@ from services.benefits.beneficiaries.consumers import BENEFICIARIES
 from services.benefits.ledger.checks import run_checks
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import commit_budget
-from services.benefits.payments.domain.statement import Entry, Statement
+from services.benefits.payments.domain.statement import Entry, Statement, totals_of
 from services.benefits.payments.domain.verification import Verdict, Verification
 from services.benefits.payments.iso20022.copies import Copied
 from services.benefits.payments.store import accounts, messages, recovery
@@ -230,7 +230,15 @@ class Benefits:
             entry = Entry(1, "credit", amount, clock.today(), None, None, None, is_return=False, return_reason=None)
             nothing = None, None
             said = Statement(
-                "S", number, self.payer_number, clock.today(), before, before + amount, *nothing, entries=(entry,)
+                "S",
+                number,
+                self.payer_number,
+                clock.today(),
+                before,
+                before + amount,
+                *nothing,
+                totals_of([entry]),
+                [entry],
             )
             message = await messages.keep(
                 session, bank="simbank", kind="camt.053", external_id=uuid4().hex, content=b"-", now=clock.now()

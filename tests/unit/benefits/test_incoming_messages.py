@@ -66,9 +66,9 @@ def test_only_booked_entries_count() -> None:
 
 def test_a_reversed_booking_is_a_return() -> None:
     text = CAMT_053.replace("<RtrInf><Rsn><Cd>AC06</Cd></Rsn></RtrInf>", "").replace("RRTN", "DMCT")
-    assert not camt053.read(text.encode()).statement.entries[1].is_return
+    assert not list(camt053.read(text.encode()).statement.entries)[1].is_return
     reversal = text.replace("CRDT</CdtDbtInd><Sts>", "CRDT</CdtDbtInd><RvslInd>true</RvslInd><Sts>")
-    assert camt053.read(reversal.encode()).statement.entries[1].is_return
+    assert list(camt053.read(reversal.encode()).statement.entries)[1].is_return
 
 
 _BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'

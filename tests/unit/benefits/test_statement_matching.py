@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.payments.domain.matching import Attempt, Judgement, Matcher, Outcome, Pledge
-from services.benefits.payments.domain.statement import Entry, Reconciled, Statement, refusal
+from services.benefits.payments.domain.statement import Entry, Reconciled, Statement, refusal, totals_of
 from services.benefits.payments.domain.states import CLOSED, OUT, InstructionState
 
 DAY = date(2026, 11, 23)
@@ -182,7 +182,7 @@ def test_cash_in_the_books_moves_by_exactly_what_the_statement_shows(
     for one in judged(*entries, known=attempt(state, DAY if booked else None)):
         cash = [posting for posting in one.postings if posting.account == "A1"]
         assert [posting.amount if posting.side == "debit" else -posting.amount for posting in cash] == [
-            one.entry.signed
+            totals_of([one.entry]).signed
         ]
 
 
@@ -193,7 +193,8 @@ def test_whatever_a_statement_shows_an_attempt_is_paid_at_most_once(entries: lis
     assert outcomes.count(Outcome.RETURNED) <= outcomes.count(Outcome.PAID)
 
 
-GOOD = Statement("S-2", 2, "1900", DAY, 1_000, 800, (1, 300), (1, 500), (entry(300), entry(-500)))
+ENTRIES = (entry(300), entry(-500))
+GOOD = Statement("S-2", 2, "1900", DAY, 1_000, 800, (1, 300), (1, 500), totals_of(ENTRIES), ENTRIES)
 
 
 def test_a_statement_that_follows_is_booked() -> None:
@@ -209,7 +210,7 @@ def test_a_statement_that_follows_is_booked() -> None:
         ({"sequence": 1}, "sequence 1 where 2"),
         ({"opening": 1_001, "closing": 801}, "opening balance"),
         ({"closing": 801}, "do not lead"),
-        ({"entries": (entry(300),)}, "do not lead"),
+        ({"totals": totals_of([entry(300)])}, "do not lead"),
         ({"declared_credits": (2, 300)}, "declared sums"),
         ({"declared_debits": (1, 501)}, "declared sums"),
     ],

@@ -1,11 +1,11 @@
 """The two rows with which every report that is a statement too begins: whose money, through which day, from and to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.benefits.payments.bank.csv_rows import cells, day, whole
-from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.domain.statement import Entry, Statement, totals_of
 from services.benefits.payments.iso20022.reading import Unreadable
 
 HEAD = ["account", "sequence", "date", "opening", "closing"]
@@ -21,7 +21,7 @@ class ReportHead:
     opening: int
     closing: int
 
-    def statement(self, entries: Iterable[Entry]) -> Statement:
+    def statement(self, entries: Sequence[Entry]) -> Statement:
         """Return the statement that the report makes."""
         return Statement(
             statement_id=f"{self.account}-{self.sequence}",
@@ -32,7 +32,8 @@ class ReportHead:
             closing=self.closing,
             declared_credits=None,
             declared_debits=None,
-            entries=numbered(entries),
+            totals=totals_of(entries),
+            entries=entries,
             closed_through=self.closed_on,
         )
 

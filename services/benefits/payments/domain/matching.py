@@ -87,7 +87,7 @@ class Pledge:
 class Judgement:
     """What to do for an entry: its postings, and the state that the instruction takes, if any.
 
-    `rung` says by what it was matched. `suggested` is an attempt that it may be of, which only a person can say.
+    `rung` says by what it was matched.
     """
 
     entry: Entry
@@ -96,7 +96,6 @@ class Judgement:
     attempt: Attempt | None = None
     contribution_id: UUID | None = None
     rung: Rung | None = None
-    suggested: UUID | None = None
 
 
 class Matcher:

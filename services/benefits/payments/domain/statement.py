@@ -42,11 +42,6 @@ class Entry:
     is_loan: bool = False
     fault: str | None = None
 
-    @property
-    def signed(self) -> int:
-        """The amount, below zero when it left the account."""
-        return self.amount if self.side == "credit" else -self.amount
-
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -58,10 +53,36 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What the entries of a statement add up to: on each side how many there are, and how much (VND)."""
+
+    credits: tuple[int, int]
+    debits: tuple[int, int]
+
+    @property
+    def signed(self) -> int:
+        """What they add to the balance, below zero when more left the account than came."""
+        return self.credits[1] - self.debits[1]
+
+
+def totals_of(lines: Iterable[Entry]) -> Totals:
+    """Return what lines add up to; those of one entry follow each other and count as one."""
+    counts, sums, last = {"credit": 0, "debit": 0}, {"credit": 0, "debit": 0}, None
+    for line in lines:
+        sums[line.side] += line.amount
+        counts[line.side] += line.number is None or line.number != last
+        last = line.number
+    return Totals((counts["credit"], sums["credit"]), (counts["debit"], sums["debit"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A statement with its booked entries. `day` is that of the opening balance.
 
     Balances are VND; declared sums are (count, VND) where the bank gives them.
+
+    `entries` may be gone through more than once, and may be read anew each time: a statement can have a hundred
+    thousand of them. `totals` is what they add up to.
 
     `closed_through` is the last day (Asia/Ho_Chi_Minh) of which nothing can be booked any more, None where none is.
     """
@@ -74,7 +95,8 @@ class Statement:
     closing: int
     declared_credits: tuple[int, int] | None
     declared_debits: tuple[int, int] | None
-    entries: tuple[Entry, ...]
+    totals: Totals
+    entries: Iterable[Entry]
     closed_through: date | None = None
 
 
@@ -84,13 +106,6 @@ class Reconciled:
 
     sequence: int
     closing: int
-
-
-def _sum(entries: Iterable[Entry], side: str) -> tuple[int, int]:
-    """Return how many entries there are on a side, and how much (VND)."""
-    lines = [entry for entry in entries if entry.side == side]
-    numbers = {("line", line.ordinal) if line.number is None else ("entry", line.number) for line in lines}
-    return len(numbers), sum(line.amount for line in lines)
 
 
 def refusal(statement: Statement, account: str, before: Reconciled | None) -> str | None:
@@ -105,10 +120,11 @@ def refusal(statement: Statement, account: str, before: Reconciled | None) -> st
         return f"sequence {statement.sequence} where {before.sequence + 1} is next"
     if before is not None and statement.opening != before.closing:
         return "the opening balance is not the closing balance of the statement before"
-    if statement.opening + sum(entry.signed for entry in statement.entries) != statement.closing:
+    totals = statement.totals
+    if statement.opening + totals.signed != statement.closing:
         return "the entries do not lead from the opening to the closing balance"
-    declared = ((statement.declared_credits, "credit"), (statement.declared_debits, "debit"))
-    if any(given is not None and given != _sum(statement.entries, side) for given, side in declared):
+    declared = ((statement.declared_credits, totals.credits), (statement.declared_debits, totals.debits))
+    if any(given is not None and given != found for given, found in declared):
         return "the declared sums are not those of the entries"
     return None
 

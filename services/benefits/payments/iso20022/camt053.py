@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from lxml import etree
 
-from services.benefits.payments.domain.statement import Entry, Statement, numbered
+from services.benefits.payments.domain.statement import Entry, Statement, totals_of
 from services.benefits.payments.iso20022.entries import EntryReader
-from services.benefits.payments.iso20022.reading import Message, Reader, Unreadable
+from services.benefits.payments.iso20022.reading import Fields, Message, Reader, Unreadable
 from shared.clock import legal_date
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
@@ -24,14 +24,28 @@ class StatementMessage:
     statement: Statement
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a statement, uncounted, read anew from its bytes each time that they are gone through."""
+
+    raw: bytes
+
+    def __iter__(self) -> Iterator[Entry]:
+        return _lines(_message(self.raw))
+
+
+def _message(raw: bytes) -> Message:
+    return Message(raw, NAMESPACE, "BkToCstmrStmt", "Stmt/Ntry")
+
+
 def read(raw: bytes) -> StatementMessage:
-    """Return the statement.
+    """Return the statement. All of it was read once and can be read; its entries are not kept.
 
     Raises:
         Unreadable: it is no camt.053.001.08 of one statement in VND, or something that decides is missing.
     """
-    message = Message(raw, NAMESPACE, "BkToCstmrStmt", "Stmt/Ntry")
-    entries = numbered(_lines(message))
+    message = _message(raw)
+    totals = totals_of(_lines(message))
     statements = _read.all(message.around, "Stmt")
     if len(statements) != 1:
         raise Unreadable("not exactly one statement")
@@ -48,7 +62,8 @@ def read(raw: bytes) -> StatementMessage:
         closing=_amount_of_balance(closing),
         declared_credits=_summary(element, "TtlCdtNtries"),
         declared_debits=_summary(element, "TtlDbtNtries"),
-        entries=entries,
+        totals=totals,
+        entries=_Lines(raw),
         closed_through=_closed_through(element, closing),
     )
     return StatementMessage(_read.need(message.around, "GrpHdr/MsgId"), statement)
@@ -66,10 +81,10 @@ def _lines(message: Message) -> Iterator[Entry]:
             yield from _entries.lines(element, number, day)
 
 
-def _need_balance(statement: etree._Element, kind: str) -> etree._Element:
+def _need_balance(statement: etree._Element, kind: str) -> Fields:
     for balance in _read.all(statement, "Bal"):
         if _read.text(balance, "Tp/CdOrPrtry/Cd") == kind:
-            return balance
+            return _read.fields(balance)
     raise Unreadable(f"without the balance {kind}")
 
 
@@ -78,13 +93,13 @@ def last_whole_day(until: datetime) -> date:
     return legal_date(until + timedelta(seconds=1)) - timedelta(days=1)
 
 
-def _closed_through(statement: etree._Element, closing: etree._Element) -> date:
+def _closed_through(statement: etree._Element, closing: Fields) -> date:
     """Return the last whole day of a statement: that of its closing balance, unless it says that it ends within it."""
     until = _read.instant(statement, "FrToDt/ToDtTm")
     return _entries.day(closing, "Dt") if until is None else last_whole_day(until)
 
 
-def _amount_of_balance(balance: etree._Element) -> int:
+def _amount_of_balance(balance: Fields) -> int:
     amount = _entries.amount(balance)
     return amount if _entries.side(balance) == "credit" else -amount
 

@@ -5,20 +5,21 @@ rest is for a person. Without amount or side nothing can be booked, and the mess
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Literal
 
 from lxml import etree
 
 from services.benefits.payments.domain.statement import Batch, Entry
-from services.benefits.payments.iso20022.reading import Reader, Unreadable
+from services.benefits.payments.iso20022.reading import Fields, Reader, Unreadable
 from shared.clock import legal_date
 
 _BOOKED = "BOOK"
 _RETURNS = frozenset({"RRTN", "RPCR", "RIMB"})
 _FEES = frozenset({"CHRG", "COMM", "FEES"})
 _NOT_PROVIDED = "NOTPROVIDED"
+_DETAILS = "NtryDtls/TxDtls"
 _LONGEST = 140
 
 
@@ -38,124 +39,124 @@ class EntryReader:
         Raises:
             Unreadable: without an amount over zero in VND, or neither debit nor credit.
         """
-        entry = self._entry(element, number, day)
-        if entry.amount == 0:
+        whole = self._read.fields(element)
+        amount, side = self.amount(whole), self.side(whole)
+        if amount == 0:
             raise Unreadable("an entry of no money")
-        details = self._read.all(element, "NtryDtls/TxDtls")
-        if len(details) < 2:
-            yield self._of(entry, details[0] if details else element, element)
-            return
-        parts = [self._part(entry, detail, element) for detail in details]
-        whole = [part for part in parts if part is not None]
-        if len(whole) == len(parts) and sum(part.amount for part in whole) == entry.amount:
-            yield from whole
-        else:
-            yield replace(entry, batch=self._batch(element), fault="details_do_not_add_up")
-
-    def _entry(self, element: etree._Element, number: int, day: date) -> Entry:
-        fault = None
+        booked_on, fault = day, None
         try:
-            booked_on = self.day(element, "BookgDt")
+            booked_on = self.day(whole, "BookgDt")
         except Unreadable:
-            booked_on, fault = day, "no_booking_date"
-        details = self._read.all(element, "NtryDtls/TxDtls")
-        return Entry(
+            fault = "no_booking_date"
+        make = partial(
+            Entry,
             ordinal=0,
-            side=self.side(element),
-            amount=self.amount(element),
+            side=side,
             booked_on=booked_on,
-            end_to_end_id=None,
-            bank_reference=self._text(element, "AcctSvcrRef") or self._text(element, "NtryRef"),
-            narrative=self._text(element, "AddtlNtryInf"),
-            is_return=self._is_return(element),
-            return_reason=None,
+            bank_reference=_text(whole, "AcctSvcrRef") or _text(whole, "NtryRef"),
             number=number,
-            batch=None if details else self._batch(element),
-            is_fee=bool(_FEES & set(self._families(element))),
-            fault=fault,
+            is_fee=bool(_FEES & _families(whole)),
         )
+        details = whole.all(_DETAILS)
+        if len(details) < 2:
+            batch = None if details else _batch(whole)
+            yield _of(make, whole, whole.under(_DETAILS), amount=amount, batch=batch, fault=fault)
+            return
+        parts = [self._part(self._read.fields(detail), side) for detail in details]
+        told = [(detail, part) for detail, part in zip(details, parts, strict=True) if part is not None]
+        if len(told) == len(details) and sum(part for _, part in told) == amount:
+            for detail, part in told:
+                yield _of(make, whole, self._read.fields(detail), amount=part, batch=None, fault=fault)
+        else:
+            nothing = Fields({})
+            yield _of(make, whole, nothing, amount=amount, batch=_batch(whole), fault="details_do_not_add_up")
 
-    def _of(self, entry: Entry, detail: etree._Element, element: etree._Element) -> Entry:
-        """Return an entry with what its one payment says."""
-        reason = self._read.first(detail, "RtrInf/Rsn")
-        end_to_end_id = self._text(detail, "Refs/EndToEndId")
-        return replace(
-            entry,
-            end_to_end_id=None if end_to_end_id == _NOT_PROVIDED else end_to_end_id,
-            uetr=self._text(detail, "Refs/UETR"),
-            instruction_id=self._text(detail, "Refs/InstrId"),
-            narrative=self._text(detail, "RmtInf/Ustrd") or self._text(element, "AddtlNtryInf"),
-            is_return=entry.is_return or reason is not None,
-            return_reason=None if reason is None else self._text(reason, "Cd") or self._text(reason, "Prtry"),
-        )
-
-    def _part(self, entry: Entry, detail: etree._Element, element: etree._Element) -> Entry | None:
-        """Return one of several payments, None where its amount or side cannot be read or is another way."""
+    def _part(self, detail: Fields, side: str) -> int | None:
+        """Return the amount of one of several payments, None where it or its side cannot be read or is another."""
         try:
             amount = self.amount(detail)
-            side = self.side(detail) if self._read.text(detail, "CdtDbtInd") else entry.side
+            other = self.side(detail) if detail.text("CdtDbtInd") else side
         except Unreadable:
             return None
-        if amount == 0 or side != entry.side:
-            return None
-        return self._of(replace(entry, amount=amount), detail, element)
+        return None if amount == 0 or other != side else amount
 
-    def _batch(self, element: etree._Element) -> Batch | None:
-        batch = self._read.first(element, "NtryDtls/Btch")
-        if batch is None:
-            return None
-        try:
-            count = self._read.whole(batch, "NbOfTxs") if self._read.text(batch, "NbOfTxs") else None
-        except Unreadable:
-            count = None
-        return Batch(self._text(batch, "MsgId"), self._text(batch, "PmtInfId"), count)
-
-    def _is_return(self, element: etree._Element) -> bool:
-        # A reversal of a debit comes back as a credit; one of a credit goes out as a debit, and is none of our money.
-        reverses = self._read.text(element, "RvslInd") in ("true", "1")
-        return reverses or bool(_RETURNS & set(self._families(element)))
-
-    def _families(self, element: etree._Element) -> list[str]:
-        paths = ("BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd")
-        return [code for path in paths if (code := self._read.text(element, path))]
-
-    def _text(self, element: etree._Element, path: str) -> str | None:
-        found = self._read.text(element, path)
-        return None if found is None else found[:_LONGEST]
-
-    def amount(self, element: etree._Element) -> int:
+    def amount(self, fields: Fields) -> int:
         """Return an amount in VND.
 
         Raises:
             Unreadable: there is none.
         """
-        amount = self._read.first(element, "Amt")
+        amount = fields.first("Amt")
         if amount is None or amount.get("Ccy") != "VND":
             raise Unreadable("an amount that is not in VND")
-        return self._read.whole(element, "Amt")
+        return fields.whole("Amt")
 
-    def side(self, element: etree._Element) -> Literal["debit", "credit"]:
+    def side(self, fields: Fields) -> Literal["debit", "credit"]:
         """Return which way money went.
 
         Raises:
             Unreadable: neither.
         """
-        code = self._read.need(element, "CdtDbtInd")
+        code = fields.need("CdtDbtInd")
         if code not in ("CRDT", "DBIT"):
             raise Unreadable("CdtDbtInd is neither CRDT nor DBIT")
         return "credit" if code == "CRDT" else "debit"
 
-    def day(self, element: etree._Element, path: str) -> date:
+    def day(self, fields: Fields, path: str) -> date:
         """Return the day of a date, or of an instant in Viet Nam.
 
         Raises:
             Unreadable: there is none.
         """
         try:
-            day = self._read.text(element, f"{path}/Dt")
+            day = fields.text(f"{path}/Dt")
             if day is not None:
                 return date.fromisoformat(day)
-            instant = datetime.fromisoformat(self._read.need(element, f"{path}/DtTm"))
+            instant = datetime.fromisoformat(fields.need(f"{path}/DtTm"))
             return legal_date(instant) if instant.tzinfo else instant.date()
         except (ValueError, OverflowError) as error:
             raise Unreadable(f"{path} is no date") from error
+
+
+def _of(
+    make: "partial[Entry]", whole: Fields, detail: Fields, *, amount: int, batch: Batch | None, fault: str | None
+) -> Entry:
+    """Return a line of an entry with what its payment says."""
+    reason = detail.first("RtrInf/Rsn")
+    end_to_end_id = _text(detail, "Refs/EndToEndId")
+    return make(
+        amount=amount,
+        end_to_end_id=None if end_to_end_id == _NOT_PROVIDED else end_to_end_id,
+        uetr=_text(detail, "Refs/UETR"),
+        instruction_id=_text(detail, "Refs/InstrId"),
+        narrative=_text(detail, "RmtInf/Ustrd") or _text(whole, "AddtlNtryInf"),
+        is_return=_is_return(whole) or reason is not None,
+        return_reason=None if reason is None else _text(detail, "RtrInf/Rsn/Cd") or _text(detail, "RtrInf/Rsn/Prtry"),
+        batch=batch,
+        fault=fault,
+    )
+
+
+def _batch(whole: Fields) -> Batch | None:
+    if whole.first("NtryDtls/Btch") is None:
+        return None
+    batch = whole.under("NtryDtls/Btch")
+    try:
+        count = batch.whole("NbOfTxs") if batch.text("NbOfTxs") else None
+    except Unreadable:
+        count = None
+    return Batch(_text(batch, "MsgId"), _text(batch, "PmtInfId"), count)
+
+
+def _is_return(whole: Fields) -> bool:
+    # A reversal of a debit comes back as a credit; one of a credit goes out as a debit, and is none of our money.
+    return whole.text("RvslInd") in ("true", "1") or bool(_RETURNS & _families(whole))
+
+
+def _families(whole: Fields) -> set[str | None]:
+    return {whole.text("BkTxCd/Domn/Fmly/Cd"), whole.text("BkTxCd/Domn/Fmly/SubFmlyCd")}
+
+
+def _text(fields: Fields, path: str) -> str | None:
+    found = fields.text(path)
+    return None if found is None else found[:_LONGEST]

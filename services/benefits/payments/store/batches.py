@@ -1,18 +1,21 @@
 """Entries that a bank books in one sum: told apart by its advice, or by our own file where the sums are equal."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Result, Row, Select, select
 
-from services.benefits.payments.domain.statement import Batch, Entry, Statement, numbered, told_apart
+from services.benefits.payments.domain.statement import Batch, Entry, told_apart
 from services.benefits.payments.domain.states import CLOSED, PROVEN
 from services.benefits.payments.store.advices import advised
 from services.benefits.payments.store.rows import file_table, instruction_table
 from shared.db import Transaction
 
 _BLOCK = "-01"  # our files have one block, `<MsgId>-01`
+_AT_ONCE = 1_000  # entries: reading them takes less than a thread's start is worth, and others get their turn
 
 
 class DetailsMissing(Exception):
@@ -23,24 +26,25 @@ def _unnamed(entry: Entry) -> bool:
     return entry.end_to_end_id is None and entry.uetr is None and entry.instruction_id is None
 
 
-async def told_apart_entries(session: Transaction, payer_code: str, statement: Statement) -> Statement:
-    """Return a statement in which every sum of payments of ours is a line for each.
+async def told_apart_lines(session: Transaction, payer_code: str, entries: Iterable[Entry]) -> AsyncIterator[Entry]:
+    """Yield entries with a line for each payment of ours that one of them books in a sum, uncounted.
 
     Raises:
         DetailsMissing: an entry names a file of ours, its sum is not that of the file, and no advice explains it.
     """
-    unnamed = [entry for entry in statement.entries if _unnamed(entry)]
-    references = sorted({entry.bank_reference for entry in unnamed if entry.bank_reference})
-    advices = await advised(session, payer_code, references, unnamed[0]) if unnamed else {}
-    lines: list[Entry] = []
-    for entry in statement.entries:
-        parts: Sequence[Entry] | None = None
-        if _unnamed(entry):
-            parts = told_apart(entry, advices.get(entry.bank_reference or "", []))
-        if parts is None and entry.batch is not None:
-            parts = await _of_our_file(session, payer_code, entry, entry.batch)
-        lines += parts or (entry,)
-    return replace(statement, entries=numbered(lines))
+    left = iter(entries)
+    while some := await asyncio.to_thread(lambda: list(islice(left, _AT_ONCE))):
+        unnamed = [entry for entry in some if _unnamed(entry)]
+        references = sorted({entry.bank_reference for entry in unnamed if entry.bank_reference})
+        advices = await advised(session, payer_code, references, unnamed[0]) if unnamed else {}
+        for entry in some:
+            parts: Sequence[Entry] | None = None
+            if _unnamed(entry):
+                parts = told_apart(entry, advices.get(entry.bank_reference or "", []))
+            if parts is None and entry.batch is not None:
+                parts = await _of_our_file(session, payer_code, entry, entry.batch)
+            for line in parts or (entry,):
+                yield line
 
 
 async def _of_our_file(session: Transaction, payer_code: str, entry: Entry, batch: Batch) -> Sequence[Entry] | None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.benefits.payments.domain.lines import LineFault
 from services.benefits.payments.store.rows import message_line_table
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.ids import new_id
 
 _OPEN, _APPLIED, _SET_ASIDE = "open", "applied", "set_aside"
@@ -34,7 +34,7 @@ async def put_aside(session: Transaction, message: UUID, faults: Iterable[LineFa
     ]
     c = message_line_table.c
     still = [row["ordinal"] for row in rows]
-    mended = update(message_line_table).where(c.message == message, c.state == _OPEN, c.ordinal.not_in(still))
+    mended = update(message_line_table).where(c.message == message, c.state == _OPEN, ~among(c.ordinal, still))
     await connection.execute(mended.values(state=_APPLIED, settled_at=now))
     if not rows:
         return 0
