@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from deploy.child import wait_for
 from tests.bench.ground import free_port, report
 
 _CONNECTIONS = 16
@@ -41,18 +42,20 @@ def _bare(database_url: str) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare", database_url, str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 30
         with closing(httpx.Client()) as client:
-            while time.monotonic() < deadline:
-                try:
-                    client.get(f"{url}/openapi.json")
-                    break
-                except httpx.TransportError:
-                    time.sleep(0.1)
+            if not wait_for(lambda: _answers(client, url), within=30):
+                raise RuntimeError("the bare server does not answer")
         yield url
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(f"{url}/openapi.json").is_success
+    except httpx.TransportError:
+        return False
 
 
 async def _requests_a_second(url: str, paths: Sequence[str], headers: Mapping[str, str]) -> float:

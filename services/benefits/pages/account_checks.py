@@ -13,9 +13,13 @@ _DOUBTFUL = ("no_match", "close")
 def add_account_checks(router: APIRouter, desk: Desk) -> None:
     """Add the page of a run's accounts."""
 
-    async def show(visitor: Visitor, run_id: UUID, refusal: Refused | None = None) -> Response:
-        run = await visitor.get(f"/benefits/v1/runs/{run_id}")
-        checks = await visitor.get(f"/benefits/v1/runs/{run_id}/account-checks")
+    async def show(
+        visitor: Visitor, run_id: UUID, refusal: Refused | None = None, cursor: str | None = None
+    ) -> Response:
+        path = f"/benefits/v1/runs/{run_id}"
+        run = await visitor.get(path)
+        counted = await visitor.get(f"{path}/account-verdicts")
+        counts = {each["verdict"]: each["count"] for each in counted}
         access = await visitor.get("/benefits/v1/access")
         return desk.show(
             visitor,
@@ -23,17 +27,15 @@ def add_account_checks(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             run=run,
-            doubtful=[each for each in checks if each["verdict"] in _DOUBTFUL],
-            verdicts={
-                verdict: sum(each["verdict"] == verdict for each in checks)
-                for verdict in ("match", *_DOUBTFUL, "not_checkable", None)
-            },
+            doubtful=await visitor.get(f"{path}/account-checks", verdict=_DOUBTFUL, cursor=cursor),
+            here=f"/benefits/desk/runs/{run_id}/account-checks",
+            verdicts={verdict: counts.get(verdict, 0) for verdict in ("match", *_DOUBTFUL, "not_checkable", None)},
             may_propose="runs.prepare" in access["permissions"],
         )
 
     @router.get("/runs/{run_id}/account-checks")
-    async def account_checks_page(visitor: Visiting, run_id: UUID) -> Response:
-        return await show(visitor, run_id)
+    async def account_checks_page(visitor: Visiting, run_id: UUID, cursor: str | None = None) -> Response:
+        return await show(visitor, run_id, cursor=cursor)
 
     @router.post("/runs/{run_id}/account-checks/{order_id}")
     async def account_acceptance_page(visitor: Visiting, run_id: UUID, order_id: UUID) -> Response:

@@ -59,7 +59,7 @@ def outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
     def proposing(name: str, permission: str, path: str, body: Any) -> dict[str, Operation]:
         return {name: Operation(permission, lambda _: Call("POST", path, body), 201)}
 
-    checks = f"/runs/{given['run']}/account-checks"
+    checks, verdicts = f"/runs/{given['run']}/account-checks", f"/runs/{given['run']}/account-verdicts"
     return (
         proposing("propose_ending", "applications.prepare", f"/awards/{award_id}/ending", ENDING)
         | proposing("propose_file_outcome", "runs.prepare", f"/payment-files/{given['file']}/outcome", NOT_RECEIVED)
@@ -69,6 +69,7 @@ def outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
         | proposing("propose_explanation", "funds.prepare", f"/suspense/{given['place']}/explanation", EXPLAINED)
         | {"list_unexplained": Operation("funds.read", lambda _: Call("GET", "/suspense"))}
         | {"list_account_checks": Operation("payments.read", lambda _: Call("GET", checks))}
+        | {"count_account_verdicts": Operation("payments.read", lambda _: Call("GET", verdicts))}
     )
 
 

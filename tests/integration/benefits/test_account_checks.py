@@ -35,7 +35,7 @@ async def test_an_account_in_another_name_is_paid_only_once_two_people_say_it_is
     again = await benefits.prepare()
     order = await benefits.order_of(who)
     assert (again["declared_count"], order["state"], order["reason"]) == (0, "BLOCKED", reason)
-    [check] = await benefits.get(f"/runs/{run['id']}/account-checks")
+    [check] = (await benefits.get(f"/runs/{run['id']}/account-checks"))["items"]
     assert (check["verdict"], check["holder_name"], check["bank_holder_name"]) == (
         verdict,
         "Đặng Thị Lan",
@@ -78,7 +78,7 @@ async def test_the_bank_is_asked_once_about_each_account_of_a_prepared_run(
     who, run = await _awarded(benefits)
     while await through.work.check_accounts(benefits.database):
         pass
-    [check] = await benefits.get(f"/runs/{run['id']}/account-checks")
+    [check] = (await benefits.get(f"/runs/{run['id']}/account-checks"))["items"]
     adapter = through.work._adapter
     said = await adapter.verify_account(Payee("970405", "3120205112345", "Đặng Thị Lan"))
     assert not isinstance(said, Unavailable)
@@ -90,3 +90,30 @@ async def test_the_bank_is_asked_once_about_each_account_of_a_prepared_run(
     async with benefits.database.transaction() as session:
         assert (await newest_checks(session, [account], clock.now())) == {}
     assert compare("Đặng Thị Lan", "DANG THI LAN", 1) is Verdict.MATCH
+
+
+async def test_the_accounts_of_a_run_come_in_pages_and_are_counted_by_what_the_bank_said(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    people = [await benefits.settle_in(number=f"312020511{number:04d}") for number in range(4)]
+    for who in people:
+        await benefits.award(who)
+    run = await benefits.prepare()
+    await benefits.bank_says(people[0], Verdict.NO_MATCH, "TRAN VAN BA")
+    await benefits.bank_says(people[0], Verdict.CLOSE, "DANG T LAN")
+    await benefits.bank_says(people[1], Verdict.NO_MATCH, "TRAN VAN BA")
+    await benefits.bank_says(people[2], Verdict.MATCH)
+    path = f"/runs/{run['id']}/account-checks"
+    walked, query = [], {"limit": "3"}
+    while True:
+        page = await benefits.get(path, **query)
+        walked += [each["order_id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    orders = {(await benefits.order_of(who))["id"]: who for who in people}
+    assert walked == sorted(orders)
+    doubtful = await benefits.client.get(path, params={"verdict": ["no_match", "close"]})
+    found = {each["order_id"]: each["verdict"] for each in doubtful.json()["items"]}
+    assert {people.index(orders[order]): verdict for order, verdict in found.items()} == {0: "close", 1: "no_match"}
+    counts = await benefits.get(f"/runs/{run['id']}/account-verdicts")
+    assert {each["verdict"]: each["count"] for each in counts} == {"close": 1, "no_match": 1, "match": 1, None: 1}

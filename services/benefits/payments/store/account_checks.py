@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Result, Row, Select, insert, select, text, update
+from sqlalchemy import Result, Row, Select, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from services.benefits.accounts.store import account_table, opened
 from services.benefits.beneficiaries.store import people_with
@@ -162,18 +163,22 @@ async def accept(session: Transaction, check_id: UUID, *, actor: str, now: datet
     return True
 
 
-async def checks_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:
-    """Return a run's orders with the newest check of each account (`verdict` is None where there is none)."""
-    c, o = check_table.c, order_table.c
-    newest = select(check_table).ext(distinct_on(c.account_id)).order_by(c.account_id, c.checked_at.desc()).subquery()
-    query: Select[Any] = (
+def _newest() -> LateralFromClause:
+    c = check_table.c
+    of_account = select(check_table).where(c.account_id == order_table.c.account_id)
+    return of_account.order_by(c.checked_at.desc()).limit(1).lateral("newest")
+
+
+def _checks(newest: LateralFromClause, run_id: UUID) -> Select[Any]:
+    o, a = order_table.c, account_table.c
+    return (
         select(
             o.id.label("order_id"),
             o.area_code,
             o.account_id,
-            account_table.c.bank_bin,
-            account_table.c.number,
-            account_table.c.holder_name,
+            a.bank_bin,
+            a.number,
+            a.holder_name,
             newest.c.id.label("check_id"),
             newest.c.verdict,
             newest.c.reason,
@@ -181,10 +186,43 @@ async def checks_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]
             newest.c.checked_at,
             newest.c.accepted_by,
         )
-        .join(account_table, account_table.c.id == o.account_id)
-        .outerjoin(newest, newest.c.account_id == o.account_id)
+        .select_from(order_table.join(account_table, a.id == o.account_id).outerjoin(newest, true()))
         .where(o.run_id == run_id)
-        .order_by(o.id)
     )
+
+
+async def page_of_checks(
+    session: Transaction, run_id: UUID, *, verdicts: Sequence[Verdict], after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return a run's orders by id, after an id, with the newest check of each account, of some verdicts where asked.
+
+    `verdict` is None where nobody asked.
+    """
+    o, newest = order_table.c, _newest()
+    query = _checks(newest, run_id).order_by(o.id).limit(limit)
+    query = query.where(newest.c.verdict.in_(verdicts)) if verdicts else query
+    query = query if after is None else query.where(o.id > after)
     result: Result[Any] = await (await session.connection()).execute(query)
     return result.all()
+
+
+async def check_of_order(session: Transaction, run_id: UUID, order_id: UUID) -> Row[Any] | None:
+    """Return an order of a run with the newest check of its account, as `page_of_checks` does."""
+    query = _checks(_newest(), run_id).where(order_table.c.id == order_id)
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.one_or_none()
+
+
+async def verdicts_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:
+    """Return how many of a run's orders have an account of each verdict (`verdict`, None where nobody asked; `count`).
+
+    An order without an account has none.
+    """
+    o, newest = order_table.c, _newest()
+    query = (
+        select(newest.c.verdict, func.count().label("count"))
+        .select_from(order_table.outerjoin(newest, true()))
+        .where(o.run_id == run_id, o.account_id.is_not(None))
+        .group_by(newest.c.verdict)
+    )
+    return (await (await session.connection()).execute(query)).all()
