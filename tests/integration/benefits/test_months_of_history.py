@@ -84,6 +84,7 @@ async def test_a_run_is_of_who_may_see_what_it_holds_and_what_it_held(history: D
     """The orders of the first run stand in the second now, which is of another commune."""
     seen = Access("commune", "payments.read", frozenset({"A02"}))
     async with history.transaction() as session:
+        assert len((await session.execute(runs_within(EVERYWHERE))).all()) == RUNS
         mine = (await session.execute(runs_within(seen))).all()
         assert {row.id.int % 30 for row in mine} == {2}
         assert UUID(int=2) not in {UUID(str(row.id)) for row in mine}, "it holds orders of the first one's commune"

@@ -78,10 +78,8 @@ def communes_outside(run_id: UUID, access: Access) -> Select[Any]:
 
 async def areas_outside(session: Transaction, run_id: UUID, access: Access) -> Sequence[str]:
     """Return the communes whose orders a run holds and an access does not cover."""
-    found: Sequence[str] = (
-        (await (await session.connection()).execute(communes_outside(run_id, access))).scalars().all()
-    )
-    return found
+    result: Result[Any] = await (await session.connection()).execute(communes_outside(run_id, access))
+    return result.scalars().all()
 
 
 def runs_within(access: Access) -> Select[Any]:
@@ -89,7 +87,8 @@ def runs_within(access: Access) -> Select[Any]:
     r, o, i, f = run_table.c, order_table.c, instruction_table.c, file_table.c
     outside = not_(access.within(o.area_code))
     holds = exists().where(o.run_id == r.id, outside)
-    held = exists().where(f.run_id == r.id, i.message_id == f.message_id, o.id == i.order_id, outside)
+    sent = file_table.join(instruction_table, i.message_id == f.message_id).join(order_table, o.id == i.order_id)
+    held = exists().select_from(sent).where(f.run_id == r.id, outside)
     return select(run_table).where(not_(holds), not_(held)).order_by(r.id.desc())
 
 
