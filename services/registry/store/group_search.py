@@ -5,6 +5,7 @@ together. What is not established never makes anybody hold a group.
 """
 
 import calendar
+from collections.abc import Callable, Sequence
 from datetime import date
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
@@ -16,23 +17,36 @@ from services.registry.domain.facts import Disability, DisabilityDegree, PersonF
 from services.registry.domain.priority_groups import GroupRule, Who
 from services.registry.tables import PEOPLE
 
+Where = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+
+
+def _anywhere(_people: FromClause) -> Sequence[ColumnElement[bool]]:
+    return ()
+
+
 _RELATIONSHIPS = {"head": ("head",), "head_or_spouse": ("head", "spouse")}
 
 
-def holding(people: FromClause, rule: GroupRule, on: date) -> ColumnElement[bool]:
-    """Return the condition that somebody is of a group on a day; of a group of households, that theirs is."""
+def holding(people: FromClause, rule: GroupRule, on: date, *, where: Where = _anywhere) -> ColumnElement[bool]:
+    """Return the condition that somebody is of a group on a day; of a group of households, that theirs is.
+
+    `where` are conditions that the people looked for meet anyway, and who lives with them too: those who live elsewhere
+    need not be looked at.
+    """
     if rule.of == "person":
-        return _meant(people, rule.who, on)
+        return meant(people, rule.who, on)
     other = PEOPLE.alias("other")
-    same = exists().where(other.c.household_id == people.c.household_id)
     if rule.whom != "nobody":
+        same = exists().where(other.c.household_id == people.c.household_id, *where(other))
         if rule.whom in _RELATIONSHIPS:
             same = same.where(other.c.relationship.in_(_RELATIONSHIPS[rule.whom]))
-        return same.where(_meant(other, rule.who, on))
-    # A household without a head is none; of few heads it can be said that they are not meant.
+        return same.where(meant(other, rule.who, on))
+    # A household without a head is none; of few heads it can be said that they are not meant, and of those alone the
+    # others are looked at.
     head = PEOPLE.alias("head")
-    of_head = exists().where(head.c.household_id == people.c.household_id, head.c.relationship == "head")
-    return and_(of_head.where(_not_meant(head, rule.who, on)), ~same.where(~_not_meant(other, rule.who, on)))
+    of_head = exists().where(head.c.household_id == people.c.household_id, head.c.relationship == "head", *where(head))
+    with_head = exists().where(other.c.household_id == head.c.household_id, ~_not_meant(other, rule.who, on))
+    return of_head.where(_not_meant(head, rule.who, on), ~with_head)
 
 
 class _Criterion(NamedTuple):
@@ -42,7 +56,8 @@ class _Criterion(NamedTuple):
     unmet: ColumnElement[bool]
 
 
-def _meant(people: FromClause, who: Who, on: date) -> ColumnElement[bool]:
+def meant(people: FromClause, who: Who, on: date) -> ColumnElement[bool]:
+    """Return the condition that a rule means somebody on a day."""
     return and_(*(each.met for each in _criteria(people, who, on)))
 
 
@@ -88,14 +103,20 @@ def born_by(on: date, months: int) -> date:
 
 def _with_fact(people: FromClause, fact: str, accepted: tuple[str, ...], on: date) -> _Criterion:
     facts = people.c.facts
-    known = and_(facts != literal_column("'{}'::jsonb"), facts.has_key(fact))  # the first as the index has it
+    established = and_(known(people), facts.has_key(fact))
     if _kind(fact) is date:
         until, today = facts[fact].astext, on.isoformat()
         answers = {"yes": until >= today, "no": until < today}
         met: ColumnElement[bool] = or_(false(), *(answers[each] for each in accepted or answers))
     else:
         met = or_(*(facts.contains(each) for each in _documents(fact, accepted)))
-    return _Criterion(and_(known, met), and_(known, ~met))
+    return _Criterion(and_(established, met), and_(established, ~met))
+
+
+def known(people: FromClause) -> ColumnElement[bool]:
+    """Return the condition that anything is established of somebody, as the indexes of facts have it."""
+    condition: ColumnElement[bool] = people.c.facts != literal_column("'{}'::jsonb")
+    return condition
 
 
 def _documents(fact: str, accepted: tuple[str, ...]) -> list[dict[str, Any]]:

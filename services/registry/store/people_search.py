@@ -3,21 +3,38 @@
 A list in order can be made in two ways, each slow where the other is quick. Walking the order and passing over who does
 not match is quick where many match; gathering all who match and putting them in order is quick where few do. How many
 match is not known beforehand, and the planner's guess is far off: those who bear a given name stand together in the
-order. So a stretch of the order is walked, and only where it does not fill the page are all gathered.
+order. So a stretch of the order is walked, and only where it does not fill the page are all gathered. A commune is
+walked to its end.
+
+What is walked stands in the index of the order with what is asked of it, so that a long stretch is a few hundred pages
+of the index; the facts of people do not, and what is asked of the household is looked up for each.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, cast, exists, func, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.registry.domain.households import Person
 from services.registry.domain.priority_groups import GroupRule
-from services.registry.store.group_search import holding
+from services.registry.store.group_search import holding, known, meant
 from services.registry.store.households import people_of, standings_of
 from services.registry.store.people import Number
 from services.registry.tables import PEOPLE, STANDINGS
@@ -26,7 +43,11 @@ from shared.db import Transaction
 from shared.events.registry import HouseholdClass, Standing
 from shared.names import typed_words
 
-_WALKED = 3_000  # people
+_WALKED = 40_000  # people, in the index alone
+_LOOKED_UP = 2_000  # people, whose facts or households are looked up
+_IN_ORDER = (
+    "id", "name_key", "name_words", "area_code", "household_id", "relationship", "sex", "ethnicity", "birth_date",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,21 +82,32 @@ async def find_people(
     ids: Sequence[UUID] = ()
     if not wanted.numbers:
         ids = list((await session.execute(walking(access, wanted, after=after, limit=limit))).scalars())
-    if len(ids) < limit:
+    if len(ids) < limit and (wanted.numbers or _only_commune(access, wanted) is None):
         ids = list((await session.execute(gathering(access, wanted, after=after, limit=limit))).scalars())
     found = await found_people(session, ids)
     return [found[each] for each in ids]
 
 
 def walking(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:
-    """Return the query for who matches in the next stretch of the order."""
-    stretch = select(PEOPLE).order_by(PEOPLE.c.name_key, PEOPLE.c.id).limit(_WALKED)
+    """Return the query for who matches in the next stretch of the order; in one commune, in all of it."""
+    by_facts = wanted.group is not None and wanted.group[0].who.fact is not None and wanted.group[0].of == "person"
+    columns = (*_IN_ORDER, "facts") if by_facts else _IN_ORDER
+    stretch = select(*(PEOPLE.c[name] for name in columns)).order_by(PEOPLE.c.name_key, PEOPLE.c.id)
+    if by_facts:
+        stretch = stretch.where(known(PEOPLE))
     if (commune := _only_commune(access, wanted)) is not None:
         stretch = stretch.where(PEOPLE.c.area_code == commune)
+    else:
+        stretch = stretch.limit(_LOOKED_UP if by_facts else _WALKED)
     if after is not None:
         stretch = stretch.where(_after(after))
     walked = stretch.subquery("walked")
-    query = select(walked.c.id).where(*_conditions(walked, access, wanted))
+    matching = select(walked).where(*_own(walked, access, wanted), *_named(walked, wanted))
+    of_household = _of_household(walked, access, wanted)
+    if of_household and commune is None:
+        walked = matching.order_by(walked.c.name_key, walked.c.id).limit(_LOOKED_UP).subquery("matching")
+        matching, of_household = select(walked), _of_household(walked, access, wanted)
+    query = matching.with_only_columns(walked.c.id).where(*of_household)
     return query.order_by(walked.c.name_key, walked.c.id).limit(limit)
 
 
@@ -128,16 +160,45 @@ def _after(person_id: UUID) -> ColumnElement[bool]:
 
 
 def _conditions(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return all that is asked, names also as `ix_people_name_words` finds them: where another index is used, reading
+    them is quicker.
+    """
+    conditions = [*_own(people, access, wanted), *_named(people, wanted), *_of_household(people, access, wanted)]
+    conditions += [people.c[f"{number}_index"] == index for number, index in wanted.numbers.items()]
+    if wanted.name is not None:
+        conditions.append(_lexemes(people).op("@@")(cast(literal(_starts(wanted.name)), TSQUERY)))
+    return conditions
+
+
+def _own(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what is asked of people themselves, but of names and numbers."""
+    conditions = _where(people, access, wanted)
+    if wanted.heads:
+        conditions.append(people.c.relationship == "head")
+    if wanted.group is not None and wanted.group[0].of == "person":
+        conditions.append(meant(people, wanted.group[0].who, wanted.group[1]))
+    return conditions
+
+
+def _where(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions = [access.within(people.c.area_code)]
     if wanted.area_code is not None:
         conditions.append(people.c.area_code == wanted.area_code)
-    conditions += [people.c[f"{number}_index"] == index for number, index in wanted.numbers.items()]
-    if wanted.heads:
-        conditions.append(people.c.relationship == "head")
-    if wanted.name is not None:
-        conditions.append(_lexemes(people).op("@@")(cast(literal(_starts(wanted.name)), TSQUERY)))
-    if wanted.group is not None:
-        conditions.append(holding(people, *wanted.group))
+    return conditions
+
+
+def _named(people: FromClause, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what is asked of names, told by reading them: what `_starts` asks of the index of their words."""
+    words = literal_column("' '") + people.c.name_words
+    typed = () if wanted.name is None else typed_words(wanted.name)
+    return [or_(*(words.like(f"% {start}%") for start in sorted(starts))) for starts in typed]
+
+
+def _of_household(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what is asked of the households of people."""
+    conditions = []
+    if wanted.group is not None and wanted.group[0].of == "household":
+        conditions.append(holding(people, *wanted.group, where=partial(_where, access=access, wanted=wanted)))
     if wanted.standing is not None:
         standard, household_class = wanted.standing
         standing = exists().where(STANDINGS.c.household_id == people.c.household_id, STANDINGS.c.standard == standard)

@@ -20,6 +20,10 @@ SEALED_OF_PEOPLE = (
 )  # fmt: skip
 
 
+# What searches ask of people while they walk through the order of names: it stands in the indexes of that order.
+_ASKED = ("relationship", "sex", "ethnicity", "birth_date")
+
+
 class People(Table, table=True):
     """Everybody who is or was a member of a household, in the order in which they were named.
 
@@ -36,8 +40,26 @@ class People(Table, table=True):
             text("array_to_tsvector(string_to_array(name_words, ' '))"),
             postgresql_using="gin",
         ),
-        Index("ix_people_name_key", "name_key", "id"),
-        Index("ix_people_area_name", "area_code", "name_key", "id"),
+        Index(
+            "ix_people_name_key",
+            "name_key",
+            "id",
+            postgresql_include=["area_code", "household_id", "name_words", *_ASKED],
+        ),
+        Index(
+            "ix_people_area_name",
+            "area_code",
+            "name_key",
+            "id",
+            postgresql_include=["household_id", "name_words", *_ASKED],
+        ),
+        Index(
+            "ix_people_known",
+            "name_key",
+            "id",
+            postgresql_include=["area_code"],
+            postgresql_where=text("facts <> '{}'::jsonb"),
+        ),
         Index("ix_people_facts", "facts", postgresql_using="gin", postgresql_where=text("facts <> '{}'::jsonb")),
         Index("ix_people_heads", "birth_date", postgresql_where=text("relationship = 'head'")),
         *(CheckConstraint(f"{name} ~ '{SEALED}'", name=f"{name}_sealed") for name in SEALED_OF_PEOPLE),
@@ -47,7 +69,7 @@ class People(Table, table=True):
             "id",
             postgresql_where="account_authorised_until IS NOT NULL",
         ),
-        Index("ix_people_birth_given", "birth_date", text("split_part(name_words, ' ', '-1'::integer)")),
+        Index("ix_people_birth_given", "birth_date", text("split_part(name_words, ' ', '-1'::integer)"), "area_code"),
         Index("ix_people_area_given", "area_code", text("split_part(name_words, ' ', '-1'::integer)"), "birth_date"),
     )
 
