@@ -189,7 +189,7 @@ def _where(people: FromClause, access: Access, wanted: Wanted) -> list[ColumnEle
 
 def _named(people: FromClause, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return what is asked of names, told by reading them: what `_starts` asks of the index of their words."""
-    words = literal_column("' '") + people.c.name_words
+    words: ColumnElement[str] = literal_column("' '") + people.c.name_words
     typed = () if wanted.name is None else typed_words(wanted.name)
     return [or_(*(words.like(f"% {start}%") for start in sorted(starts))) for starts in typed]
 
