@@ -5,7 +5,8 @@ that has everything is left as it is.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -26,7 +27,7 @@ from shared import clock
 
 _AT_ONCE = 4  # requests on their way
 _BATCH = 250
-_DECISION = 1000
+_DECISIONS = 1000  # households of decisions that are sent together
 _LOOK = 0.5  # seconds between two looks at how far the import came
 _GRANTS = 30.0  # seconds until the services know who may do what
 _STANDSTILL = 15.0  # seconds in which figures that still follow would have moved
@@ -107,6 +108,30 @@ async def _differing(platform: Platform, plan: Plan) -> list[str]:
     return found if PROVINCE in known else ["không có tỉnh / no province"]
 
 
+@dataclass(frozen=True)
+class _Decided:
+    """Households that a commune decides about, which may decide several times in a review."""
+
+    commune: str
+    number: int
+    households: Sequence[Household]
+
+
+def _batches(reviewed: Mapping[str, Sequence[Household]]) -> list[list[_Decided]]:
+    """Return the decisions of a review, as many together as may be sent at once."""
+    batches: list[list[_Decided]] = []
+    room = 0
+    for commune, found in reviewed.items():
+        for number, start in enumerate(range(0, len(found), _DECISIONS)):
+            decided = _Decided(commune, number, found[start : start + _DECISIONS])
+            if len(decided.households) > room:
+                batches.append([])
+                room = _DECISIONS
+            batches[-1].append(decided)
+            room -= len(decided.households)
+    return batches
+
+
 class _Filling:
     """One filling: what the platform called the households, and how far it came."""
 
@@ -183,11 +208,8 @@ class _Filling:
         parts = [looked_at[start : start + _BATCH] for start in range(0, len(looked_at), _BATCH)]
         assessments: dict[int, str] = {}
         await self._together(self._assess(review, number, part, assessments) for number, part in enumerate(parts))
-        await self._together(
-            self._decide(review, code, number, [assessments[each.serial] for each in found[start : start + _DECISION]])
-            for code, found in reviewed.items()
-            for number, start in enumerate(range(0, len(found), _DECISION))
-        )
+        decided = enumerate(_batches(reviewed))
+        await self._together(self._decide(review, number, part, assessments) for number, part in decided)
 
     async def _assess(
         self, review: Review, number: int, part: Sequence[Household], assessments: dict[int, str]
@@ -199,17 +221,22 @@ class _Filling:
             assessments[household.serial] = made["id"]
         self._progress.step(len(part))
 
-    async def _decide(self, review: Review, commune: str, number: int, assessments: Sequence[str]) -> None:
-        key = f"{self._key}-decision-{review.name}-{commune}-{number}"
-        decision = {
-            "area_code": commune,
-            "number": f"{10 * review.number + number + 1}/QĐ-UBND",
-            "decided_on": review.decided_on(commune).isoformat(),
-            "signed_by": f"Chủ tịch UBND {self._plan.communes[commune].name} (trình diễn)",
-            "assessment_ids": assessments,
-        }
-        await self._platform.post("/registry/v1/decisions", decision, actor=CHAIR, key=key)
-        self._progress.step(len(assessments))
+    async def _decide(
+        self, review: Review, number: int, part: Sequence[_Decided], assessments: Mapping[int, str]
+    ) -> None:
+        key = f"{self._key}-decisions-{review.name}-{number}"
+        decisions = [
+            {
+                "area_code": each.commune,
+                "number": f"{10 * review.number + each.number + 1}/QĐ-UBND",
+                "decided_on": review.decided_on(each.commune).isoformat(),
+                "signed_by": f"Chủ tịch UBND {self._plan.communes[each.commune].name} (trình diễn)",
+                "assessment_ids": [assessments[household.serial] for household in each.households],
+            }
+            for each in part
+        ]
+        await self._platform.post("/registry/v1/decisions/batches", {"decisions": decisions}, actor=CHAIR, key=key)
+        self._progress.step(sum(len(each.households) for each in part))
 
     def _finding(self, review: Review, household: Household) -> dict[str, Any]:
         births, setting = self._births[household.serial], self._plan.setting(household.commune)

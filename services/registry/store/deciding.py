@@ -1,185 +1,234 @@
-"""Taking a decision of a commune."""
+"""Taking decisions of communes."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy import exists, select
-
-from services.registry.domain.areas import Name, cleaned
 from services.registry.domain.decisions import (
     Assessed,
-    Classified,
     Decided,
     DecisionFault,
     DecisionRefused,
     decide,
     passed_on,
 )
-from services.registry.domain.movements import Presence, state_on
 from services.registry.domain.review_rules import rules_on
 from services.registry.domain.rounds import StepFault, Steps
 from services.registry.domain.standards import standards
-from services.registry.store.areas import communes
-from services.registry.store.decision_effects import Given, events, taken_of, write
+from services.registry.store.decision_effects import Given, Taken, events, taken_of, write
+from services.registry.store.decision_orders import DecisionOrder, Ground, ground_of
 from services.registry.store.decisions import Decision
-from services.registry.store.heirs import Heir, brought_along, heirs_of
-from services.registry.store.household_changes import lock
+from services.registry.store.heirs import Heir, brought_along
 from services.registry.store.households import outlines_of
-from services.registry.store.ledger import classes_of, presences, restate
-from services.registry.store.rounds import decide_cases, locked_cases, round_by_id, under_review
-from services.registry.tables import ASSESSMENTS, CLASS_HISTORY
+from services.registry.store.ledger import Entry, restate
+from services.registry.store.rounds import decide_cases, locked_cases, round_by_id
 from shared.access import Access
 from shared.clock import legal_date
-from shared.db import Transaction, among
+from shared.db import Transaction
 from shared.http import FieldProblem, Problem
 from shared.ids import new_id
-from shared.messaging.outbox import publish_many
+from shared.messaging.outbox import EncodedEvent, publish_many
 
-Number = Annotated[str, Field(min_length=1, max_length=60, examples=["215/QĐ-UBND"]), BeforeValidator(cleaned)]
 _FIELDS = {"not_yet": "decided_on", "not_a_commune_then": "area_code"}
 
 
-class DecisionOrder(BaseModel):
-    """A decision of the chair of a commune's People's Committee, as signed on paper."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    area_code: str = Field(max_length=12, examples=["08566"])
-    number: Number
-    decided_on: date = Field(examples=["2026-11-20"])
-    signed_by: Name = Field(examples=["Nguyễn Văn Bình"])
-    corrects: UUID | None = Field(
-        default=None,
-        description="the decision that this one corrects: the classes hold from that one's date, in place of its own",
-    )
-    round_id: UUID | None = Field(
-        default=None,
-        description="the review round that ends with the decision; without one it is taken over from paper",
-    )
-    assessment_ids: list[UUID] = Field(min_length=1, max_length=1000)
-
-
-async def take_decision(
-    session: Transaction, access: Access, order: DecisionOrder, *, by: str, now: datetime
-) -> Decision:
-    """Take a decision: classes, history, standings and events of all its households at once.
+async def take_decisions(
+    session: Transaction,
+    access: Access,
+    orders: Sequence[DecisionOrder],
+    *,
+    pointers: Sequence[str],
+    by: str,
+    now: datetime,
+) -> list[Decision]:
+    """Take decisions, all or none: classes, history, standings and events of all their households at once.
 
     Households are locked in the order of their ids first; whoever decides about the same ones waits, then sees what was
-    decided here. Assessments of households outside the areas of the access are as unknown as if there were none.
+    decided here. Assessments of households outside the areas of the access are as unknown as if there were none. No
+    household may be of two of the decisions, not by a household that was split off it either. `pointers` say where each
+    order stood.
 
     Raises:
-        Problem: 422 `decision_refused`, 409 `decision_conflict`; the errors name what is at fault.
+        Problem: 422 `decision_refused`, 409 `decision_conflict` or `decision_number_taken`, 404 `round_not_found`; the
+            errors name what is at fault.
     """
-    ids, heirs = await _lock_households(session, order.assessment_ids)
-    everybody = {*ids, *(each.household_id for each in heirs)}
-    presence = await presences(session, everybody)
-    found = await _assessed(session, order, presence)
+    ground = await ground_of(session, orders)
+    _refuse_taken_numbers(orders, pointers, ground)
+    taken: list[_Taken] = []
+    touched: set[UUID] = set()
+    refusals: list[tuple[str, DecisionRefused]] = []
+    for order, at in zip(orders, pointers, strict=True):
+        try:
+            one = await _taken(session, access, order, ground, touched, legal_date(now))
+        except DecisionRefused as refusal:
+            refusals.append((at, refusal))
+            continue
+        taken.append(one)
+        touched |= {each.decided.household_id for each in one.effects}
+    if refusals:
+        raise _refused(refusals)
+    return await _write(session, taken, ground, by=by, now=now)
+
+
+def _refuse_taken_numbers(orders: Sequence[DecisionOrder], pointers: Sequence[str], ground: Ground) -> None:
+    known = set(ground.numbers)
+    errors: list[FieldProblem] = []
+    for order, at in zip(orders, pointers, strict=True):
+        if order.signed_as in known:
+            errors.append(FieldProblem(f"{at}/number", "value_taken"))
+        known.add(order.signed_as)
+    if errors:
+        raise Problem(409, "decision_number_taken", errors=errors, count=len(errors))
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A decision that can be taken: its row as signed, the round that it ends, and what it does."""
+
+    signed: dict[str, Any]
+    named: Collection[UUID]
+    effects: Sequence[Taken]
+
+
+async def _taken(
+    session: Transaction,
+    access: Access,
+    order: DecisionOrder,
+    ground: Ground,
+    touched: Collection[UUID],
+    today: date,
+) -> _Taken:
+    """Return what an order does, where none of the households was touched by another.
+
+    Raises:
+        DecisionRefused: every fault of the order.
+        Problem: 404 `round_not_found`.
+    """
+    found = ground.assessed(order)
     access.note_attempt(each.area_code for each in found.values())
     assessments = {key: each for key, each in found.items() if access.covers(each.area_code)}
-    known = await classes_of(session, everybody, {each.standard for each in assessments.values()})
-    history = {household_id: classes for (household_id, _), classes in known.items()}
-    review = await _review(session, access, order, assessments.values(), today=legal_date(now))
-    classified = await _decided(session, order, assessments, history, review, legal_date(now))
-    decision_id, standard = new_id(), classified[0].assessment.standard
+    standard = next((each.standard for each in assessments.values()), "")
+    history = ground.history(standard)
+    review = await _review(session, access, order, ground, assessments.values(), today=today)
+    if ground.communes.on(order.area_code, order.decided_on) is None:
+        raise DecisionRefused([DecisionFault("not_a_commune_then")])
+    classified = decide(
+        area_code=order.area_code,
+        decided_on=order.decided_on,
+        today=today,
+        named=order.assessment_ids,
+        assessments=assessments,
+        history=history,
+        standards=standards(),
+        corrects=order.corrects,
+        under_review=review,
+    )
     given = [Given(each.assessment.household_id, each) for each in classified]
-    given += await _passed_on(session, order, heirs, given, history)
-    taken = [taken_of(each, decision_id, presence, history) for each in given]
-    signed = {"id": decision_id, **order.model_dump(exclude={"assessment_ids"}), "standard": standard}
-    await write(session, signed, taken, by=by, now=now)
-    if order.round_id is not None:
-        await decide_cases(session, order.round_id, ids, decision_id, order.decided_on)
-    classes = {(each.decided.household_id, standard): each.classes for each in taken}
-    entries = await restate(session, classes, presence, by=by, now=now, decision_id=decision_id)
-    own = tuple(each.decided for each in taken if each.decided.inherited_from is None)
-    decision = Decision(**signed, classes=own, movements=tuple(entries))
-    outlines = await outlines_of(session, [each.decided.household_id for each in taken])
-    await publish_many(session, "registry", await asyncio.to_thread(events, decision, taken, outlines, now))
-    return decision
+    given += await _passed_on(session, order, ground.heirs, given, history)
+    _refuse_touched(given, touched)
+    decision_id = new_id()
+    return _Taken(
+        signed={"id": decision_id, **order.model_dump(exclude={"assessment_ids"}), "standard": standard},
+        named=[each.assessment.household_id for each in classified],
+        effects=[taken_of(each, decision_id, ground.presence, history) for each in given],
+    )
 
 
-async def _lock_households(
-    session: Transaction, assessment_ids: Collection[UUID]
-) -> tuple[Sequence[UUID], Sequence[Heir]]:
-    """Lock the households that assessments are of, and those that were split off them; return both."""
-    named = select(ASSESSMENTS.c.household_id).where(among(ASSESSMENTS.c.id, assessment_ids)).distinct()
-    ids = sorted((await session.execute(named)).scalars())
-    heirs = await heirs_of(session, ids)
-    while True:
-        await lock(session, {*ids, *(each.household_id for each in heirs)})
-        known, heirs = heirs, await heirs_of(session, ids)
-        if len(heirs) == len(known):  # else some were split off while we waited
-            return ids, heirs
+def _refuse_touched(given: Sequence[Given], touched: Collection[UUID]) -> None:
+    """Raise DecisionRefused where another decision of the same batch touches a household, which is `given` at an index.
+
+    Those that were split off stand behind the ones that an order names.
+    """
+    twice = [index for index, each in enumerate(given) if each.household_id in touched]
+    if twice:
+        faults = (None if given[index].heir else index for index in twice)
+        raise DecisionRefused([DecisionFault("household_twice", index) for index in faults])
 
 
-async def _assessed(
-    session: Transaction, order: DecisionOrder, presence: Mapping[UUID, Sequence[Presence]]
-) -> dict[UUID, Assessed]:
-    given = exists().where(CLASS_HISTORY.c.assessment_id == ASSESSMENTS.c.id, CLASS_HISTORY.c.inherited_from.is_(None))
-    # Without the reasons: of a thousand assessments they are most of what would be read.
-    findings = [ASSESSMENTS.c[each.name] for each in fields(Assessed) if each.name in ASSESSMENTS.c]
-    query = select(*findings, ASSESSMENTS.c.sample_form.label("by_sample_form"), given.label("decided"))
-    rows = (await session.execute(query.where(among(ASSESSMENTS.c.id, order.assessment_ids)))).mappings()
-    places = {household: state_on(known, order.decided_on) for household, known in presence.items()}
-    return {
-        row["id"]: Assessed(
-            **{**row, "deprivations": tuple(row["deprivations"])},
-            area_code=places[row["household_id"]].area_code,
-            present=places[row["household_id"]].present,
+async def _write(
+    session: Transaction, taken: Sequence[_Taken], ground: Ground, *, by: str, now: datetime
+) -> list[Decision]:
+    effects = [each for one in taken for each in one.effects]
+    await write(session, [one.signed for one in taken], effects, by=by, now=now)
+    for one in taken:
+        if (round_id := one.signed["round_id"]) is not None:
+            await decide_cases(session, round_id, one.named, one.signed["id"], one.signed["decided_on"])
+    entries = await restate(
+        session,
+        {(each.decided.household_id, each.decided.standard): each.classes for each in effects},
+        ground.presence,
+        by=by,
+        now=now,
+        decisions={each.decided.household_id: each.decided.decision_id for each in effects},
+    )
+    added: dict[UUID | None, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        added[entry.recorded_for].append(entry)
+    decisions = [
+        Decision(
+            **one.signed,
+            classes=tuple(each.decided for each in one.effects if each.decided.inherited_from is None),
+            movements=tuple(added[one.signed["id"]]),
         )
-        for row in rows
-    }
+        for one in taken
+    ]
+    outlines = await outlines_of(session, [each.decided.household_id for each in effects])
+
+    def told() -> list[EncodedEvent]:
+        return [
+            event
+            for decision, one in zip(decisions, taken, strict=True)
+            for event in events(decision, one.effects, outlines, now)
+        ]
+
+    await publish_many(session, "registry", await asyncio.to_thread(told))
+    return decisions
 
 
-async def _decided(
-    session: Transaction,
-    order: DecisionOrder,
-    assessments: dict[UUID, Assessed],
-    history: Mapping[UUID, Sequence[Decided]],
-    review: Callable[[Assessed], StepFault | None],
-    today: date,
-) -> list[Classified]:
-    commune = (await communes(session, [order.area_code])).on(order.area_code, order.decided_on)
-    try:
-        if commune is None:
-            raise DecisionRefused([DecisionFault("not_a_commune_then")])
-        return decide(
-            area_code=order.area_code,
-            decided_on=order.decided_on,
-            today=today,
-            named=order.assessment_ids,
-            assessments=assessments,
-            history=history,
-            standards=standards(),
-            corrects=order.corrects,
-            under_review=review,
-        )
-    except DecisionRefused as refusal:
-        errors = [FieldProblem(_pointer(fault), fault.code, fault.fields) for fault in refusal.faults]
-        if refusal.is_conflict:
-            raise Problem(409, "decision_conflict", errors=errors, count=len(errors)) from None
-        raise Problem(422, "decision_refused", errors=errors, count=len(errors)) from None
+def _refused(refusals: Sequence[tuple[str, DecisionRefused]]) -> Problem:
+    errors = [
+        FieldProblem(f"{at}/{_place(fault)}", fault.code, fault.fields)
+        for at, refusal in refusals
+        for fault in refusal.faults
+    ]
+    if all(refusal.is_conflict for _, refusal in refusals):
+        return Problem(409, "decision_conflict", errors=errors, count=len(errors))
+    return Problem(422, "decision_refused", errors=errors, count=len(errors))
+
+
+def _place(fault: DecisionFault) -> str:
+    if fault.index is not None:
+        return f"assessment_ids/{fault.index}"
+    return _FIELDS.get(fault.code, "assessment_ids")
 
 
 async def _review(
-    session: Transaction, access: Access, order: DecisionOrder, assessments: Collection[Assessed], *, today: date
+    session: Transaction,
+    access: Access,
+    order: DecisionOrder,
+    ground: Ground,
+    assessments: Collection[Assessed],
+    *,
+    today: date,
 ) -> Callable[[Assessed], StepFault | None]:
     """Return what tells of an assessment what the review of its household forbids.
 
     Raises:
         Problem: 404 `round_not_found`.
     """
-    households = [each.household_id for each in assessments]
     if order.round_id is None:
-        standard = next((each.standard for each in assessments), "")
-        waiting = set() if order.corrects else await under_review(session, households, standard, order.decided_on)
-        return lambda assessed: StepFault("household_in_round") if assessed.household_id in waiting else None
+        waiting = {
+            (each.household_id, each.standard)
+            for each in ground.waiting
+            if order.corrects is None and each.starts_on <= order.decided_on <= each.ends_on
+        }
+        return lambda one: StepFault("household_in_round") if (one.household_id, one.standard) in waiting else None
     found = await round_by_id(session, order.round_id, access)
-    cases = await locked_cases(session, found.id, households)
+    cases = await locked_cases(session, found.id, [each.household_id for each in assessments])
     steps = Steps(found, rules_on(order.decided_on), today)
 
     def fault(assessed: Assessed) -> StepFault | None:
@@ -189,12 +238,6 @@ async def _review(
         return StepFault("not_in_round") if case is None else steps.decision(case, assessed.id, order.decided_on)
 
     return fault
-
-
-def _pointer(fault: DecisionFault) -> str:
-    if fault.index is not None:
-        return f"/body/assessment_ids/{fault.index}"
-    return f"/body/{_FIELDS.get(fault.code, 'assessment_ids')}"
 
 
 async def _passed_on(
@@ -211,6 +254,8 @@ async def _passed_on(
     for heir in heirs:  # each after its origin
         origin = classes.get(heir.origin_id)
         known = history.get(heir.household_id, ())
+        if heir.household_id in classes:  # the decision names it itself
+            continue
         classified = origin and passed_on(origin, heir.since, known, brought.get(heir.household_id))
         if classified is not None:
             classes[heir.household_id] = classified

@@ -94,11 +94,14 @@ def taken_of(
 
 
 async def write(
-    session: Transaction, signed: dict[str, Any], taken: Sequence[Taken], *, by: str, now: datetime
+    session: Transaction, signed: Sequence[dict[str, Any]], taken: Sequence[Taken], *, by: str, now: datetime
 ) -> None:
-    """Write a decision as signed with the classes and standings of its households, whose versions count up."""
+    """Write decisions as signed with the classes and standings of their households, whose versions count up.
+
+    No household is of two of the decisions.
+    """
     connection = await session.connection()
-    await connection.execute(insert(DECISIONS), [signed | {"recorded_by": by, "recorded_at": now}])
+    await connection.execute(insert(DECISIONS), [each | {"recorded_by": by, "recorded_at": now} for each in signed])
     await copy_rows(session, CLASS_HISTORY, [each.decided.model_dump() for each in taken])
     there = [each for each in taken if each.is_there]  # what ended since has a class then, and none today
     standings = [each.standing for each in there]

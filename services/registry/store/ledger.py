@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -123,12 +124,12 @@ async def restate(
     *,
     by: str,
     now: datetime,
-    decision_id: UUID | None = None,
+    decisions: Mapping[UUID, UUID] = MappingProxyType({}),
 ) -> list[Entry]:
     """Add the entries that the ledger of some households lacks, after reversals of those that hold no longer.
 
     `classes` are all that were decided for them, by household and standard; `presence` is of at least these households;
-    `decision_id` is the decision on whose account it is done.
+    `decisions` has the decision on whose account it is done, by household.
     """
     recorded = await _recorded(session, classes)
     added: list[Entry] = []
@@ -141,7 +142,7 @@ async def restate(
         reversals, lacking = restated(_standing(entries), movements(presence[key[0]], given))
         changes = [*reversals, *((None, each) for each in lacking)]
         added += [
-            _entry(key, number, movement, reverses, decision_id, now)
+            _entry(key, number, movement, reverses, decisions.get(key[0]), now)
             for number, (reverses, movement) in enumerate(changes, start=len(entries) + 1)
         ]
     await copy_rows(session, MOVEMENTS, [each.model_dump() | {"recorded_by": by} for each in added])

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -338,16 +339,25 @@ async def cases_of(
     return [CaseView.model_validate(dict(row)) for row in (await session.execute(query)).mappings()]
 
 
-async def under_review(session: Transaction, households: Collection[UUID], standard: str, day: date) -> set[UUID]:
-    """Return those of some households that wait for the decision of a round under a standard to which a day belongs."""
+@dataclass(frozen=True)
+class UnderReview:
+    """A household that waits for the decision of a round under a standard, to which these days belong."""
+
+    household_id: UUID
+    standard: str
+    starts_on: date
+    ends_on: date
+
+
+async def under_review(session: Transaction, households: Collection[UUID]) -> list[UnderReview]:
+    """Return what some households wait for."""
     query = (
-        select(REVIEW_CASES.c.household_id)
+        select(REVIEW_CASES.c.household_id, *(REVIEW_ROUNDS.c[name] for name in ("standard", "starts_on", "ends_on")))
         .join(REVIEW_ROUNDS, REVIEW_ROUNDS.c.id == REVIEW_CASES.c.round_id)
-        .where(among(REVIEW_CASES.c.household_id, households), REVIEW_ROUNDS.c.standard == standard)
+        .where(among(REVIEW_CASES.c.household_id, households))
         .where(REVIEW_CASES.c.decision_id.is_(None), REVIEW_CASES.c.screened_out.is_(False))
-        .where(REVIEW_ROUNDS.c.starts_on <= day, REVIEW_ROUNDS.c.ends_on >= day)
     )
-    return set((await session.execute(query)).scalars())
+    return [UnderReview(*row) for row in await session.execute(query)]
 
 
 async def decide_cases(

@@ -479,6 +479,12 @@ def _decisions(taken: Any, assessment: Any) -> dict[str, Operation]:
             201,
             "area_not_granted",
         ),
+        "decide_together": Operation(
+            "decisions.decide",
+            lambda _: Call("POST", "/decisions/batches", {"decisions": [decision_on([assessment["id"]])]}),
+            201,
+            "area_not_granted",
+        ),
         "get_movement_report": Operation(
             "decisions.read",
             lambda _: Call("GET", f"/movement-report?area_code={COMMUNE}&{_YEAR}"),

@@ -153,6 +153,64 @@ async def test_a_decision_number_is_used_once_a_day_and_commune(registry: Regist
     assert [each["pointer"] for each in problem["errors"]] == ["/body/number"]
 
 
+async def _assessed(registry: Registry, households: int, area_code: str = "08566") -> list[str]:
+    made = [await registry.register(area_code=area_code) for _ in range(households)]
+    return [(await registry.assess(each["id"]))["id"] for each in made]
+
+
+async def test_decisions_of_several_communes_are_taken_together_as_one_by_one(registry: Registry) -> None:
+    orders = [
+        decision_on(await _assessed(registry, 2), number="1/QĐ-UBND"),
+        decision_on(await _assessed(registry, 1, "08593"), area_code="08593", number="1/QĐ-UBND"),
+        decision_on(await _assessed(registry, 1), number="2/QĐ-UBND", decided_on="2026-11-21"),
+    ]
+    answer = await registry.post("/decisions/batches", {"decisions": orders})
+    assert [(each["area_code"], each["decided_on"], len(each["classes"])) for each in answer["decisions"]] == [
+        ("08566", "2026-11-20", 2),
+        ("08593", "2026-11-20", 1),
+        ("08566", "2026-11-21", 1),
+    ]
+    for each in answer["decisions"]:
+        assert len(each["movements"]) == len(each["classes"])
+        assert await registry.get(f"/decisions/{each['id']}") == each
+    classified = [each for each in await registry.events(HouseholdClassified) if isinstance(each, HouseholdClassified)]
+    assert [str(each.decision_id) for each in classified] == [
+        each["id"] for each in answer["decisions"] for _ in each["classes"]
+    ]
+
+
+async def test_of_decisions_taken_together_all_are_right_or_none_is_taken(registry: Registry) -> None:
+    (first, second), (elsewhere,) = await _assessed(registry, 2), await _assessed(registry, 1, "08593")
+    household = (await registry.register())["id"]
+    both = [(await registry.assess(household))["id"] for _ in range(2)]
+
+    async def refused(*orders: dict[str, Any], status: int = 422) -> tuple[str, list[tuple[str, str]]]:
+        problem = await registry.post("/decisions/batches", {"decisions": list(orders)}, status=status)
+        return problem["code"], [(each["pointer"], each["code"]) for each in problem["errors"]]
+
+    assert await refused(decision_on([first]), decision_on([second, elsewhere]), decision_on([first])) == (
+        "decision_refused",
+        [
+            ("/body/decisions/1/assessment_ids/1", "assessment_elsewhere"),
+            ("/body/decisions/2/assessment_ids/0", "household_twice"),
+        ],
+    )
+    assert await refused(decision_on(both[:1]), decision_on(both[1:])) == (
+        "decision_refused",
+        [("/body/decisions/1/assessment_ids/0", "household_twice")],
+    )
+    same = [decision_on([each], number="9/QĐ-UBND") for each in (first, second)]
+    assert await refused(*same, status=409) == ("decision_number_taken", [("/body/decisions/1/number", "value_taken")])
+    many = [decision_on([first] * 501), decision_on([second] * 500)]
+    assert await refused(*many) == ("validation_failed", [("/body", "too_many_assessments")])
+    await registry.decide([second])
+    assert await refused(decision_on([first]), decision_on([second]), status=409) == (
+        "decision_conflict",
+        [("/body/decisions/1/assessment_ids/0", "assessment_decided")],
+    )
+    assert len(await registry.events(HouseholdClassified)) == 1
+
+
 async def test_a_decision_sent_twice_is_taken_once(registry: Registry) -> None:
     assessment = await registry.assess((await registry.register())["id"])
     body = decision_on([assessment["id"]])

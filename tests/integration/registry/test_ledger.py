@@ -11,7 +11,7 @@ import pytest
 from services.registry.store.ledger import HouseholdChange, record_changes
 from shared import clock
 from shared.events.registry import HouseholdClassified, HouseholdStated
-from tests.integration.registry.conftest import Registry, member
+from tests.integration.registry.conftest import Registry, decision_on, member
 from tests.integration.registry.test_exports import exported, record
 
 STANDARD = "vn-2022-2025"
@@ -333,3 +333,25 @@ async def test_a_class_that_the_one_split_off_had_corrected_by_itself_stays(regi
     await classify(registry, {"id": heir}, NEAR, "2026-09-01", corrects=wrong["id"])
     await classify(registry, origin, ABOVE, "2026-10-01", corrects=wrong["id"])
     assert await classes(registry, heir) == [(1, "poor", None, origin["id"]), (2, "near_poor", 1, None)]
+
+
+async def test_a_correction_that_names_the_one_split_off_too_counts_once_for_it(registry: Registry) -> None:
+    (origin, wrong), heir = await split_off(registry, "2026-06-01")
+    named = [
+        (await registry.assess(each, assessed_on="2026-10-01", **findings))["id"]
+        for each, findings in ((origin["id"], ABOVE), (heir, NEAR))
+    ]
+    await registry.decide(named, decided_on="2026-10-01", corrects=wrong["id"])
+    assert await classes(registry, heir) == [(1, "poor", None, origin["id"]), (2, "near_poor", 1, None)]
+
+
+async def test_two_decisions_at_once_may_not_touch_the_same_household_by_one_split_off(registry: Registry) -> None:
+    (origin, _), heir = await split_off(registry, "2026-06-01")
+    late = await registry.assess(origin["id"], assessed_on="2026-04-01", **NEAR)
+    own = await registry.assess(heir, assessed_on="2026-07-01", **NEAR)
+    orders = [decision_on([own["id"]], decided_on="2026-07-01"), decision_on([late["id"]], decided_on="2026-04-01")]
+    for sent, place in ((orders, "assessment_ids"), (orders[::-1], "assessment_ids/0")):
+        problem = await registry.post("/decisions/batches", {"decisions": sent}, status=422)
+        assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [
+            (f"/body/decisions/1/{place}", "household_twice")
+        ]
