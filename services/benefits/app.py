@@ -38,6 +38,8 @@ from services.benefits.payments.api.recalls import router as recalls_router
 from services.benefits.payments.api.recoveries import BANK_RECOVERY, FORGOTTEN_PAYMENT
 from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
+from services.benefits.payments.api.shared_accounts import SHARING
+from services.benefits.payments.api.shared_accounts import router as shared_accounts_router
 from services.benefits.payments.api.suspense import SUSPENSE
 from services.benefits.payments.api.suspense import router as suspense_router
 from services.benefits.payments.api.tracing import router as tracing_router
@@ -73,6 +75,7 @@ OPERATIONS = (
     PAID_LIST,
     AWARD_ENDING,
     ACCEPTANCE,
+    SHARING,
     Operation(
         APPLICATION,
         "applications.read",
@@ -124,6 +127,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             paid_lists_router,
             suspense_router,
             account_checks_router,
+            shared_accounts_router,
             months_router,
             tracing_router,
             recoveries_router,

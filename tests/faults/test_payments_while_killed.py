@@ -30,7 +30,7 @@ KILLS, PAYMENTS = (100, 10_000) if SOAK else (10, 500)
 COMMUNES = [f"{number:05d}" for number in range(8_500, 8_500 + (40 if SOAK else 10))]
 _WITHIN = 120.0  # seconds after the last kill: twice what is promised, for a busy machine
 _DISTURBED = {"error_before": 0.05, "error_after": 0.05, "drop_before": 0.03, "drop_after": 0.03}
-_REFUSED, _RETURNED = "3120205190104", 750_108
+_REFUSED, _RETURNED = "90104", 750_108
 
 
 def dues(chance: random.Random) -> list[Due]:
@@ -38,9 +38,9 @@ def dues(chance: random.Random) -> list[Due]:
     found = []
     for number in range(PAYMENTS - 1):
         drawn = chance.random()
-        account = _REFUSED if drawn < 0.05 else f"31202052{number:05d}1"
+        ending = _REFUSED if drawn < 0.05 else "12345"
         amount = _RETURNED if 0.05 <= drawn < 0.1 else 750_000
-        found.append(Due(amount, account, COMMUNES[number % len(COMMUNES)]))
+        found.append(Due(amount, area=COMMUNES[number % len(COMMUNES)], ending=ending))
     return found
 
 

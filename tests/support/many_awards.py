@@ -11,7 +11,7 @@ from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.ledger.store import commit_budget
 from shared import clock
 from shared.ids import new_id
-from tests.integration.benefits.platform import FUND, Benefits, Somebody, household, person
+from tests.integration.benefits.platform import FUND, Benefits, Somebody, household, number_of, person
 
 _AT_ONCE = 1_000
 _APPLICATIONS = text(
@@ -31,11 +31,12 @@ _AWARDS = text(
 
 @dataclass(frozen=True)
 class Due:
-    """What somebody is to be paid each month, VND, to which account, in which commune."""
+    """What somebody is to be paid each month, VND, in which commune, to which account: or one of their own, by ending."""
 
     amount: int = 750_000
-    number: str = "3120205112345"
+    number: str = ""
     area: str = "08566"
+    ending: str = "12345"
 
 
 async def award_many(benefits: Benefits, due: Sequence[Due]) -> list[Somebody]:
@@ -44,11 +45,11 @@ async def award_many(benefits: Benefits, due: Sequence[Due]) -> list[Somebody]:
     Raises:
         BudgetExhausted: the fund has less.
     """
-    sample = await benefits.award(await benefits.settle_in(number="3120205100001"))
+    sample = await benefits.award(await benefits.settle_in())
     everybody = [Somebody(new_id(), new_id()) for _ in due]
     rest = iter(zip(everybody, due, strict=True))
     while some := list(islice(rest, _AT_ONCE)):
-        people = (person(who, number=one.number) for who, one in some)
+        people = (person(who, number=one.number or number_of(who, one.ending)) for who, one in some)
         await benefits.hear(*(household(who) for who, _ in some), *people)
         await _award(benefits, sample, [who for who, _ in some], [one for _, one in some])
     return everybody

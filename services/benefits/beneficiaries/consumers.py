@@ -53,6 +53,7 @@ def _people(stated: Sequence[PersonStated], keys: Keys) -> tuple[list[dict[str, 
                 "account_id": None if account is None else accounts[-1]["id"],
                 "account_valid_from": event.account and event.account.valid_from,
                 "account_valid_to": event.account and event.account.valid_to,
+                "account_authorised": event.account is not None and event.account.authorised,
             }
         )
     return people, accounts

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Result, Row, Select, and_, exists, func, select, true
 
+from services.benefits.accounts.store import COLUMNS, account_table
 from services.benefits.beneficiaries.tables import Household, Person
 from services.benefits.metadata import core
 from services.benefits.programmes.domain.eligibility import Facts, Standing
@@ -58,6 +59,43 @@ async def people_with(session: Transaction, account_ids: Collection[UUID]) -> Se
     p = person_table.c
     query = select(p.account_id, p.person_id, p.household_id, p.version).where(among(p.account_id, account_ids))
     result: Result[Any] = await (await session.connection()).execute(query.order_by(p.household_id, p.person_id))
+    return result.all()
+
+
+async def their_own(
+    session: Transaction, account_ids: Collection[UUID], *, more_than: int
+) -> dict[str, frozenset[UUID]]:
+    """Return, by the blind index of its number, who has an account as their own, where more people than that do.
+
+    Whom a document lets receive another's money has it as the holder's, and is not counted. An account is one however
+    its holder's name is written.
+    """
+    a, p, asked = account_table.c, person_table.c, account_table.alias("asked")
+    query = (
+        select(a.number_index, func.array_agg(p.person_id.distinct()))
+        .join(asked, asked.c.number_index == a.number_index)
+        .join(person_table, p.account_id == a.id)
+        .where(among(asked.c.id, account_ids), ~p.account_authorised)
+        .group_by(a.number_index)
+        .having(func.count(p.person_id.distinct()) > more_than)
+    )
+    rows = (await (await session.connection()).execute(query)).all()
+    return {index: frozenset(people) for index, people in rows}
+
+
+async def who_has(session: Transaction, number_indexes: Collection[str]) -> Sequence[Row[Any]]:
+    """Return accounts of these numbers (`number_index`, `account_id` and columns) with who has each as their own.
+
+    `person_id` and `full_name` are None for an account that nobody has.
+    """
+    a, p = account_table.c, person_table.c
+    query = (
+        select(a.number_index, a.id.label("account_id"), *COLUMNS, p.person_id, p.full_name)
+        .outerjoin(person_table, and_(p.account_id == a.id, ~p.account_authorised))
+        .where(among(a.number_index, number_indexes))
+        .order_by(a.number_index, p.person_id)
+    )
+    result: Result[Any] = await (await session.connection()).execute(query)
     return result.all()
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -23,9 +24,13 @@ class Household(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person as last stated: the name, and the account to pay to, from which day to which (null is open)."""
+    """A person as last stated: the name, and the account to pay to, from which day to which (null is open).
+
+    `account_authorised`: it is not the person's own, a document lets somebody receive the money.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (Index("person_by_account", "account_id"),)
 
     person_id: UUID = Field(primary_key=True)
     household_id: UUID
@@ -35,3 +40,4 @@ class Person(Table, table=True):
     account_id: UUID | None = None
     account_valid_from: date | None = None
     account_valid_to: date | None = None
+    account_authorised: bool

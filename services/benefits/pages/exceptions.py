@@ -32,6 +32,8 @@ def add_exceptions(router: APIRouter, desk: Desk) -> None:
             banks=[
                 one for one in await if_allowed(visitor, "/benefits/v1/banks") or () if one["certificate_ends_soon"]
             ],
+            shared_accounts=await if_allowed(visitor, "/benefits/v1/shared-accounts", limit=200),
+            may_prepare="runs.prepare" in (await visitor.get("/benefits/v1/access"))["permissions"],
             suspense=await if_allowed(visitor, "/benefits/v1/suspense"),
             becomes={"credit": sorted(OF_CREDITS), "debit": sorted(OF_DEBITS)},
         )
@@ -44,6 +46,12 @@ def add_exceptions(router: APIRouter, desk: Desk) -> None:
     async def explanation_page(visitor: Visiting, payer_account: str, sequence: int, ordinal: int) -> Response:
         path = f"/benefits/v1/suspense/{payer_account}/{sequence}/{ordinal}/explanation"
         return await change(_sending(visitor, path), then=_HERE, otherwise=lambda refusal: show(visitor, refusal))
+
+    @router.post("/shared-accounts/{account_id}")
+    async def sharing_page(visitor: Visiting, account_id: UUID) -> Response:
+        send = _sending(visitor, f"/benefits/v1/shared-accounts/{account_id}/acceptance")
+        then = "/benefits/desk/proposals"
+        return await change(send, then=then, otherwise=lambda refusal: show(visitor, refusal))
 
     async def show_message(visitor: Visitor, message_id: UUID, refusal: Refused | None = None) -> Response:
         message = await visitor.get(f"/benefits/v1/bank-messages/{message_id}")

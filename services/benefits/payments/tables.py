@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from services.benefits.metadata import Instant, Table
@@ -496,3 +497,16 @@ class AccountCheck(Table, table=True):
     checked_at: datetime = Field(sa_type=Instant)
     accepted_by: str | None = None
     accepted_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class SharedAccount(Table, table=True):
+    """An account that two people let serve several who name it as their own: these people, and nobody else."""
+
+    __tablename__ = "shared_account"
+    __table_args__ = (Index("shared_account_by_number", "number_index"),)
+
+    id: UUID = Field(primary_key=True)
+    number_index: str = Field(sa_column_kwargs={"comment": "blind index of bank and number"})
+    people: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload]
+    accepted_by: str
+    accepted_at: datetime = Field(sa_type=Instant)

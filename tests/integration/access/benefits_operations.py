@@ -73,6 +73,16 @@ def outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
     )
 
 
+def shared_accounts(account_id: str) -> dict[str, Operation]:
+    sharing = Call("POST", f"/shared-accounts/{account_id}/acceptance", ACCEPTED)
+    return {
+        "list_shared_accounts": Operation(
+            "payments.read", lambda _: Call("GET", "/shared-accounts"), foreign="empty", seen=holds(account_id)
+        ),
+        "propose_sharing": Operation("runs.prepare", lambda _: sharing, 201),
+    }
+
+
 def paid_list(message: str, typed: dict[str, Any]) -> Operation:
     return Operation("runs.prepare", lambda _: Call("POST", f"/payment-files/{message}/paid-list", typed), 201)
 
@@ -298,6 +308,7 @@ def proposals(made: Pair) -> dict[str, Operation]:
         | of("suspense-clearing", "funds.read")
         | of("award-ending", "awards.read")
         | of("account-acceptance", "payments.read")
+        | of("account-sharing", "payments.read")
         | of("file-outcome", "payments.read", no_area=True)
         | of("paid-list", "payments.read", no_area=True)
         | of("unpaid-attempt", "payments.read")

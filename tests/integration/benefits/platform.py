@@ -86,10 +86,20 @@ def household(
     )
 
 
-def person(who: Somebody, *, version: int = 1, number: str | None = "3120205112345", **told: Any) -> Event:
-    """Return a person with an account at the payer's bank, or with none; `told` is what else its event says of it."""
-    opened = OpenAccount(BIN, number or "", "Đặng Thị Lan")
-    account = sealed_account(KEYS.people, who.person_id, opened, **told) if number else None
+def number_of(who: Somebody, ending: str = "12345") -> str:
+    """Return the number of somebody's own account; by its last five digits the simulated bank knows what to do."""
+    return f"{who.person_id.int % 10**13:013d}{ending}"
+
+
+def person(
+    who: Somebody, *, version: int = 1, number: str | None = "", holder: str = "Đặng Thị Lan", **told: Any
+) -> Event:
+    """Return a person with an account at the payer's bank: that number, their own, or with none where it is None.
+
+    `told` is what else its event says of the account.
+    """
+    opened = OpenAccount(BIN, number or number_of(who), holder)
+    account = None if number is None else sealed_account(KEYS.people, who.person_id, opened, **told)
     return PersonStated(
         household_id=who.household_id,
         person_id=who.person_id,

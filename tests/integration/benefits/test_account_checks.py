@@ -9,7 +9,7 @@ from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.domain.verification import Verdict, compare
 from services.benefits.payments.store.account_checks import newest_checks
 from shared import clock
-from tests.integration.benefits.platform import Benefits, Somebody, Through
+from tests.integration.benefits.platform import Benefits, Somebody, Through, number_of
 
 NOTE = {"note": "Đã đối chiếu căn cước"}
 
@@ -80,7 +80,7 @@ async def test_the_bank_is_asked_once_about_each_account_of_a_prepared_run(
         pass
     [check] = (await benefits.get(f"/runs/{run['id']}/account-checks"))["items"]
     adapter = through.work._adapter
-    said = await adapter.verify_account(Payee("970405", "3120205112345", "Đặng Thị Lan"))
+    said = await adapter.verify_account(Payee("970405", number_of(who), "Đặng Thị Lan"))
     assert not isinstance(said, Unavailable)
     assert (check["verdict"], check["checked_at"] is not None) == (said.verdict, True)
     connection = await benefits.database.connect()

@@ -17,7 +17,7 @@ from services.benefits.payments.workers import BankWork
 from services.benefits.settings import BANK, BenefitsSettings
 from shared.settings import EventLogSettings
 from tests.integration.benefits.conftest import FUNDS
-from tests.integration.benefits.platform import Benefits, Somebody, Through
+from tests.integration.benefits.platform import Benefits, Somebody, Through, number_of
 from tests.support.access import grant
 from tests.support.accessible import Watched
 from tests.support.desk import DeskSite, desk_site
@@ -115,7 +115,7 @@ async def test_a_run_is_approved_by_another_person_and_followed_to_the_statement
         await page.locator("#history li", has_text="Sao kê").locator("a").click()
         assert "camt.053" in await page.inner_text("h1")
         await page.go_back()
-        assert "3120205112345" not in await page.content()
+        assert number_of(who) not in await page.content()
         for path in ("orders", "exceptions", "banks", "proposals?state=approved", f"runs/{run}/orders"):
             await page.goto(f"{paying.site.url}/benefits/desk/{path}")
             await watched.look()
@@ -189,6 +189,34 @@ async def test_unexplained_money_is_explained_on_the_page_and_booked_by_another_
         await page.click("text=Duyệt đúng nội dung này")
         await page.wait_for_url("**/proposals/*")
     assert await paying.benefits.get("/suspense") == []
+
+
+async def test_people_who_share_an_account_are_seen_by_name_and_paid_once_two_people_let_them(paying: Paying) -> None:
+    await paying.benefits.open_fund()
+    for _ in range(2):
+        await paying.benefits.award(await paying.benefits.settle_in(number="3120205110000"))
+    await paying.benefits.prepare()
+    here = "/benefits/desk/exceptions"
+    async with paying.site.signed_in("maker", here) as maker, paying.site.signed_in("checker", here) as checker:
+        watched = Watched(maker)
+        await watched.look()
+        shown = await maker.inner_text("#shared-accounts")
+        assert shown.count("Đặng Thị Lan (") == 2
+        assert "•••000" in shown
+        assert "3120205110000" not in await maker.content()
+        await maker.fill("#shared-accounts input[name=note]", "Vợ chồng dùng chung, biên bản 05")
+        await maker.click("#shared-accounts button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click("text=Chi cho nhiều người vào một tài khoản")
+        assert "Vợ chồng dùng chung" in await checker.inner_text("main")
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+        await maker.goto(f"{paying.site.url}{here}")
+        await expect(maker.locator("#shared-accounts")).to_contain_text("lập lại đợt chi")
+        await watched.look()
+        assert watched.faults == []
+    assert (await paying.benefits.prepare())["declared_count"] == 2
 
 
 async def test_a_message_that_cannot_be_used_is_looked_at_and_set_aside_with_a_reason(paying: Paying) -> None:

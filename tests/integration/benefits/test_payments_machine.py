@@ -55,17 +55,16 @@ EXAMPLES, STEPS = (300, 60) if SOAK else (5, 25)
 T = TypeVar("T")
 
 _OPENS, _CLOSES = time(9, 0), time(23, 59, 59)
-_WELL, _CLOSED = "3120205123456", "3120205190104"
 DUES = (
-    Due(750_000, _WELL),
-    Due(751_000, _CLOSED),
-    Due(752_120, _WELL),  # AM04
-    Due(753_108, _WELL),  # back after two days
-    Due(754_111, _WELL),  # called settled, never debited
-    Due(755_115, _WELL),  # refused after it was booked, and back
-    Due(756_123, _WELL),  # called refused for want of money, and debited when there is some
-    Due(757_000, "3120205190117"),  # pending for a day
-    Due(758_114, _WELL),  # refused in execution
+    Due(750_000),
+    Due(751_000, ending="90104"),  # a closed account
+    Due(752_120),  # AM04
+    Due(753_108),  # back after two days
+    Due(754_111),  # called settled, never debited
+    Due(755_115),  # refused after it was booked, and back
+    Due(756_123),  # called refused for want of money, and debited when there is some
+    Due(757_000, ending="90117"),  # pending for a day
+    Due(758_114),  # refused in execution
 )
 _REFUSED_AND_DEBITED = next(one for one in DUES if one.amount % 1_000 == 123)
 _ATTEMPTS = (

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from services.benefits.payments.domain.calendar import cut_off_on, execution_date, is_banking_day, is_confirmed
 from services.benefits.payments.domain.terms import (
+    ACCOUNT_SHARING,
     APPROVAL_BANDS,
     BANKS,
     DAYS_OFF,
@@ -69,7 +70,7 @@ def test_what_nobody_confirmed_says_so() -> None:
 
 
 def test_dated_data_names_its_basis() -> None:
-    for one in (*BANKS, *DAYS_OFF, *APPROVAL_BANDS):
+    for one in (*BANKS, *DAYS_OFF, *APPROVAL_BANDS, *ACCOUNT_SHARING):
         assert one.legal_basis
         assert one.confirmed or one.note
 

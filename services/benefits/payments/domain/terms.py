@@ -88,6 +88,12 @@ class ApprovalBands(Dated):
         return next(band for band in self.bands if band.up_to is None or total <= band.up_to)
 
 
+class AccountSharing(Dated):
+    """How many people may name one account as their own before two people must look at it."""
+
+    people_at_most: int = Field(ge=1)
+
+
 T = TypeVar("T")
 
 
@@ -110,6 +116,7 @@ def _in_turn(found: Sequence[T]) -> Sequence[T]:
 
 DAYS_OFF: Sequence[DaysOff] = _in_turn(_read("days_off.json", tuple[DaysOff, ...]))
 BANKS: Sequence[BankTerms] = _banks()
+ACCOUNT_SHARING: Sequence[AccountSharing] = _in_turn(_read("account_sharing.json", tuple[AccountSharing, ...]))
 APPROVAL_BANDS: Sequence[ApprovalBands] = _in_turn(_read("approval_bands.json", tuple[ApprovalBands, ...]))
 
 
@@ -139,4 +146,16 @@ def bands_on(day: date) -> ApprovalBands:
     found = in_force(APPROVAL_BANDS, day)
     if found is None:
         raise TermsMissing("approval bands")
+    return found
+
+
+def sharing_on(day: date) -> AccountSharing:
+    """Return the rule of a day about accounts that serve several people.
+
+    Raises:
+        TermsMissing: there is none.
+    """
+    found = in_force(ACCOUNT_SHARING, day)
+    if found is None:
+        raise TermsMissing("account sharing")
     return found

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
 
 from services.benefits.accounts.store import COLUMNS
 from services.benefits.ledger.domain import templates
@@ -15,7 +15,7 @@ from services.benefits.ledger.store import post
 from services.benefits.payments.domain.content import Content, Line, RunningContent
 from services.benefits.payments.domain.states import OrderState, RunState
 from services.benefits.payments.domain.terms import Band, bands_on, terms_of
-from services.benefits.payments.store import accounts, orders
+from services.benefits.payments.store import accounts, orders, shared_accounts
 from services.benefits.payments.store.account_checks import never_checked, problems_of
 from services.benefits.payments.store.building import Wording
 from services.benefits.payments.store.money import money_of
@@ -34,7 +34,7 @@ from shared.approvals import Draft, Proposal
 from shared.approvals import approve as approve_proposal
 from shared.approvals.store import open_proposal
 from shared.clock import legal_date
-from shared.db import Transaction
+from shared.db import Transaction, among
 from shared.events.benefits import PaymentOrdered
 from shared.http.problems import Problem
 from shared.messaging.outbox import publish
@@ -130,13 +130,19 @@ def _waiting_in(run_id: UUID) -> ColumnElement[bool]:
 
 
 async def _accounts_are_theirs(session: Transaction, bank: str, run_id: UUID, now: datetime) -> None:
-    """Refuse to pay what the bank says is another's account, or an account of which nobody asked where that is needed.
+    """Refuse to pay what the bank says is another's account, what several name as theirs, what must be asked for first.
 
     Raises:
-        Problem: 409 `accounts_of_others`, `accounts_unchecked`.
+        Problem: 409 `accounts_of_others`, `accounts_shared`, `accounts_unchecked`.
     """
     query = select(order_table.c.account_id).where(_waiting_in(run_id)).distinct()
     ids = set((await (await session.connection()).execute(query)).scalars()) - {None}
+    sharing = frozenset[UUID]().union(*(await shared_accounts.sharing(session, ids, now)).values())
+    if sharing:
+        mine = select(func.count()).where(_waiting_in(run_id), among(order_table.c.person_id, sharing))
+        count = (await (await session.connection()).execute(mine)).scalar_one()
+        if count:
+            raise Problem(409, "accounts_shared", count=str(count))
     others = await problems_of(session, bank, ids, now)
     if others:
         raise Problem(409, "accounts_of_others", count=str(len(others)))

@@ -156,7 +156,7 @@ async def orders_for_run(
     people, only what is of people without an account.
     """
     c = order_table.c
-    columns: Select[Any] = select(c.id, c.amount, c.award_id, c.period, c.kind, *PAYEE_COLUMNS)
+    columns: Select[Any] = select(c.id, c.amount, c.award_id, c.person_id, c.period, c.kind, *PAYEE_COLUMNS)
     query: Select[Any] = (
         with_payees(columns)
         .where(of_scope(scope), c.held.is_(None))

@@ -13,11 +13,12 @@ from services.benefits.ledger.store import find_fund
 from services.benefits.payments.domain.content import Line, RunningContent
 from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
-from services.benefits.payments.store import accounts, orders
+from services.benefits.payments.store import accounts, orders, shared_accounts
 from services.benefits.payments.store.account_checks import AccountProblem, problems_of
 from services.benefits.payments.store.recovery import next_attempts
 from services.benefits.payments.store.rows import order_table, payee_of, run_table
 from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of, run
+from services.benefits.payments.store.shared_accounts import SHARED
 from shared.approvals import refuse as refuse_proposal
 from shared.approvals.store import open_proposal, prepare_anew
 from shared.db import Transaction
@@ -105,7 +106,7 @@ async def prepare(
     await orders.lock_orders(session, orders.unpaid_of_scope(scope))
     await orders.refresh_payees(session, scope, payees)
     await orders.take_out_of_run(session, run_id)
-    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), KNOWN_TO_BANK, PERHAPS_PAID, NO_NAME)
+    mendable = (*get_args(PayeeProblem), *get_args(AccountProblem), SHARED, KNOWN_TO_BANK, PERHAPS_PAID, NO_NAME)
     payer = await accounts.payer(session, scope.payer_account)
     assert payer is not None  # noqa: S101 - a scope is of a payer account
     running = RunningContent()
@@ -142,9 +143,12 @@ def _problems(found: Sequence[Row[Any]], keys: Keys) -> dict[UUID, str | None]:
 async def _of_accounts(
     session: Transaction, bank: str, found: Sequence[Row[Any]], now: datetime
 ) -> dict[UUID, str | None]:
-    """Return the orders whose account is another's as the bank says, or perhaps is."""
-    by_account = await problems_of(session, bank, {row.account_id for row in found if row.account_id}, now)
-    return {row.id: by_account[row.account_id] for row in found if row.account_id in by_account}
+    """Return the orders whose account is another's as the bank says, or perhaps, or that of several people."""
+    ids = {row.account_id for row in found if row.account_id}
+    sharing = frozenset[UUID]().union(*(await shared_accounts.sharing(session, ids, now)).values())
+    by_account = await problems_of(session, bank, ids, now)
+    of_several: dict[UUID, str | None] = {row.id: SHARED for row in found if row.person_id in sharing}
+    return of_several | {row.id: by_account[row.account_id] for row in found if row.account_id in by_account}
 
 
 async def refuse(session: Transaction, run_id: UUID, *, note: str, actor: str, now: datetime) -> None:

@@ -29,6 +29,7 @@ from services.benefits.payments.tables import (
     RecoveredPayment,
     RunApproval,
     SendAttempt,
+    SharedAccount,
     StatementEntry,
     SuspenseClearing,
 )
@@ -59,6 +60,7 @@ closing_table = core(MonthClosing)
 line_table = core(MonthLine)
 clearing_table = core(SuspenseClearing)
 check_table = core(AccountCheck)
+shared_table = core(SharedAccount)
 
 FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
 CHECKED_HOLDER = "account_check.holder_name"
