@@ -14,8 +14,9 @@ from services.benefits.cash.store.applications import APPLICATION
 from services.benefits.ledger.api import ALLOTMENT, ledger_router
 from services.benefits.ledger.checks import LEDGER_CHECKS
 from services.benefits.ledger.watch import BooksWatch
-from services.benefits.loans.api import LOAN_REPORTS, loans_router
+from services.benefits.loans.api import LOAN_REPORTS, loans_router, take_again
 from services.benefits.loans.checks import LOAN_CHECKS
+from services.benefits.loans.store import KIND as LOAN_REPORT
 from services.benefits.pages import desk_router
 from services.benefits.payments.api.account_checks import ACCEPTANCE
 from services.benefits.payments.api.account_checks import router as account_checks_router
@@ -44,7 +45,7 @@ from services.benefits.payments.api.suspense import SUSPENSE
 from services.benefits.payments.api.suspense import router as suspense_router
 from services.benefits.payments.api.tracing import router as tracing_router
 from services.benefits.payments.bank.certificates import CertificatesWatch
-from services.benefits.payments.bank.channels import Connection, connections
+from services.benefits.payments.bank.channels import Connection, connections, ends_of
 from services.benefits.payments.checks import PAYMENT_CHECKS
 from services.benefits.payments.iso20022.reading import LARGEST_MESSAGE
 from services.benefits.payments.iso20022.schemas import check_schemas
@@ -111,7 +112,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
     check_schemas()
     banks = {bank.code: bank for bank in settings.known_banks()}
     connected = connections(list(banks.values()))
-    certificates = CertificatesWatch({code: bank.certificate for code, bank in banks.items()})
+    certificates = CertificatesWatch({code: ends_of(bank, connected.get(code)) for code, bank in banks.items()})
     signings = {code: each.signing for code, each in connected.items() if each.signing is not None}
     return ServiceDefinition(
         name="benefits",
@@ -131,8 +132,10 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             months_router,
             tracing_router,
             recoveries_router,
-            accounts_router(banks, bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated),
-            bank_messages_router(banks),
+            accounts_router(
+                banks, certificates.ends_of, bank=BANK, url=settings.bank_url, simulated=settings.bank_simulated
+            ),
+            bank_messages_router(banks, {LOAN_REPORT: take_again}),
             by_hand_router(banks),
             recalls_router,
             loans_router(banks),

@@ -1,5 +1,6 @@
 """Reports of the Social Policy Bank are put in; nothing is sent to it."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -80,7 +81,7 @@ def loans_router(banks: Mapping[str, Bank]) -> Router:
             raise Problem(422, "payer_account_unknown")
         database: Database = request.app.state.database
         stored = await _kept(database, bank, payer, report.statement.sequence, content)
-        await _taken(database, payer, stored, report)
+        await _taken(database, stored, report)
         about.one("bank_message", stored.id)
         return await _out(tx, stored.id, report)
 
@@ -115,8 +116,17 @@ async def _kept(database: Database, bank: str, payer: str, sequence: int, conten
         )
 
 
-async def _taken(database: Database, payer: str, stored: messages.StoredMessage, report: LoanReport) -> None:
-    """Let a report take effect; one that does not follow from the one before is quarantined, or waits for it."""
+async def take_again(database: Database, stored: messages.StoredMessage) -> None:
+    """Let a stored report take effect that did not yet, or match those of its lines again that are of nobody known."""
+    await _taken(database, stored, await asyncio.to_thread(read, stored.content))
+
+
+async def _taken(database: Database, stored: messages.StoredMessage, report: LoanReport) -> None:
+    """Let a report take effect; one that does not follow from the one before is quarantined, or waits for it.
+
+    What waited for it follows.
+    """
+    payer = stored.external_id.partition("/")[0]
     try:
         async with database.transaction() as session:
             if stored.applied:
@@ -127,6 +137,11 @@ async def _taken(database: Database, payer: str, stored: messages.StoredMessage,
         state: Literal["waiting", "quarantined"] = "waiting" if isinstance(error, StatementEarly) else "quarantined"
         async with database.transaction() as session:
             await messages.settle(session, stored.id, state=state, reason=str(error))
+        return
+    async with database.transaction() as session:
+        waiting = await messages.first_waiting(session, stored.bank, store.KIND, payer)
+    if waiting is not None and waiting.id != stored.id:
+        await take_again(database, waiting)
 
 
 async def _out(tx: Transaction, message_id: UUID, report: LoanReport) -> LoanReportOut:

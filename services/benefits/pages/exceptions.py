@@ -29,8 +29,11 @@ def add_exceptions(router: APIRouter, desk: Desk) -> None:
             attempts={state: page["items"] for state, page in attempts.items() if page is not None},
             quarantined=await if_allowed(visitor, "/benefits/v1/bank-messages", state="quarantined"),
             with_lines=await if_allowed(visitor, "/benefits/v1/bank-messages", open_lines=True),
-            banks=[
-                one for one in await if_allowed(visitor, "/benefits/v1/banks") or () if one["certificate_ends_soon"]
+            ending=[
+                {"bank": bank["name"], **proof}
+                for bank in await if_allowed(visitor, "/benefits/v1/banks") or ()
+                for proof in bank["proofs"]
+                if proof["ends_soon"]
             ],
             shared_accounts=await if_allowed(visitor, "/benefits/v1/shared-accounts", limit=200),
             may_prepare="runs.prepare" in (await visitor.get("/benefits/v1/access"))["permissions"],

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from services.benefits.payments.bank.channels import connect, read_banks
+from services.benefits.payments.bank.certificates import CertificatesWatch, ends_at
+from services.benefits.payments.bank.channels import connect, ends_of, read_banks
 from services.benefits.payments.bank.port import (
     BankAdapter,
     NotFound,
@@ -100,6 +101,18 @@ def shown(issued: Issued) -> dict[str, str]:
 async def test_each_side_proves_who_it_is(bank: Bank) -> None:
     assert await bank.asked() == NotFound(final=True)
     assert bank.calls == [f"/v1/payment-files/{MESSAGE}/status"]
+
+
+async def test_the_certificate_that_the_bank_shows_is_counted_down(bank: Bank) -> None:
+    [known] = read_banks(bank.file())
+    connection = connect(known)
+    assert connection is not None
+    watch = CertificatesWatch({"agribank": ends_of(known, connection)})
+    assert "bank_certificate" not in watch.ends_of("agribank"), "nobody has called it yet"
+    await connection.adapter.query(MESSAGE)
+    ends = watch.ends_of("agribank")
+    assert ends["bank_certificate"] == ends_at(bank.server.certificate)
+    assert ends.keys() == {"our_certificate", "bank_authority", "bank_certificate"}
 
 
 async def test_who_shows_no_certificate_or_a_strangers_is_not_let_in(bank: Bank) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.benefits.ledger.store import fund_exists
-from services.benefits.payments.bank.certificates import ends_at, ends_soon
+from services.benefits.payments.bank.certificates import Proof, ends_soon
 from services.benefits.payments.bank.channels import Bank, CashPointChannel
 from services.benefits.payments.domain.payees import masked
 from services.benefits.payments.store import accounts
@@ -79,29 +79,39 @@ def _shown(content: Mapping[str, Any]) -> dict[str, Any]:
 PAYER_ACCOUNT = Operation("payer-account", "funds.read", "funds.approve", apply=_register, shown=_shown)
 
 
-class KnownBankOut(BaseModel):
-    """A bank that payer accounts may be at, and how it is reached.
+class ProofOut(BaseModel):
+    """What a bank and we know each other by, and when it ends: after that nothing is sent or believed."""
 
-    `certificate_until` is when the certificate ends by which it knows us, where it has one.
-    """
+    proof: Proof
+    until: datetime
+    ends_soon: bool
+
+
+class KnownBankOut(BaseModel):
+    """A bank that payer accounts may be at, and how it is reached."""
 
     code: str
     name: str
     channel: str = Field(examples=["http", "sftp", "manual"])
-    certificate_until: datetime | None
-    certificate_ends_soon: bool
+    proofs: list[ProofOut]
 
 
-def _known(bank: Bank) -> KnownBankOut:
-    end = ends_at(bank.certificate)
-    soon = ends_soon(end, clock.now())
-    return KnownBankOut(
-        code=bank.code, name=bank.name, channel=bank.channel.kind, certificate_until=end, certificate_ends_soon=soon
-    )
+EndsOf = Callable[[str], Mapping[Proof, datetime]]
 
 
-def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, simulated: bool) -> Router:
-    """Return the routes; `banks` are those that are known, the other arguments tell of the one at a URL."""
+def _known(bank: Bank, ends: Mapping[Proof, datetime]) -> KnownBankOut:
+    now = clock.now()
+    proofs = [ProofOut(proof=proof, until=end, ends_soon=ends_soon(end, now)) for proof, end in ends.items()]
+    return KnownBankOut(code=bank.code, name=bank.name, channel=bank.channel.kind, proofs=proofs)
+
+
+def accounts_router(
+    banks: Mapping[str, Bank], ends_of: EndsOf, *, bank: str, url: str | None, simulated: bool
+) -> Router:
+    """Return the routes; `banks` are those that are known, `ends_of` says how long each is known by what it shows.
+
+    The other arguments tell of the one at a URL.
+    """
     router = Router(prefix="/benefits/v1", tags=["accounts"])
 
     @router.post("/payer-accounts", status_code=201, dependencies=[needs("funds.prepare"), IDEMPOTENT])
@@ -132,6 +142,6 @@ def accounts_router(banks: Mapping[str, Bank], *, bank: str, url: str | None, si
     @router.get("/banks", dependencies=[needs("reference.read")])
     async def list_banks() -> list[KnownBankOut]:
         """List the banks that payer accounts may be at."""
-        return [_known(each) for each in banks.values()]
+        return [_known(each, ends_of(each.code)) for each in banks.values()]
 
     return router

@@ -1,6 +1,6 @@
 """What banks sent, for people: looked at, put in by hand, tried again, or set aside with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -25,8 +25,9 @@ from shared.http.router import Router
 from shared.http.transactions import Tx
 
 BY_HAND = "/benefits/v1/bank-messages"
-_AGAIN = ("pain.002", "camt.029")  # what may be applied twice: a status of the same rank changes nothing
-_MEDIA = {"callback": "application/json", "list": "text/csv"}
+# What may be applied twice: a status of the same rank changes nothing, a loan that is matched stays so.
+_AGAIN = ("pain.002", "camt.029", "loan-report")
+_MEDIA = {"callback": "application/json", "list": "text/csv", "loan-report": "text/csv"}
 
 MessageState = Literal["received", "waiting", "applied", "quarantined", "set_aside"]
 
@@ -58,9 +59,10 @@ class LineOut(BaseModel):
 
 
 class MessageWithLines(MessageOut):
-    """A message with the lines that were put aside."""
+    """A message with the lines that were put aside. `retriable`: to try it again may change something."""
 
     lines: list[LineOut]
+    retriable: bool
 
 
 class SetAsideIn(BaseModel):
@@ -71,11 +73,15 @@ class SetAsideIn(BaseModel):
     note: str = Field(min_length=3, max_length=500, examples=["Ngân hàng xác nhận gửi nhầm, công văn 12/NHNo"])
 
 
-def bank_messages_router(banks: Mapping[str, Bank]) -> Router:
-    """Return the routes; `banks` are those that are known, by code."""
+Take = Callable[[Database, messages.StoredMessage], Awaitable[None]]
+"""What lets a stored message take effect, once; one that had, only in those of its lines that wait."""
+
+
+def bank_messages_router(banks: Mapping[str, Bank], others: Mapping[str, Take]) -> Router:
+    """Return the routes; `banks` are those that are known, by code, `others` take the kinds that are no payments'."""
     router = Router(prefix="/benefits/v1", tags=["banks"])
     _reading(router)
-    _handling(router, banks)
+    _handling(router, banks, others)
     return router
 
 
@@ -85,7 +91,10 @@ async def _whole(tx: Tx, message_id: UUID) -> MessageWithLines:
         raise Problem(404, "bank_message_not_found")
     aside = [LineOut.model_validate(dict(line._mapping)) for line in await messages.lines_of(tx, message_id)]
     waiting = sum(line.state == "open" for line in aside)
-    return MessageWithLines.model_validate(dict(row._mapping) | {"open_lines": waiting, "lines": aside})
+    again = row.state == "applied" and waiting > 0 and row.kind in _AGAIN
+    retriable = row.kind != "callback" and (again or row.state in ("received", "waiting", "quarantined"))
+    shown = {"open_lines": waiting, "lines": aside, "retriable": retriable}
+    return MessageWithLines.model_validate(dict(row._mapping) | shown)
 
 
 def _reading(router: Router) -> None:
@@ -127,7 +136,7 @@ def _reading(router: Router) -> None:
         return Response(stored.content, media_type=_MEDIA.get(stored.kind, "application/xml"))
 
 
-def _handling(router: Router, banks: Mapping[str, Bank]) -> None:
+def _handling(router: Router, banks: Mapping[str, Bank], others: Mapping[str, Take]) -> None:
     @router.post("/bank-messages", status_code=201, dependencies=[needs("bank_messages.handle", beforehand=True)])
     async def put_in_bank_message(
         request: Request, tx: Tx, about: About, bank: str, kind: MessageKind, subject: str | None = None
@@ -150,14 +159,16 @@ def _handling(router: Router, banks: Mapping[str, Bank]) -> None:
     async def retry_bank_message(request: Request, tx: Tx, message_id: UUID) -> MessageWithLines:
         """Try a message again that waits or is quarantined, or the lines of one that were put aside."""
         found = await _whole(tx, message_id)
-        again = found.state == "applied" and found.open_lines > 0 and found.kind in _AGAIN
-        if found.kind == "callback" or not (again or found.state in ("received", "waiting", "quarantined")):
+        if not found.retriable:
             raise Problem(409, "bank_message_settled")
         stored = await messages.stored(tx, message_id)
         assert stored is not None  # noqa: S101 - it was read above
         known = banks.get(found.bank)
         database: Database = request.app.state.database
-        await apply_stored(database, stored, exceptions_only=known is not None and known.exceptions_only)
+        if found.kind in others:
+            await others[found.kind](database, stored)
+        else:
+            await apply_stored(database, stored, exceptions_only=known is not None and known.exceptions_only)
         return await _whole(tx, message_id)
 
     @router.post("/bank-messages/{message_id}/set-aside", status_code=201, dependencies=[needs("bank_messages.handle")])

@@ -17,6 +17,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.benefits.payments.bank.certificates import End, Proof, ends_at, last_ends_at
 from services.benefits.payments.bank.files import FileBank
 from services.benefits.payments.bank.folders import OpenFolder, local
 from services.benefits.payments.bank.http import HttpBank
@@ -178,10 +179,6 @@ class Bank(_Part):
     exceptions_only: bool = False
     channel: Channel
 
-    @property
-    def certificate(self) -> Path | None:
-        """The certificate by which this bank knows us."""
-        return self.channel.certificate if isinstance(self.channel, HttpChannel) else None
 
 
 class _Banks(_Part):
@@ -245,6 +242,22 @@ def connect(bank: Bank) -> Connection | None:
     except (KeysUnusable, CertificatesUnusable) as error:
         raise BadSetting(f"bank {bank.code}: {error}.") from error
     return None
+
+
+def ends_of(bank: Bank, connection: Connection | None) -> Mapping[Proof, End]:
+    """Return what tells when each proof ends by which a bank and we know each other."""
+    ends: dict[Proof, End] = {}
+    channel = bank.channel
+    if isinstance(channel, HttpChannel):
+        ends["our_certificate"] = lambda: ends_at(channel.certificate)
+        ends["bank_authority"] = lambda: last_ends_at(channel.ca)
+    if connection is not None and isinstance(connection.adapter, HttpBank):
+        adapter = connection.adapter
+        ends["bank_certificate"] = lambda: adapter.certificate_ends
+    if connection is not None and connection.signing is not None:
+        signing = connection.signing
+        ends |= {"our_signing_keys": lambda: signing.ours.ends, "bank_signing_keys": lambda: signing.theirs.ends}
+    return ends
 
 
 def connections(banks: Sequence[Bank]) -> Mapping[str, Connection]:

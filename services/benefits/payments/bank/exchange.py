@@ -4,8 +4,10 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
+from cryptography import x509
 
 from services.benefits.payments.bank.keys import KeyRefused, KeySet, KeysUnusable, TrustedKeys, read_keys
 from services.benefits.payments.bank.signing import HEADER, Binding, SignatureRefused, Signing, sign, verify
@@ -60,6 +62,7 @@ class HttpExchange:
         self._tls = tls or _trust(self._url)
         theirs = TrustedKeys(pinned or KeySet({}), self._fetch_keys)
         self.signing = None if ours is None else Signing(ours, theirs)
+        self._shown: bytes | None = None
 
     async def call(
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = _NO_HEADERS
@@ -75,6 +78,7 @@ class HttpExchange:
                 request = client.build_request(method, path, content=content or None, headers=headers)
                 jti = self._sign(request, content)
                 response = await client.send(request, stream=True)
+                self._shown = _certificate_of(response) or self._shown
                 try:
                     body = await _bounded(response, LARGEST_MESSAGE)
                 finally:
@@ -88,6 +92,11 @@ class HttpExchange:
         if response.status_code not in NOT_TAKEN:
             await self._verify(request, response, body, jti)
         return Answer(response.status_code, body)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the certificate ends that the bank showed at the last call, None where it showed none."""
+        return None if self._shown is None else x509.load_der_x509_certificate(self._shown).not_valid_after_utc
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -133,6 +142,13 @@ class HttpExchange:
 def _trust(url: str) -> ssl.SSLContext:
     """Return the authorities of this machine; none of them are read where nothing is encrypted."""
     return ssl.create_default_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _certificate_of(response: httpx.Response) -> bytes | None:
+    """Return the certificate (DER) of the other side of a connection, None where nothing is encrypted."""
+    stream = response.extensions.get("network_stream")
+    tls: ssl.SSLObject | None = None if stream is None else stream.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)
 
 
 def _target(request: httpx.Request) -> str:

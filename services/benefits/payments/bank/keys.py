@@ -70,6 +70,11 @@ class KeySet:
             raise KeyRefused("key_out_of_time")
         return max(holding, key=lambda key: (key.not_before, key.kid))
 
+    @property
+    def ends(self) -> datetime | None:
+        """When the last key ends, None where there is no key."""
+        return max((key.not_after for key in self.keys.values()), default=None)
+
     def published(self, now: datetime) -> list[dict[str, Any]]:
         """Return the public halves of the keys that have not ended, those that hold only later too."""
         return [dict(key.public) for key in self.keys.values() if now < key.not_after]
@@ -138,6 +143,11 @@ class TrustedKeys:
         self._fetch = fetch
         self._asked: datetime | None = None
         self._lock = asyncio.Lock()
+
+    @property
+    def ends(self) -> datetime | None:
+        """When the last key that we know of ends, None where we know none."""
+        return self._keys.ends
 
     async def key(self, kid: str, signed_at: datetime, now: datetime) -> Key:
         """Return the key of an id that held when a signature was made, as the signature says.
