@@ -18,6 +18,7 @@ from services.benefits.payments.domain.identifiers import end_to_end_id, message
 from services.benefits.payments.iso20022 import camt055, pain001
 from services.benefits.payments.iso20022.camt055 import Recall
 from services.benefits.payments.iso20022.pain001 import Debtor, PaymentFile, Transfer
+from shared.clock import VIETNAM
 
 PAYER = "1900999988887777"
 _DAY = date(2026, 11, 23)
@@ -72,7 +73,7 @@ def _transfers(attempt: int) -> list[Transfer]:
 def payment_file(number: int = 1) -> PaymentFile:
     """Return what the first or second payment file among the samples says: the last of three accounts is closed."""
     return PaymentFile(
-        message_id=message_id("TINHMAU-01", _DAY, number),
+        message_id=message_id("TINHMAU-01", _SEALED.astimezone(VIETNAM) + number * timedelta(seconds=1)),
         created_at=_SEALED,
         execution_date=_DAY,
         debtor=_DEBTOR,

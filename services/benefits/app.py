@@ -36,7 +36,7 @@ from services.benefits.payments.api.paid_lists import PAID_LIST
 from services.benefits.payments.api.paid_lists import router as paid_lists_router
 from services.benefits.payments.api.recalls import RECALL
 from services.benefits.payments.api.recalls import router as recalls_router
-from services.benefits.payments.api.recoveries import BANK_RECOVERY, FORGOTTEN_PAYMENT
+from services.benefits.payments.api.recoveries import BANK_RECOVERY, FORGOTTEN_PAYMENT, JOINING
 from services.benefits.payments.api.recoveries import router as recoveries_router
 from services.benefits.payments.api.runs import router as runs_router
 from services.benefits.payments.api.shared_accounts import SHARING
@@ -69,6 +69,7 @@ OPERATIONS = (
     CHANNEL_RELEASE,
     BANK_RECOVERY,
     FORGOTTEN_PAYMENT,
+    JOINING,
     FILE_OUTCOME,
     UNPAID,
     ORDER_CANCELLATION,

@@ -31,7 +31,7 @@ _AWARDS = text(
 
 @dataclass(frozen=True)
 class Due:
-    """What somebody is to be paid each month, VND, in which commune, to which account: or one of their own, by ending."""
+    """What somebody is to be paid each month, VND, in which commune; to which account, or their own by ending."""
 
     amount: int = 750_000
     number: str = ""

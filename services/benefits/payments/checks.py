@@ -43,7 +43,8 @@ PAYMENT_CHECKS: tuple[Check, ...] = (
                WHERE f.run_id = r.id AND f.state <> 'WITHDRAWN'
                UNION ALL
                SELECT 1, i.amount FROM payment_instruction i JOIN payment_file f ON f.message_id = i.message_id
-               WHERE f.run_id = r.id AND i.reason = 'authorisation_out_of_time') sealed)
+               WHERE f.run_id = r.id AND f.state = 'WITHDRAWN'
+                 AND (i.state <> 'CANCELLED' OR i.reason IN ('authorisation_out_of_time', 'perhaps_paid'))) sealed)
            UNION ALL
            SELECT f.message_id FROM payment_file f WHERE (f.count, f.total) <> (
              SELECT count(*), coalesce(sum(i.amount), 0) FROM payment_instruction i

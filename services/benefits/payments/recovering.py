@@ -102,7 +102,7 @@ class RecoveryWork:
             log.error("copy_unreadable", bank=self._adapter.bank, message_id=message_id, cause=str(error))
             return False
         async with database.transaction() as session:
-            await recovery.keep(session, message_id, payments, refused, clock.now())
+            await recovery.keep(session, message_id, copy, payments, refused, clock.now())
             await write(session, Entry(SYSTEM, "read_recovered_file", "payment_file", message_id))
         return True
 

@@ -31,7 +31,9 @@ class PayerAccount(Table, table=True):
     area_code: str | None = Field(default=None, sa_column_kwargs={"comment": "pays in this commune alone"})
     in_cash: bool = Field(default=False, sa_column_kwargs={"comment": "pays who has no account, by a list"})
     created_by: str
-    files: int = Field(default=0, sa_column_kwargs={"comment": "how many files were ever numbered"})
+    numbered_at: datetime | None = Field(
+        default=None, sa_type=Instant, sa_column_kwargs={"comment": "what the last file is numbered by"}
+    )
     bank_mark: int = Field(
         default=0, sa_type=BigInteger, sa_column_kwargs={"comment": "how far the bank's list of our files was compared"}
     )
@@ -125,7 +127,11 @@ class PaymentOrder(Table, table=True):
 
 
 class PaymentFile(Table, table=True):
-    """A sealed file: these bytes under this id, and no others ever. `hinted`: the bank called about it."""
+    """A sealed file: these bytes under this id, and no others ever. `hinted`: the bank called about it.
+
+    `in_ignorance`: it pays what the bank was told to pay before our database was restored, and must not go as it is.
+    One that a restored database had forgotten is of no run; it has those payments that were joined to orders.
+    """
 
     __tablename__ = "payment_file"
     __table_args__ = (
@@ -134,7 +140,7 @@ class PaymentFile(Table, table=True):
     )
 
     message_id: str = Field(primary_key=True)
-    run_id: UUID = Field(foreign_key="payment_run.id")
+    run_id: UUID | None = Field(foreign_key="payment_run.id")
     payer_account: str = Field(foreign_key="payer_account.code")
     content: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "encrypted"})
     sha256: str
@@ -150,6 +156,7 @@ class PaymentFile(Table, table=True):
     polls: int = 0
     next_poll_at: datetime = Field(sa_type=Instant)
     hinted: bool = Field(default=False)
+    in_ignorance: bool = Field(default=False)
 
 
 class BankChannel(Table, table=True):
@@ -186,7 +193,7 @@ class BankRecovery(Table, table=True):
 
 
 class RecoveredFile(Table, table=True):
-    """A file of ours that the bank has and we had not. `read_at`: when the bank's copy of it was read."""
+    """A file of ours that the bank has and we had not, and the bank's copy of it, once it was read (`read_at`)."""
 
     __tablename__ = "recovered_file"
     __table_args__ = (Index("recovered_file_by_recovery", "recovery_id"),)
@@ -195,6 +202,7 @@ class RecoveredFile(Table, table=True):
     recovery_id: UUID = Field(foreign_key="bank_recovery.id")
     payer_account: str = Field(foreign_key="payer_account.code")
     read_at: datetime | None = Field(default=None, sa_type=Instant)
+    content: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs={"comment": "encrypted"})
 
 
 class RecoveredPayment(Table, table=True):
@@ -218,6 +226,7 @@ class RecoveredPayment(Table, table=True):
     payee_index: str | None = None
     holder_index: str | None = None
     execution_date: date | None = None
+    uetr: UUID | None = None
     order_id: UUID | None = Field(default=None, foreign_key="payment_order.id")
     dismissed_by: str | None = None
     dismissed_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -406,6 +415,7 @@ class StatementEntry(Table, table=True):
     __tablename__ = "statement_entry"
     __table_args__ = (
         UniqueConstraint("journal_id", name="one_journal_an_entry"),
+        Index("statement_entry_unknown_debit", "end_to_end_id", postgresql_where=text("outcome = 'unknown_debit'")),
         Index("statement_entry_by_instruction", "instruction_id", postgresql_where=text("instruction_id IS NOT NULL")),
         Index(
             "statement_entry_by_contribution",
@@ -507,6 +517,6 @@ class SharedAccount(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     number_index: str = Field(sa_column_kwargs={"comment": "blind index of bank and number"})
-    people: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload]
+    people: list[UUID] = Field(sa_type=ARRAY(Uuid))
     accepted_by: str
     accepted_at: datetime = Field(sa_type=Instant)

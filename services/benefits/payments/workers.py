@@ -33,7 +33,7 @@ from services.benefits.payments.incoming import (
 )
 from services.benefits.payments.recovering import SYSTEM, RecoveryWork
 from services.benefits.payments.store import account_checks, accounts, channels, files, messages, recalls, recovery
-from services.benefits.payments.store.sealing import reseal_late
+from services.benefits.payments.store.resealing import reseal
 from shared import clock
 from shared.audit import Entry, write
 from shared.db import Database
@@ -87,10 +87,10 @@ class BankWork:
 
     async def _reseal(self, database: Database) -> bool:
         async with database.transaction() as session:
-            late = await reseal_late(session, self._adapter.bank, clock.now())
-            if late is not None:
-                await write(session, Entry(SYSTEM, "reseal_late_file", "payment_file", late))
-        return late is not None
+            old = await reseal(session, self._adapter.bank, clock.now())
+            if old is not None:
+                await write(session, Entry(SYSTEM, "reseal_file", "payment_file", old))
+        return old is not None
 
     async def _resolve(self, database: Database, unknown: files.Claimed) -> None:
         answer = await self._adapter.query(unknown.message_id)

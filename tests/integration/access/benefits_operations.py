@@ -22,6 +22,7 @@ CANCELLED = {"why": "death", "note": "Giấy chứng tử số 12"}
 ACCEPTED = {"note": "Đã đối chiếu căn cước"}
 EXPLAINED = {"becomes": "owner", "reference": "KBNN 0251/UNC"}
 DISMISSED = {"note": "Chi bổ sung tháng 9"}
+JOINED = {"note": "Sao kê 17"}
 RECALL = {"reason": "DUPL", "note": "Chuyển hai lần"}
 ALLOTMENT = {"programme": PROGRAMME, "amount": 5_000_000}
 # By whether it is the actor's own.
@@ -216,11 +217,13 @@ def channels() -> dict[str, Operation]:
     }
 
 
-def recoveries(walked: str, forgotten: str) -> dict[str, Operation]:
+def recoveries(walked: str, forgotten: str, joined: tuple[str, str]) -> dict[str, Operation]:
     dismissal = f"/forgotten-payments/{forgotten}/dismissal"
+    joining = Call("POST", f"/forgotten-payments/{joined[0]}/joining", JOINED | {"order_id": joined[1]})
     return {
         "list_forgotten_payments": Operation("funds.read", lambda _: Call("GET", "/forgotten-payments")),
         "propose_dismissal": Operation("funds.prepare", lambda _: Call("POST", dismissal, DISMISSED), 201),
+        "propose_joining": Operation("funds.prepare", lambda _: joining, 201),
         "list_bank_recoveries": Operation("funds.read", lambda _: Call("GET", "/bank-recoveries")),
         "declare_bank_recovery": Operation(
             "funds.prepare", lambda _: Call("POST", "/bank-recoveries", {"bank": "simbank"}), 201
@@ -305,6 +308,7 @@ def proposals(made: Pair) -> dict[str, Operation]:
         | of("bank-channel-release", "funds.read")
         | of("bank-recovery", "funds.read")
         | of("forgotten-payment", "funds.read")
+        | of("forgotten-payment-joining", "funds.read")
         | of("suspense-clearing", "funds.read")
         | of("award-ending", "awards.read")
         | of("account-acceptance", "payments.read")

@@ -9,7 +9,6 @@ from services.benefits.payments.domain.verification import Verdict
 from services.benefits.payments.store import recovery
 from services.benefits.settings import BenefitsSettings
 from shared import clock
-from shared.ids import new_id
 from shared.settings import EventLogSettings
 from tests.integration.access import benefits_operations as on
 from tests.integration.access.kit_rows import (
@@ -20,7 +19,7 @@ from tests.integration.access.kit_rows import (
     tells_of,
 )
 from tests.integration.access.matrix import ACTOR, OTHER, World
-from tests.integration.benefits.platform import FUND, Benefits, Somebody, approval_of, number_of
+from tests.integration.benefits.platform import FUND, Benefits, approval_of
 from tests.support.access import grant
 from tests.unit.benefits.payment_samples import PAIN_002
 
@@ -48,7 +47,8 @@ async def benefits_world(url: str) -> World:
     for actor, (message, outcome) in zip((ACTOR, OTHER), proposed, strict=True):
         await benefits.post(f"/payment-files/{message}/paid-list", outcome, actor=actor)
     stopped = await _stopped(benefits)
-    shared = await _shared(benefits, None)
+    shared = await benefits.share_an_account()
+    joined = await benefits.forget_a_debit()
     recalled = {own: await _recalled(benefits, ACTOR if own else OTHER) for own in (True, False)}
     message = await _quarantined(benefits)
     await _lent(benefits, message)
@@ -71,7 +71,7 @@ async def benefits_world(url: str) -> World:
         | on.stopping(sealed["id"], order["id"], stopped)
         | on.funds(benefits, open_gift["id"])
         | on.channels()
-        | on.recoveries(await _recovery(benefits, "bank-restored"), await benefits.forget_a_payment())
+        | on.recoveries(await _recovery(benefits, "bank-restored"), await benefits.forget_a_payment(), joined)
         | on.outcomes(stopped, paid["id"])
         | on.shared_accounts(shared)
         | {"propose_paid_list": on.paid_list(listed, typed)}
@@ -176,7 +176,11 @@ async def _outcomes_made(benefits: Benefits, actor: str) -> None:
     """Let somebody propose one of each decision on what went wrong."""
     who = await benefits.settle_in()
     award = await benefits.award(who)
-    await _shared(benefits, actor)
+    account = await benefits.share_an_account()
+    await benefits.post(f"/shared-accounts/{account}/acceptance", on.ACCEPTED, actor=actor)
+    debited, forgotten = await benefits.forget_a_debit()
+    joining = on.JOINED | {"order_id": forgotten}
+    await benefits.post(f"/forgotten-payments/{debited}/joining", joining, actor=actor)
     run = await benefits.prepare(actor=OTHER)
     await benefits.approve(run, actor=ACTOR)
     await benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
@@ -195,21 +199,6 @@ async def _outcomes_made(benefits: Benefits, actor: str) -> None:
     await benefits.post(f"/orders/{cancelled['id']}/cancellation", on.CANCELLED, actor=actor)
     place = await benefits.unexplained_credit(600_000)
     await benefits.post(f"/suspense/{place}/explanation", on.EXPLAINED, actor=actor)
-
-
-async def _shared(benefits: Benefits, actor: str | None) -> str:
-    """Let two people name one account, and somebody propose to pay both; return the account's id."""
-    number = number_of(Somebody(new_id(), new_id()))
-    for _ in range(2):
-        await benefits.award(await benefits.settle_in(number=number))
-    before = {each["id"] for each in (await benefits.get("/shared-accounts"))["items"]}
-    run = await benefits.prepare(actor=OTHER)
-    await benefits.post(f"/runs/{run['id']}/refusal", {"note": "Rút lại"}, actor=ACTOR)
-    found = {each["id"] for each in (await benefits.get("/shared-accounts"))["items"]}
-    [account] = found - before
-    if actor is not None:
-        await benefits.post(f"/shared-accounts/{account}/acceptance", on.ACCEPTED, actor=actor)
-    return str(account)
 
 
 async def _lent(benefits: Benefits, message: str) -> None:

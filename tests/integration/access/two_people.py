@@ -325,6 +325,19 @@ async def _forgotten(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"/benefits/v1/forgotten-payments/{key}/dismissal", {"note": "Chi bổ sung"}))
 
 
+async def _joining(desk: Desk) -> Waiting:
+    """Return the proposal that a payment which only the bank knows paid an order that waits."""
+    key, order = await desk.service.forget_a_debit()
+    body = {"order_id": order, "note": "Sao kê 17"}
+    return _waiting(await desk.made(f"/benefits/v1/forgotten-payments/{key}/joining", body))
+
+
+async def _sharing(desk: Desk) -> Waiting:
+    """Return the proposal that two people who name one account are both paid to it."""
+    account = await desk.service.share_an_account()
+    return _waiting(await desk.made(f"/benefits/v1/shared-accounts/{account}/acceptance", {"note": "Vợ chồng"}))
+
+
 async def _suspense(desk: Desk) -> Waiting:
     benefits: Benefits = desk.service
     place = await benefits.unexplained_credit(700_000)
@@ -395,8 +408,10 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "bank-channel-release": Kind(_channel_release),
         "bank-recovery": Kind(_recovery),
         "forgotten-payment": Kind(_forgotten),
+        "forgotten-payment-joining": Kind(_joining),
         "award-ending": Kind(_ending),
         "account-acceptance": Kind(_acceptance),
+        "account-sharing": Kind(_sharing),
         "file-outcome": Kind(_file_outcome),
         "unpaid-attempt": Kind(_unpaid),
         "paid-list": Kind(_paid_list),

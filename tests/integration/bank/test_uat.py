@@ -23,8 +23,8 @@ async def test_every_step_shows_what_the_page_says(tmp_path: Path) -> None:
             "BANK": bank.url,
             "SAMPLES": str(FOLDER / "samples"),
             "ACCOUNT": "1900999988887777",
-            "FILE": "TINHMAU-01-20261123-0001-A",
-            "SECOND": "TINHMAU-01-20261123-0002-A",
+            "FILE": "TINHMAU-01-20261123-0WACW8",
+            "SECOND": "TINHMAU-01-20261123-0WADVG",
             "NO_PROXY": "127.0.0.1",
         }
         assert len(steps()) >= 15

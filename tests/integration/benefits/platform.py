@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
@@ -232,12 +232,18 @@ class Benefits:
 
     async def unexplained_credit(self, amount: int) -> str:
         """Book a credit that nobody can explain, as a statement would; return its place."""
+        return await self.unexplained("credit", amount)
+
+    async def unexplained(self, side: Literal["credit", "debit"], amount: int, end_to_end_id: str | None = None) -> str:
+        """Book an entry that nobody can explain, as a statement would; return its place."""
         async with self.database.transaction() as session:
             payer = await accounts.payer(session, self.payer, lock=True)
             assert payer is not None
             number = (payer.reconciled_sequence or 0) + 1
             before = payer.reconciled_closing or 0
-            entry = Entry(1, "credit", amount, clock.today(), None, None, None, is_return=False, return_reason=None)
+            entry = Entry(
+                1, side, amount, clock.today(), end_to_end_id, None, None, is_return=False, return_reason=None
+            )
             nothing = None, None
             said = Statement(
                 "S",
@@ -245,7 +251,7 @@ class Benefits:
                 self.payer_number,
                 clock.today(),
                 before,
-                before + amount,
+                before + entry.signed,
                 *nothing,
                 totals_of([entry]),
                 [entry],
@@ -270,17 +276,43 @@ class Benefits:
                 unknown = text(f"UPDATE {table} SET state = 'UNKNOWN' WHERE message_id = :message")
                 await session.execute(unknown, {"message": message_id})
 
-    async def forget_a_payment(self) -> str:
+    async def forget_a_payment(self, amount: int = 123_000) -> str:
         """Let the bank know a payment that our books do not; return its end-to-end id."""
-        key, message = uuid4().hex[:26].upper(), f"{self.payer}-20260101-{uuid4().int % 10**9}-A"
-        copied = Copied(key, 123_000, BIN, "9999888877776666", uuid4().hex.upper(), clock.today())
+        key, message = uuid4().hex[:26].upper(), f"{self.payer}-20260101-{uuid4().hex[:6].upper()}"
+        copied = Copied(key, uuid4(), amount, BIN, "9999888877776666", uuid4().hex.upper(), clock.today())
         async with self.database.transaction() as session:
             await recovery.stop(session, f"bank-{key.lower()}", "declared", "test", clock.now())
             found = await recovery.open_recovery(session, f"bank-{key.lower()}")
             assert found is not None
             await recovery.note(session, found.id, self.payer, [message])
-            await recovery.keep(session, message, [copied], frozenset(), clock.now())
+            await recovery.keep(session, message, b"<Document/>", [copied], frozenset(), clock.now())
         return key
+
+    async def share_an_account(self) -> str:
+        """Let two people name one account as their own, so that neither is paid; return the account's id."""
+        number = number_of(Somebody(new_id(), new_id()))
+        for _ in range(2):
+            await self.award(await self.settle_in(number=number))
+        before = {one["id"] for one in (await self.get("/shared-accounts", limit="500"))["items"]}
+        run = await self.prepare(actor="checker")
+        await self.post(f"/runs/{run['id']}/refusal", {"note": "Rút lại"})
+        found = {one["id"] for one in (await self.get("/shared-accounts", limit="500"))["items"]}
+        [account] = found - before
+        return str(account)
+
+    async def forget_a_debit(self) -> tuple[str, str]:
+        """Let a statement show a payment that our books do not know, and an order wait that it may have paid.
+
+        Returns the end-to-end id and the order's id.
+        """
+        who = await self.settle_in(number=None)
+        await self.award(who)
+        run = await self.prepare(actor="maker")
+        order = await self.order_of(who)
+        await self.post(f"/runs/{run['id']}/refusal", {"note": "Rút lại"}, actor="checker")
+        key = await self.forget_a_payment(order["amount"])
+        await self.unexplained("debit", order["amount"], key)
+        return key, str(order["id"])
 
     async def at_the_bank(self) -> Any:
         """Return a new order whose attempt the bank has."""

@@ -13,8 +13,9 @@ from services.benefits.app import build
 from services.benefits.payments.bank.http import HttpBank
 from services.benefits.payments.workers import BankWork
 from services.benefits.settings import BANK, BenefitsSettings
+from shared.events.benefits import PaymentSettled
 from shared.settings import EventLogSettings
-from tests.integration.benefits.platform import BIN, Benefits, Through
+from tests.integration.benefits.platform import BIN, Benefits, Somebody, Through
 from tests.support.postgres import CreateDatabase
 from tests.support.programs import Program, start
 from tests.support.restored import back_up, restore
@@ -86,10 +87,25 @@ async def test_a_database_restored_from_before_the_run_pays_nobody_twice(
 
     truth = await through.bank.truth()
     assert sum(one["debited"] for one in truth.values() if one["message_id"].startswith(again.payer)) == 750_000
-    await after.round()
+    # The file that was sealed in ignorance does not go: who is not known to the bank is paid by another.
+    await after.until_attempt(later, "REPORTED_SETTLED")
+    old_one, new_one = (await again.order_of(later))["instructions"]
+    assert (old_one["state"], old_one["reason"]) == ("CANCELLED", "restored")
+    for who in (first, refused):
+        [attempt] = (await again.order_of(who))["instructions"]
+        assert (attempt["state"], attempt["reason"]) == ("UNKNOWN", "known_to_bank")
+    assert await again.broken_invariants() == []
+    # What was forgotten is found by the statement, since its attempt has the same id; a refusal takes a certificate.
+    await after.close_day()
+    order = await after.until_attempt(first, "BOOKED")
+    assert order["state"] == "PAID"
+    [attempt] = (await again.order_of(refused))["instructions"]
+    await again.approve_proposal(await again.post(f"/instructions/{attempt['id']}/unpaid", {"certificate": "CV 124"}))
+    assert (await again.order_of(refused))["state"] == "READY"
     truth = await through.bank.truth()
     paid = [one for one in truth.values() if one["message_id"].startswith(again.payer) and one["debited"]]
-    assert len(paid) == 1  # the file that was sealed in ignorance has an id that the bank knows: it refuses it whole
+    assert sorted(one["message_id"] == new_one["message_id"] for one in paid) == [False, True]
+    assert len({one["message_id"] for one in paid}) == 2
     assert await again.broken_invariants() == []
     await again.client.aclose()
     await again.database.close()
@@ -118,8 +134,7 @@ async def test_what_the_bank_knows_is_kept_out_of_runs_what_it_refused_until_two
     ]
     assert found == [("BLOCKED", "known_to_bank")] * 2  # a refusal is no proof
 
-    [known] = await again.get("/forgotten-payments")
-    assert known["refused"]
+    [known] = [each for each in await again.get("/forgotten-payments") if each["refused"]]
     path = f"/forgotten-payments/{known['end_to_end_id']}/dismissal"
     await again.approve_proposal(await again.post(path, {"note": "Sao kê đến hết ngày không ghi nợ"}))
     run = await again.prepare()
@@ -128,6 +143,65 @@ async def test_what_the_bank_knows_is_kept_out_of_runs_what_it_refused_until_two
     await after.until_attempt(refused, "REFUSED")
     truth = [one for one in (await through.bank.truth()).values() if one["message_id"].startswith(again.payer)]
     assert sorted(one["debited"] for one in truth) == [0, 0, 750_000]
+    assert await again.broken_invariants() == []
+    await again.client.aclose()
+    await again.database.close()
+
+
+async def test_what_a_forgotten_file_paid_is_joined_to_its_order_by_two_people_once_a_statement_shows_it(
+    benefits: Benefits, through: Through, create_database: CreateDatabase
+) -> None:
+    await benefits.open_fund()
+    who = await benefits.settle_in()
+    await benefits.award(who)
+    comes_back = await benefits.award_of(750_108)
+    backup = await back_up(benefits.database)
+    await benefits.approve(await benefits.prepare())
+    for paid in (who, comes_back):
+        await through.until_attempt(paid, "REPORTED_SETTLED")
+
+    again = await old(benefits, create_database, backup)
+    after = Through(again, through.bank, BankWork(HttpBank(BANK, through.url, timeout=5), lease=timedelta(seconds=15)))
+    await again.post("/bank-recoveries", {"bank": BANK})
+    await walk(after)
+    await release(again)
+    assert (await again.prepare())["declared_count"] == 0
+    orders = {one: await again.order_of(one) for one in (who, comes_back)}
+    known = {each["order_id"]: each for each in await again.get("/forgotten-payments")}
+    assert known.keys() == {order["id"] for order in orders.values()}
+
+    def joining(one: Somebody) -> tuple[str, dict[str, str]]:
+        order = orders[one]
+        path = f"/forgotten-payments/{known[order['id']]['end_to_end_id']}/joining"
+        return path, {"order_id": order["id"], "note": "Sao kê, biên bản đối chiếu 12/BB"}
+
+    path, body = joining(who)
+    assert (await again.send(path, body)).json()["code"] == "joining_does_not_fit"  # no statement shows it yet
+    await after.close_day()
+    await after.round()
+    [_, _] = [each for each in await again.get("/suspense") if each["outcome"] == "unknown_debit"]
+    other = body | {"order_id": orders[comes_back]["id"]}
+    assert (await again.send(path, other)).json()["code"] == "joining_does_not_fit"  # it has another id and amount
+    proposal = await again.post(path, body)
+    seen = {"content_hash": proposal["content_hash"]}
+    assert (await again.send(f"/proposals/{proposal['id']}/approval", seen)).json()["code"] == "same_person"
+    await again.approve_proposal(proposal)
+    await again.approve_proposal(await again.post(*joining(comes_back)))
+    assert (await again.send(path, body)).json()["code"] == "joining_does_not_fit"  # it is paid
+
+    for one in (who, comes_back):
+        order = await again.order_of(one)
+        [attempt] = order["instructions"]
+        assert (order["state"], attempt["state"]) == ("PAID", "BOOKED")
+        assert attempt["end_to_end_id"] == known[order["id"]]["end_to_end_id"]
+    assert len(await again.events(PaymentSettled)) == 2
+    assert await again.get("/forgotten-payments") == []
+    assert [each for each in await again.get("/suspense") if each["outcome"] == "unknown_debit"] == []
+    assert await again.broken_invariants() == []
+    # What comes back of it finds its attempt, as of every other.
+    await after.close_day()
+    await after.until_attempt(comes_back, "RETURNED")
+    assert (await again.order_of(comes_back))["state"] == "RETURNED"
     assert await again.broken_invariants() == []
     await again.client.aclose()
     await again.database.close()

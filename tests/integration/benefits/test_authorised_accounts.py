@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.benefits.payments.domain.verification import Verdict
-from services.benefits.payments.store.sealing import reseal_late
+from services.benefits.payments.store.resealing import reseal
 from shared import clock
 from shared.events.benefits import AccountChecked
 from shared.ids import new_id
@@ -71,7 +71,7 @@ async def test_a_file_that_waited_until_an_authorisation_was_over_goes_without_t
         over = text("UPDATE person SET account_valid_to = :day WHERE person_id = :person")
         await session.execute(over, {"day": _YESTERDAY, "person": lapsed.person_id})
     async with benefits.database.transaction() as session:
-        assert await reseal_late(session, "simbank", clock.now()) is not None
+        assert await reseal(session, "simbank", clock.now()) is not None
     assert await _attempts(benefits, going) == ["CANCELLED", "QUEUED"]
     assert await _attempts(benefits, lapsed) == ["CANCELLED"]
     order = await benefits.order_of(lapsed)
@@ -90,7 +90,7 @@ async def _attempts(benefits: Benefits, who: Somebody) -> list[Any]:
 
 async def test_what_a_bank_said_of_an_account_is_told_of_everybody_who_is_paid_there(benefits: Benefits) -> None:
     await benefits.open_fund()
-    first, second = [await benefits.settle_in() for _ in range(2)]
+    first, second = [await benefits.settle_in(number="3120205112345") for _ in range(2)]
     for who in (first, second):
         await benefits.award(who)
     await benefits.prepare()

@@ -13,7 +13,7 @@ from tests.support.tokens import bearer
 
 ONE = "3120205110000"
 NOTE = {"note": "Đã làm việc với từng người, biên bản 05/BB-UBND"}
-_GUARDIAN = {"authorised": True, "valid_from": clock.today() - timedelta(days=9), "valid_to": None}
+_GUARDIAN: dict[str, Any] = {"authorised": True, "valid_from": clock.today() - timedelta(days=9), "valid_to": None}
 
 
 async def awarded(benefits: Benefits, many: int, *, number: str = ONE, area_code: str = "08566") -> list[Somebody]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from importlib import resources
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from services.benefits.payments.domain.content import Content, Line, RunningContent
-from services.benefits.payments.domain.identifiers import message_id
+from services.benefits.payments.domain.identifiers import message_id, numbered_after
 from services.benefits.payments.domain.payees import Payee, bank_name, masked, problem_of
 from services.benefits.payments.iso20022.profile import findings
+from shared.clock import VIETNAM
 from shared.ids import new_id, new_ulid
 from tests.unit.benefits.payment_samples import FIRST, SECOND, payment_file, written
 
@@ -134,11 +136,29 @@ def test_an_account_is_shown_by_its_last_three_digits() -> None:
     assert masked(None) is None
 
 
-def test_a_message_id_fits_and_differs_by_number() -> None:
-    payer, day = "A" * 15, payment_file().execution_date
-    ids = {message_id(payer, day, number) for number in (1, 2, 9_999, 10_000, 99_999)}
-    assert len(ids) == 5
+_DAY = datetime(2026, 11, 23, tzinfo=VIETNAM)
+
+
+@given(st.lists(st.integers(0, 2 * 86_400_000_000), min_size=2, max_size=9).map(sorted), st.integers(0, 7))
+def test_a_message_id_fits_and_never_comes_again_though_the_files_before_it_are_forgotten(
+    sealed: list[int], kept: int
+) -> None:
+    ids, last, backup = [], None, None
+    for number, microseconds in enumerate(sealed):
+        last = numbered_after(last, _DAY + timedelta(microseconds=microseconds))
+        ids.append(message_id("A" * 15, last))
+        backup = last if number <= kept else backup
+    assert len(set(ids)) == len(ids)
+    assert ids == sorted(ids)
     assert max(map(len, ids)) + len("-01") <= 35
+    # A restored database knows the files up to a backup, and time has gone on since.
+    assert last is not None
+    later = numbered_after(backup, last + timedelta(milliseconds=1))
+    assert message_id("A" * 15, later) not in ids
+
+
+def test_a_message_id_says_whose_and_when() -> None:
+    assert message_id("PHUTHO-01", _DAY.replace(hour=8, minute=15, microsecond=1_000)) == "PHUTHO-01-20261123-0WABX1"
 
 
 def content_of(lines: Iterable[Line]) -> Content:

@@ -121,6 +121,15 @@ def explained_return(amount: int, fund: str, purpose: Purpose) -> tuple[Posting,
     )
 
 
+def explained_payment(amount: int, fund: str, purpose: Purpose, payable: Payable) -> tuple[Posting, ...]:
+    """People said which order a debit paid that nobody here had ordered any more: B3 → B2, L1 or L2 → S1."""
+    return (
+        *transfer(Account.EXPENDED, Account.ENCUMBERED, amount, purpose),
+        Posting(Account(payable), "debit", amount, purpose),
+        Posting(Account.UNMATCHED_DEBIT, "credit", amount, Purpose(fund)),
+    )
+
+
 def explained_debit(amount: int, fund: str, becomes: Literal["A4", "E2"]) -> tuple[Posting, ...]:
     """People said what a debit that nobody ordered is: a claim on the bank (A4), or its fee (E2)."""
     return transfer(Account(becomes), Account.UNMATCHED_DEBIT, amount, Purpose(fund))

@@ -1,6 +1,6 @@
 """Payer accounts, and which bank is behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ def _out(row: Any) -> PayerOut:
 
 
 async def _register(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:  # noqa: ARG001
-    row = dict(proposal.draft.content) | {"created_by": proposal.prepared_by, "files": 0}
+    row = dict(proposal.draft.content) | {"created_by": proposal.prepared_by}
     await accounts.add_payer(session, row)
 
 

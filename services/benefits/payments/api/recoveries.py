@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.benefits.payments.store import recovery
+from services.benefits.payments.store import joining, orders, recovery
 from shared import clock
 from shared.approvals import Draft, Proposal, propose
 from shared.approvals.api import Operation, ProposalOut, proposal_out
@@ -58,7 +58,9 @@ class RecoveryOut(BaseModel):
 class ForgottenOut(BaseModel):
     """A payment that the bank was told to make by a file that a restored database has forgotten. `amount` is VND.
 
-    Orders that it looks like (account or holder, amount, month) are in no run until it is dismissed.
+    Orders that it looks like (account or holder, amount, month) are in no run until it is dismissed, or joined to the
+    one that it paid. `order_id` is the order whose attempt has its id; `debited_on` is when a statement shows its debit
+    that nobody has explained.
     """
 
     end_to_end_id: str
@@ -66,6 +68,8 @@ class ForgottenOut(BaseModel):
     amount: int
     execution_date: date | None
     refused: bool
+    order_id: UUID | None
+    debited_on: date | None
     dismissed_by: str | None
     dismissed_at: datetime | None
 
@@ -78,6 +82,15 @@ class DismissalIn(BaseModel):
     note: str = Field(min_length=3, max_length=500, examples=["Chi bổ sung tháng 9, biên bản đối chiếu 12/BB"])
 
 
+class JoiningIn(BaseModel):
+    """Which order a forgotten payment paid, and how that is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order_id: UUID
+    note: str = Field(min_length=3, max_length=140, examples=["Sao kê 17, biên bản đối chiếu 12/BB"])
+
+
 async def _release(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
     if not await recovery.release(session, UUID(proposal.draft.content["recovery"]), actor, now):
         raise Problem(409, "recovery_not_walked")
@@ -88,6 +101,16 @@ async def _dismiss(session: Transaction, proposal: Proposal, actor: str, now: da
         raise Problem(409, "recovered_payment_settled")
 
 
+async def _join(session: Transaction, proposal: Proposal, actor: str, now: datetime) -> None:
+    said = proposal.draft.content
+    try:
+        order_id = UUID(said["order"])
+        await joining.join(session, proposal.draft.subject, order_id, note=said["note"], actor=actor, now=now)
+    except joining.DoesNotFit as error:
+        raise Problem(409, "joining_does_not_fit") from error
+
+
+JOINING = Operation("forgotten-payment-joining", "funds.read", "funds.approve", apply=_join)
 FORGOTTEN_PAYMENT = Operation("forgotten-payment", "funds.read", "funds.approve", apply=_dismiss)
 BANK_RECOVERY = Operation("bank-recovery", "funds.read", "funds.approve", apply=_release)
 
@@ -147,8 +170,8 @@ async def propose_dismissal(
 ) -> ProposalOut:
     """Propose that a forgotten payment paid nothing that is owed; another person approves it, then orders are paid.
 
-    It is that of somebody else, or one that the bank had refused and never debited. Where it did pay, the order is
-    cancelled instead.
+    It is that of somebody else, or one that the bank had refused and never debited. Where it did pay, it is joined to
+    the order that it paid.
     """
     about.one("forgotten_payment", end_to_end_id)
     found = await recovery.forgotten_payment(tx, end_to_end_id)
@@ -159,3 +182,38 @@ async def propose_dismissal(
     content = {"amount": found.amount, "message_id": found.message_id, "note": body.note}
     draft = Draft(FORGOTTEN_PAYMENT.kind, end_to_end_id, content)
     return proposal_out("benefits", FORGOTTEN_PAYMENT, await propose(tx, draft, actor=actor, now=clock.now()))
+
+
+@router.post(
+    "/forgotten-payments/{end_to_end_id}/joining",
+    status_code=201,
+    dependencies=[needs("funds.prepare"), IDEMPOTENT],
+)
+async def propose_joining(
+    tx: Tx, actor: Actor, about: About, end_to_end_id: EndToEndId, body: JoiningIn
+) -> ProposalOut:
+    """Propose which order a forgotten payment paid, once a statement shows its debit; another person approves it.
+
+    The order is paid then, by that attempt, and the debit is explained.
+    """
+    about.one("forgotten_payment", end_to_end_id)
+    found = await recovery.forgotten_payment(tx, end_to_end_id)
+    if found is None:
+        raise Problem(404, "recovered_payment_not_found")
+    order = await orders.order(tx, body.order_id)
+    if order is None:
+        raise Problem(422, "order_not_found")
+    if not joining.fits(found, order):
+        raise Problem(409, "joining_does_not_fit")
+    content = {
+        "amount": found.amount,
+        "message_id": found.message_id,
+        "debited_on": found.debited_on.isoformat(),
+        "order": str(order.id),
+        "household_id": str(order.household_id),
+        "programme": order.programme,
+        "period": order.period,
+        "note": body.note,
+    }
+    draft = Draft(JOINING.kind, end_to_end_id, content)
+    return proposal_out("benefits", JOINING, await propose(tx, draft, actor=actor, now=clock.now()))

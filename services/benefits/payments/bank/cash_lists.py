@@ -3,7 +3,7 @@
 What is sealed is CSV in UTF-8, the same bytes for the same list::
 
     list,account,day,count,total
-    XA-01-20261123-0001-A,1900999988887777,2026-11-23,2,1360000
+    XA-01-20261123-0VXK3D,1900999988887777,2026-11-23,2,1360000
     end_to_end_id,name,birth_date,commune,amount
     01KEZ8Q0M1X3J5V7T9B2D4F6H8,Đặng Văn Đức,1950-03-12,08566,500000
 

@@ -180,7 +180,6 @@ class Bank(_Part):
     channel: Channel
 
 
-
 class _Banks(_Part):
     banks: tuple[Bank, ...]
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 import httpx
@@ -78,6 +79,11 @@ class HttpBank:
     ) -> None:
         self.bank = bank
         self._exchange = HttpExchange(url, timeout=timeout, tls=tls, ours=ours, pinned=pinned)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the certificate ends that the bank showed at the last call, None where it showed none."""
+        return self._exchange.certificate_ends
 
     @property
     def signing(self) -> Signing | None:

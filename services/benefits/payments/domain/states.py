@@ -58,6 +58,7 @@ class FileState(StrEnum):
     SENT = "SENT"
     REJECTED = "REJECTED"
     WITHDRAWN = "WITHDRAWN"  # never reached the bank, and never will: another file took its place
+    RECOVERED = "RECOVERED"  # a restored database had forgotten it; what the statements show of it was joined to orders
 
 
 # The bank's word alone, and what it becomes once a statement, or two people, have proven it.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ class Copied:
     """A payment of a file. `amount` is VND; `execution_date` is the day that we asked for."""
 
     end_to_end_id: str
+    uetr: UUID
     amount: int
     bank_bin: str
     account_number: str
@@ -41,12 +43,20 @@ def payments_of(content: bytes, message_id: str) -> Sequence[Copied]:
 def _copied(element: etree._Element, day: date) -> Copied:
     return Copied(
         end_to_end_id=_READ.need(element, "PmtId/EndToEndId"),
+        uetr=_uetr(element),
         amount=_READ.whole(element, "Amt/InstdAmt"),
         bank_bin=_READ.need(element, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
         account_number=_READ.need(element, "CdtrAcct/Id/Othr/Id"),
         holder_name=_READ.need(element, "Cdtr/Nm"),
         execution_date=day,
     )
+
+
+def _uetr(element: etree._Element) -> UUID:
+    try:
+        return UUID(_READ.need(element, "PmtId/UETR"))
+    except ValueError as error:
+        raise Unreadable("a payment without its UETR") from error
 
 
 def _day(block: etree._Element) -> date:

@@ -64,7 +64,8 @@ async def some_wait(session: Transaction, bank: str) -> bool:
 async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: timedelta) -> Claimed | None:
     """Take the next waiting file and note the attempt; None when none is due. Commit before calling the bank.
 
-    A file of a paused run waits; so does all while the bank rests or is halted, and what is too late for its day.
+    A file of a paused run waits; so does all while the bank rests or is halted, what is too late for its day, and what
+    pays what the bank knows already.
     """
     connection = await session.connection()
     f = file_table.c
@@ -73,7 +74,7 @@ async def claim_to_send(session: Transaction, bank: str, now: datetime, lease: t
         .join(payer_table, payer_table.c.code == f.payer_account)
         .join(run_table, run_table.c.id == f.run_id)
         .where(payer_table.c.bank == bank, f.state == FileState.QUEUED, f.next_at <= now, ~being_recovered(bank))
-        .where(run_table.c.paused_at.is_(None), f.execution_date >= carried_out_on(bank, now))
+        .where(run_table.c.paused_at.is_(None), f.execution_date >= carried_out_on(bank, now), ~f.in_ignorance)
         .order_by(f.next_at, f.message_id)
         .limit(1)
         .with_for_update(of=file_table, skip_locked=True)

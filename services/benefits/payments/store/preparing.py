@@ -15,7 +15,7 @@ from services.benefits.payments.domain.payees import PayeeProblem, problem_of
 from services.benefits.payments.domain.states import RunState
 from services.benefits.payments.store import accounts, orders, shared_accounts
 from services.benefits.payments.store.account_checks import AccountProblem, problems_of
-from services.benefits.payments.store.recovery import next_attempts
+from services.benefits.payments.store.recovery import KNOWN_TO_BANK, PERHAPS_PAID, next_attempts
 from services.benefits.payments.store.rows import order_table, payee_of, run_table
 from services.benefits.payments.store.runs import PAYMENT_RUN, Scope, draft_of, run
 from services.benefits.payments.store.shared_accounts import SHARED
@@ -25,14 +25,8 @@ from shared.db import Transaction
 from shared.ids import new_id
 from shared.keys import Keys, keys_of
 
-KNOWN_TO_BANK = "known_to_bank"
-"""Why an order is blocked that the bank was told to pay by a file which a restored database has forgotten."""
-
 NO_NAME = "no_name"
 """Why an order is blocked that is to be paid in cash to somebody of whom the registry has not told yet."""
-
-PERHAPS_PAID = "perhaps_paid"
-"""Why an order is blocked that such a file paid somebody like: entered anew, it has another id. Two people say."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from sqlalchemy import (
     Date,
     Result,
     Row,
+    Select,
     Uuid,
+    and_,
     bindparam,
     exists,
     func,
-    or_,
     select,
     text,
     update,
@@ -24,26 +25,38 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.benefits.accounts.store import number_index
+from services.benefits.accounts.store import COLUMNS, number_index
 from services.benefits.payments.bank.port import Received
-from services.benefits.payments.domain.identifiers import end_to_end_id, number_of
+from services.benefits.payments.domain.identifiers import end_to_end_id
+from services.benefits.payments.domain.matching import Outcome
 from services.benefits.payments.domain.payees import bank_name
 from services.benefits.payments.domain.states import OUT, FileState, InstructionState
 from services.benefits.payments.iso20022.copies import Copied
 from services.benefits.payments.store.rows import (
+    COPY_CONTENT,
+    clearing_table,
+    entry_table,
     file_table,
     instruction_table,
+    order_table,
     payee_of,
     payer_table,
     recovered_payment_table,
     recovered_table,
     recovery_table,
+    with_payees,
 )
 from shared.db import Transaction, among
 from shared.ids import new_id
 from shared.keys import Keys, keys_of
 
 Cause = Literal["foreign_files", "lost_files", "declared"]
+
+KNOWN_TO_BANK = "known_to_bank"
+"""Why an order is blocked that the bank was told to pay by a file which a restored database has forgotten."""
+
+PERHAPS_PAID = "perhaps_paid"
+"""Why an order is blocked that such a file paid somebody like: entered anew, it has another id. Two people say."""
 
 
 def being_recovered(bank: str | ColumnElement[str]) -> ColumnElement[bool]:
@@ -144,15 +157,11 @@ async def compare(session: Transaction, payer: str, listed: Sequence[Received], 
 
 
 async def note(session: Transaction, recovery_id: UUID, payer: str, foreign: Sequence[str]) -> None:
-    """Note files that the bank has and we have not, and number ours after them."""
+    """Note files that the bank has and we have not."""
     if not foreign:
         return
-    connection = await session.connection()
     rows = [{"message_id": one, "recovery_id": recovery_id, "payer_account": payer} for one in foreign]
-    await connection.execute(upsert(recovered_table).values(rows).on_conflict_do_nothing())
-    highest = max(number_of(one) for one in foreign)
-    p = payer_table.c
-    await connection.execute(update(payer_table).where(p.code == payer).values(files=func.greatest(p.files, highest)))
+    await (await session.connection()).execute(upsert(recovered_table).values(rows).on_conflict_do_nothing())
 
 
 async def unread(session: Transaction, recovery_id: UUID) -> Sequence[str]:
@@ -163,9 +172,14 @@ async def unread(session: Transaction, recovery_id: UUID) -> Sequence[str]:
 
 
 async def keep(
-    session: Transaction, message_id: str, payments: Sequence[Copied], refused: frozenset[str], now: datetime
+    session: Transaction,
+    message_id: str,
+    copy: bytes,
+    payments: Sequence[Copied],
+    refused: frozenset[str],
+    now: datetime,
 ) -> None:
-    """Note what a file that we do not have was to pay, and which payments of it the bank refused."""
+    """Keep the bank's copy of a file that we do not have: what it was to pay, and which of it the bank refused."""
     connection, keys = await session.connection(), keys_of(session)
     rows = [
         {
@@ -176,13 +190,15 @@ async def keep(
             "payee_index": number_index(one.bank_bin, one.account_number, keys),
             "holder_index": _holder_index(one.holder_name, keys),
             "execution_date": one.execution_date,
+            "uetr": one.uetr,
         }
         for one in payments
     ]
     if rows:
         await connection.execute(upsert(recovered_payment_table).values(rows).on_conflict_do_nothing())
     c = recovered_table.c
-    await connection.execute(update(recovered_table).where(c.message_id == message_id).values(read_at=now))
+    values = {"read_at": now, "content": keys.data.seal_bytes(copy, COPY_CONTENT, message_id)}
+    await connection.execute(update(recovered_table).where(c.message_id == message_id).values(values))
 
 
 async def walked(session: Transaction, recovery_id: UUID, now: datetime) -> None:
@@ -193,11 +209,51 @@ async def walked(session: Transaction, recovery_id: UUID, now: datetime) -> None
 
 
 async def release(session: Transaction, recovery_id: UUID, actor: str, now: datetime) -> bool:
-    """Let files go again; return False where there is something left to read first."""
+    """Let files go again; return False where there is something left to read first.
+
+    What was sealed before all that was read, and pays what the bank was told to pay, does not go as it is.
+    """
     c = recovery_table.c
     statement = update(recovery_table).where(c.id == recovery_id, c.released_at.is_(None), c.walked_at.is_not(None))
-    done = await (await session.connection()).execute(statement.values(released_at=now, released_by=actor))
-    return done.rowcount == 1
+    released = statement.values(released_at=now, released_by=actor).returning(c.bank)
+    bank = (await (await session.connection()).execute(released)).scalar_one_or_none()
+    if bank is not None:
+        await _mark_ignorant(session, bank)
+    return bank is not None
+
+
+async def _mark_ignorant(session: Transaction, bank: str) -> None:
+    connection = await session.connection()
+    f, i, o = file_table.c, instruction_table.c, order_table.c
+    at_bank = select(payer_table.c.code).where(payer_table.c.bank == bank)
+    waiting = f.payer_account.in_(at_bank) & f.state.in_((FileState.QUEUED, FileState.UNKNOWN))
+    for message_id in (await connection.execute(select(f.message_id).where(waiting))).scalars().all():
+        joined = instruction_table.join(order_table, o.id == i.order_id)
+        query = with_payees(select(order_table, i.end_to_end_id, *COLUMNS).select_from(joined))
+        told = await known_of(session, (await connection.execute(query.where(i.message_id == message_id))).all())
+        if told.ids or told.alike:
+            mine = update(file_table).where(f.message_id == message_id)
+            await connection.execute(mine.values(in_ignorance=True))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the bank was told by forgotten files: `ids` of our attempts, and orders that payments of it are `alike`."""
+
+    ids: frozenset[str]
+    alike: frozenset[UUID]
+
+
+async def known_of(session: Transaction, rows: Sequence[Row[Any]]) -> Told:
+    """Return what of attempts (orders with their `end_to_end_id`, PAYEE_COLUMNS) the bank was told already.
+
+    What it had refused, and two people say that it moved no money, is as if it had not been told.
+    """
+    c = recovered_payment_table.c
+    paid_nothing = c.refused & c.dismissed_at.is_not(None)
+    query = select(c.end_to_end_id).where(among(c.end_to_end_id, [row.end_to_end_id for row in rows]), ~paid_nothing)
+    ids = frozenset((await (await session.connection()).execute(query)).scalars())
+    return Told(ids, await _alike(session, [row for row in rows if row.end_to_end_id not in ids]))
 
 
 @dataclass(frozen=True)
@@ -263,26 +319,38 @@ def _month_before(period: str) -> date:
 
 
 async def forgotten(session: Transaction, limit: int) -> Sequence[Row[Any]]:
-    """Return payments that the bank knows and no attempt of ours is, newest first.
-
-    One of an order of ours is there only if the bank had refused it: two people may say that it never was debited.
-    """
+    """Return payments that the bank knows and no attempt of ours is, newest first, with where they were debited."""
     c = recovered_payment_table.c
     ours = exists().where(instruction_table.c.end_to_end_id == c.end_to_end_id)
-    undecided = or_(c.order_id.is_(None), c.refused)
-    query = (
-        select(recovered_payment_table)
-        .where(~ours, undecided)
-        .order_by(c.execution_date.desc(), c.end_to_end_id)
-        .limit(limit)
-    )
-    return (await (await session.connection()).execute(query)).all()
+    query = _with_debits().where(~ours).order_by(c.execution_date.desc(), c.end_to_end_id).limit(limit)
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()
 
 
 async def forgotten_payment(session: Transaction, key: str) -> Row[Any] | None:
-    """Return a payment of a file that we had forgotten."""
-    query = select(recovered_payment_table).where(recovered_payment_table.c.end_to_end_id == key)
-    return (await (await session.connection()).execute(query)).one_or_none()
+    """Return a payment of a file that we had forgotten, with where it was debited."""
+    query = _with_debits().where(recovered_payment_table.c.end_to_end_id == key).limit(1)
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.one_or_none()
+
+
+def _with_debits() -> Select[Any]:
+    """Return the query of forgotten payments with the statement's entry that shows the debit and nobody explained.
+
+    It is `payer_account`, `sequence`, `ordinal` and `debited_on`, None where no statement shows it.
+    """
+    c, r, e, s = recovered_payment_table.c, recovered_table.c, entry_table.c, clearing_table.c
+    place = (e.payer_account, e.sequence, e.ordinal)
+    explained = exists().where(*(s[column.name] == column for column in place))
+    debit = and_(
+        e.end_to_end_id == c.end_to_end_id,
+        e.outcome == Outcome.UNKNOWN_DEBIT,
+        e.amount == c.amount,
+        e.payer_account == r.payer_account,
+        ~explained,
+    )
+    joined = recovered_payment_table.join(recovered_table, r.message_id == c.message_id).outerjoin(entry_table, debit)
+    return select(recovered_payment_table, *place, e.booked_on.label("debited_on")).select_from(joined)
 
 
 async def dismiss(session: Transaction, key: str, actor: str, now: datetime) -> bool:

@@ -63,10 +63,12 @@ check_table = core(AccountCheck)
 shared_table = core(SharedAccount)
 
 FILE_CONTENT, MESSAGE_CONTENT = "payment_file.content", "bank_message.content"
+COPY_CONTENT = "recovered_file.content"
 CHECKED_HOLDER = "account_check.holder_name"
 SEALED = (
     SealedTable(file_table, ("content",), row_id=("message_id",), at_once=10),
     SealedTable(message_table, ("content",), at_once=10),
+    SealedTable(recovered_table, ("content",), row_id=("message_id",), at_once=10),
     SealedTable(check_table, ("holder_name",)),
 )
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Result, Row, Select, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.benefits.accounts.store import account_table, opened
@@ -60,9 +60,7 @@ class Shared:
         return frozenset(each.area_code for each in self.users)
 
 
-async def sharing(
-    session: Transaction, account_ids: Collection[UUID], now: datetime
-) -> Mapping[str, frozenset[UUID]]:
+async def sharing(session: Transaction, account_ids: Collection[UUID], now: datetime) -> Mapping[str, frozenset[UUID]]:
     """Return, by the index of the account, the people who must not be paid to it before two people have looked."""
     at_most = sharing_on(legal_date(now)).people_at_most
     named = await their_own(session, account_ids, more_than=at_most)
@@ -84,14 +82,14 @@ def _is_open(people: frozenset[UUID], at_most: int, accepted: Collection[frozens
 async def _owed(session: Transaction, people: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """Return the newest order of each person that counts: no person keeps it from being paid."""
     o = order_table.c
-    query = (
+    query: Select[Any] = (
         select(o.person_id, o.id, o.household_id, o.area_code)
         .where(among(o.person_id, people), o.state != OrderState.CANCELLED, o.held.is_(None), o.reported_in.is_(None))
         .ext(distinct_on(o.person_id))
         .order_by(o.person_id, o.period.desc(), o.id)
     )
-    rows = (await (await session.connection()).execute(query)).all()
-    return {row.person_id: row for row in rows}
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return {row.person_id: row for row in result}
 
 
 async def _accepted(session: Transaction, indexes: Collection[str]) -> dict[str, list[frozenset[UUID]]]:
