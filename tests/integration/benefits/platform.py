@@ -251,7 +251,7 @@ class Benefits:
                 self.payer_number,
                 clock.today(),
                 before,
-                before + entry.signed,
+                before + (amount if side == "credit" else -amount),
                 *nothing,
                 totals_of([entry]),
                 [entry],
