@@ -21,6 +21,7 @@ def upgrade() -> None:
         )
         """
     )
+    op.execute("COMMENT ON COLUMN shared_account.number_index IS 'blind index of bank and number'")
     op.execute("CREATE INDEX shared_account_by_number ON shared_account (number_index)")
 
 

@@ -8,10 +8,12 @@ down_revision = "0020"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE payer_account ADD COLUMN numbered_at timestamptz, DROP COLUMN files")
+    op.execute("COMMENT ON COLUMN payer_account.numbered_at IS 'what the last file is numbered by'")
     op.execute("ALTER TABLE payment_file ALTER COLUMN run_id DROP NOT NULL")
     op.execute("ALTER TABLE payment_file ADD COLUMN in_ignorance boolean NOT NULL DEFAULT false")
     op.execute("ALTER TABLE payment_file ALTER COLUMN in_ignorance DROP DEFAULT")
     op.execute("ALTER TABLE recovered_file ADD COLUMN content bytea")
+    op.execute("COMMENT ON COLUMN recovered_file.content IS 'encrypted'")
     op.execute("ALTER TABLE recovered_payment ADD COLUMN uetr uuid")
     # Files that were read before are read again, for their copy; what people said of their payments stays.
     op.execute("UPDATE recovered_file SET read_at = NULL")
