@@ -73,6 +73,7 @@ def create_app(
     )
     app.state.service = service
     app.state.database = database
+    app.state.request_transaction = database.transaction
     app.state.metrics = metrics
     app.state.identity = identity
     app.state.provider = provider

@@ -1,12 +1,13 @@
 """One transaction a request, committed at the edge."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
 
-from shared.db import Database, Transaction
+from shared.db import Transaction
 
 
 async def request_transaction(request: Request) -> AsyncIterator[Transaction]:
@@ -15,8 +16,8 @@ async def request_transaction(request: Request) -> AsyncIterator[Transaction]:
     It takes a connection at its first query, is committed after the endpoint has returned and before a byte of the
     answer is sent, and is rolled back when anything raises. A commit that fails is what the client is told.
     """
-    database: Database = request.app.state.database
-    async with database.transaction() as session:
+    begin: Callable[[], AbstractAsyncContextManager[Transaction]] = request.app.state.request_transaction
+    async with begin() as session:
         yield session
 
 

@@ -25,7 +25,6 @@ from shared.access import PERMISSIONS, Permission, Reach, Role
 from shared.access.tables import access_grants
 from shared.approvals.tables import proposals
 from shared.db import Database
-from shared.http.transactions import request_transaction
 from shared.jobs.tables import jobs
 from tests.integration.registry.conftest import SAMPLE_AREAS
 from tests.support.access import grant
@@ -213,6 +212,7 @@ class World:
 async def rolling_back(world: World) -> AsyncIterator[World]:
     """Let every request of a world leave nothing behind, and close it at the end."""
 
+    @asynccontextmanager
     async def leaves_nothing() -> AsyncIterator[AsyncSession]:
         session = AsyncSession(world.database.engine, expire_on_commit=False, info={"keys": world.database.keys})
         async with session:
@@ -221,7 +221,7 @@ async def rolling_back(world: World) -> AsyncIterator[World]:
             finally:
                 await session.rollback()
 
-    world.app.dependency_overrides[request_transaction] = leaves_nothing
+    world.app.state.request_transaction = leaves_nothing
     yield world
     await world.client.aclose()
     await world.database.close()
