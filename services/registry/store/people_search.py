@@ -6,8 +6,8 @@ match is not known beforehand, and the planner's guess is far off: those who bea
 order. So a stretch of the order is walked, and only where it does not fill the page are all gathered. A commune is
 walked to its end.
 
-What is walked stands in the index of the order with what is asked of it, so that a long stretch is a few hundred pages
-of the index; the facts of people do not, and what is asked of the household is looked up for each.
+What is walked stands in the index of the order with what is asked of it, so that a long stretch is some hundred pages.
+Facts stand in an index of those alone of whom any is known. What is asked of the household is looked up for each.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -43,8 +43,9 @@ from shared.db import Transaction
 from shared.events.registry import HouseholdClass, Standing
 from shared.names import typed_words
 
-_WALKED = 40_000  # people, in the index alone
-_LOOKED_UP = 2_000  # people, whose facts or households are looked up
+_WALKED = 40_000  # people
+_WALKED_BY_FACTS = 20_000  # people of whom any fact is known; to look into facts takes longer
+_LOOKED_UP = 2_000  # people, whose households are looked up
 _IN_ORDER = (
     "id", "name_key", "name_words", "area_code", "household_id", "relationship", "sex", "ethnicity", "birth_date",
 )  # fmt: skip
@@ -82,14 +83,14 @@ async def find_people(
     ids: Sequence[UUID] = ()
     if not wanted.numbers:
         ids = list((await session.execute(walking(access, wanted, after=after, limit=limit))).scalars())
-    if len(ids) < limit and (wanted.numbers or _only_commune(access, wanted) is None):
+    if len(ids) < limit and (wanted.numbers or not _walks_to_the_end(access, wanted)):
         ids = list((await session.execute(gathering(access, wanted, after=after, limit=limit))).scalars())
     found = await found_people(session, ids)
     return [found[each] for each in ids]
 
 
 def walking(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:
-    """Return the query for who matches in the next stretch of the order; in one commune, in all of it."""
+    """Return the query for who matches in the next stretch of the order."""
     by_facts = wanted.group is not None and wanted.group[0].who.fact is not None and wanted.group[0].of == "person"
     columns = (*_IN_ORDER, "facts") if by_facts else _IN_ORDER
     stretch = select(*(PEOPLE.c[name] for name in columns)).order_by(PEOPLE.c.name_key, PEOPLE.c.id)
@@ -97,18 +98,26 @@ def walking(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -
         stretch = stretch.where(known(PEOPLE))
     if (commune := _only_commune(access, wanted)) is not None:
         stretch = stretch.where(PEOPLE.c.area_code == commune)
+    if _walks_to_the_end(access, wanted):
+        stretch = stretch.offset(0)  # a stretch all the same: nothing else is to be read than its index
     else:
-        stretch = stretch.limit(_LOOKED_UP if by_facts else _WALKED)
+        stretch = stretch.limit(_WALKED_BY_FACTS if by_facts else _WALKED)
     if after is not None:
         stretch = stretch.where(_after(after))
     walked = stretch.subquery("walked")
     matching = select(walked).where(*_own(walked, access, wanted), *_named(walked, wanted))
     of_household = _of_household(walked, access, wanted)
-    if of_household and commune is None:
+    if of_household and not _walks_to_the_end(access, wanted):
         walked = matching.order_by(walked.c.name_key, walked.c.id).limit(_LOOKED_UP).subquery("matching")
         matching, of_household = select(walked), _of_household(walked, access, wanted)
     query = matching.with_only_columns(walked.c.id).where(*of_household)
     return query.order_by(walked.c.name_key, walked.c.id).limit(limit)
+
+
+def _walks_to_the_end(access: Access, wanted: Wanted) -> bool:
+    """Return whether all who match are found by walking: in one commune, where no other members are to be looked up."""
+    of_people = wanted.group is None or wanted.group[0].of == "person"
+    return of_people and _only_commune(access, wanted) is not None
 
 
 def gathering(access: Access, wanted: Wanted, *, after: UUID | None, limit: int) -> Select[Any]:

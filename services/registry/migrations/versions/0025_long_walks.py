@@ -15,10 +15,17 @@ def upgrade() -> None:
     _replace("ix_people_name_key", f"(name_key, id) INCLUDE (area_code, household_id, {_ASKED})")
     _replace("ix_people_area_name", f"(area_code, name_key, id) INCLUDE (household_id, {_ASKED})")
     _replace("ix_people_birth_given", f"({_GIVEN}, area_code)")
-    op.execute("CREATE INDEX ix_people_known ON people (name_key, id) INCLUDE (area_code) WHERE facts <> '{}'::jsonb")
+    for index, on, more in (
+        ("ix_people_known", "name_key, id", "area_code, household_id"),
+        ("ix_people_area_known", "area_code, name_key, id", "household_id"),
+    ):
+        op.execute(
+            f"CREATE INDEX {index} ON people ({on}) INCLUDE ({more}, {_ASKED}, facts) WHERE facts <> '{{}}'::jsonb"
+        )
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX ix_people_area_known")
     op.execute("DROP INDEX ix_people_known")
     _replace("ix_people_name_key", "(name_key, id)")
     _replace("ix_people_area_name", "(area_code, name_key, id)")
