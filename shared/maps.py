@@ -32,6 +32,11 @@ def is_unplaced(code: str) -> bool:
     return code.endswith(_UNPLACED)
 
 
+def unit_waited_for(code: str) -> str:
+    """Return the code of the split unit whose households wait under a code of `unplaced`."""
+    return code.removesuffix(_UNPLACED)
+
+
 def counterparts(code: str, steps: Iterable[Step], *, on: date, seen_on: date) -> frozenset[str]:
     """Return the codes of the units on the map of `seen_on` which the unit of a code on the day `on` became or was.
 
@@ -84,7 +89,7 @@ class OtherMap:
         `own` is where it was itself on the day of the map. Who waits to be placed is of the unit that was split.
         """
         if is_unplaced(code):
-            code = code.removesuffix(_UNPLACED)
+            code = unit_waited_for(code)
             split_on = [each.effective for each in self._steps if each.old_code == code and each.effective <= on]
             on = max(split_on, default=on) - timedelta(days=1)
         found = place_on_map(own, self.options(code, on))

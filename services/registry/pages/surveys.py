@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.registry.pages.names import area_name, head_name, indicator_names, names_of_standards
+from services.registry.pages.names import area_name, head_name, indicator_names, names_of_standards, setting_of
 from shared.pages import Desk, Fields, Refused, Visiting, Visitor, body_of, change
 
 
@@ -26,7 +26,6 @@ def add_surveys(router: APIRouter, desk: Desk) -> None:
         household = await visitor.get(f"/registry/v1/households/{household_id}")
         standards = await visitor.get("/registry/v1/standards")
         chosen = next((each for each in standards if each["code"] == standard), standards[0])
-        area = await visitor.get(f"/registry/v1/areas/{household['area_code']}")
         return desk.show(
             visitor,
             "survey.html",
@@ -35,7 +34,7 @@ def add_surveys(router: APIRouter, desk: Desk) -> None:
             household=household,
             name=head_name(household),
             area=await area_name(visitor, household["area_code"]),
-            setting="urban" if area["kind"] in ("ward", "township") else "rural",
+            setting=await setting_of(visitor, household["area_code"]),
             standard=chosen,
             standards=names_of_standards(standards, visitor.language),
             indicators=indicator_names(standards, visitor.language),

@@ -83,8 +83,10 @@ async def evaluated(
     known = {row.id: row.area_code for row in await session.execute(query)}
     access.note_attempt(known.values())
     homes = {household: area_code for household, area_code in known.items() if access.covers(area_code)}
-    places = await communes(session, homes.values())
     states = await states_on(session, {each: findings.assessed_on for each, findings in items})
+    # Of the day of review: a code may mean another unit since.
+    homes |= {each: states[each].area_code for each in homes if each in states}
+    places = await communes(session, homes.values())
     forms = await known_forms(session)
     assessments: list[Assessment] = []
     errors: list[FieldProblem] = []

@@ -38,6 +38,18 @@ async def test_an_officer_enters_a_survey_sees_the_score_grow_tries_it_and_recor
     assert (recorded["b2_points"], recorded["proposed_class"], recorded["recorded_by"]) == (30, "poor", "officer")
 
 
+@pytest.mark.parametrize(("area_code", "setting"), [("07900", "thành thị"), ("08566", "nông thôn")])
+async def test_a_survey_in_a_ward_counts_by_the_points_of_towns(desk: Desk, area_code: str, setting: str) -> None:
+    household = (await desk.registry.register(member(), area_code=area_code))["id"]
+    forms = await desk.registry.get("/standards/vn-2022-2025/forms")
+    async with desk.site.signed_in("officer", f"/registry/desk/households/{household}/survey") as page:
+        assert setting in await page.inner_text("main")
+        item = forms[0]["items"][0]
+        points = item["answers"][0]["points"][forms[0]["regions"][0]]["urban" if area_code == "07900" else "rural"]
+        option = page.locator(f"[name='route/answers/{item['code']}'] option[value='{item['answers'][0]['code']}']")
+        assert await option.get_attribute("data-points-b1") == str(points)
+
+
 async def test_a_refused_survey_says_where_it_is_wrong_and_keeps_what_was_entered(desk: Desk) -> None:
     household = await desk.household(member())
     async with desk.site.signed_in("officer", f"/registry/desk/households/{household}/survey") as page:

@@ -273,6 +273,24 @@ async def test_until_confirmed_all_of_it_can_be_undone_with_its_placements(provi
     assert (await counted(province))["90001"] == 4, "and it can be done again"
 
 
+async def test_a_survey_of_before_is_judged_by_the_unit_of_its_day(province: Registry) -> None:
+    """The code 90002 was a commune's; a ward has it since, and the households are elsewhere."""
+    await sent(province, "officer", "/areas", [unit("90002", "commune", "phường", "90", DAY)], status=200)
+    moved, stays = await settled(province, "90002"), await settled(province, "90001")
+    plan = await planned(province, DAY, [("90001", "90002"), ("90002", "90004"), ("90003", "90003")])
+    await applied(province, plan["id"])
+    settings = {}
+    for name, (household,) in (("moved", moved), ("stays", stays)):
+        for day in ("2026-06-15", "2026-07-15"):
+            settings[name, day] = (await province.assess(household, assessed_on=day))["setting"]
+    assert settings == {
+        ("moved", "2026-06-15"): "rural",
+        ("moved", "2026-07-15"): "rural",
+        ("stays", "2026-06-15"): "rural",
+        ("stays", "2026-07-15"): "urban",
+    }
+
+
 async def test_what_was_built_upon_is_not_undone(province: Registry) -> None:
     (moved,) = await settled(province, "90002")
     plan = await planned(province, DAY, PAIRS)
