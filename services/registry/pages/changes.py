@@ -28,7 +28,7 @@ def add_changes(router: APIRouter, desk: Desk) -> None:
             200 if refusal is None else refusal.status,
             refusal=refusal,
             change=found,
-            effects=await told(visitor, found["effects"]),
+            effects=await told(visitor, found["effects"], on=found["effective_on"]),
             own=found["prepared_by"] == visitor.session.subject,
             permissions=access["permissions"],
         )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from services.registry.pages.facts import HOME, PERSON, FactWords
-from services.registry.pages.names import area_name
+from services.registry.pages.names import area_names
 from shared.pages import Visitor
 from shared.texts import Language, text
 from shared.texts.formats import Formats
@@ -33,10 +33,10 @@ class Told:
     lines: list[Line]
 
 
-async def told(visitor: Visitor, effects: list[Mapping[str, Any]]) -> list[Told]:
-    """Return effects of the API in the visitor's language."""
+async def told(visitor: Visitor, effects: list[Mapping[str, Any]], *, on: str) -> list[Told]:
+    """Return effects of a change from a day on in the visitor's language, with the units of that day."""
     codes = {each[side]["area_code"] for each in effects for side in ("before", "after") if each[side]}
-    areas = {code: await area_name(visitor, code) or code for code in codes}
+    areas = await area_names(visitor, codes, on)
     groups = (await visitor.get("/registry/v1/ethnic-groups"))["groups"]
     words = _Words(visitor.language, areas, {each["code"]: each["name"] for each in groups})
     return [

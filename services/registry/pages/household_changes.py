@@ -65,7 +65,7 @@ def add_household_changes(router: APIRouter, desk: Desk) -> None:
             "change_preview.html",
             kind=kind,
             household_id=str(household_id),
-            effects=await told(visitor, tried["effects"]),
+            effects=await told(visitor, tried["effects"], on=visitor.form.get("effective_on")),
             effective_on=visitor.form.get("effective_on"),
             note=visitor.form.get("note"),
         )

@@ -82,7 +82,7 @@ async def _show(
         then=household is not now,
         on=on,
         known=known,
-        area=await area_name(visitor, household["area_code"]),
+        area=await area_name(visitor, household["area_code"], on=_day(household, now, on, known)),
         facts=FactWords(visitor.language).known(HOME, household["facts"]),
         facts_of=[
             (each["full_name"], FactWords(visitor.language).known(PERSON, each["facts"]))
@@ -97,6 +97,11 @@ async def _show(
         permissions=access["permissions"],
         done=done,
     )
+
+
+def _day(household: Mapping[str, Any], now: Mapping[str, Any], on: str, known: str) -> str | None:
+    """Return the day whose units a household as it was is shown with: a code may mean another unit since."""
+    return None if household is now else on or known[:10]
 
 
 def _instant(entered: str) -> str | None:

@@ -286,6 +286,22 @@ async def test_a_household_is_shown_as_it_was_and_as_it_was_known(desk: Desk) ->
         assert await page.locator(".problem").count() == 1, "before it was recorded it was not known"
 
 
+async def test_what_was_is_shown_with_the_units_of_its_day(desk: Desk) -> None:
+    """The code of the commune was a township's until July 2025."""
+    body = {"area_code": COMMUNE, "registered_on": "2025-02-01", "members": family("Lù")}
+    household = (await desk.registry.post("/households", body))["household"]["id"]
+    move = {"kind": "move", "effective_on": "2025-03-01", "area_code": COMMUNE, "address": "Khu 5"}
+    change = (await desk.registry.change(household, move))["change_id"]
+    here = f"/registry/desk/households/{household}"
+    async with desk.site.signed_in("officer", here) as page:
+        assert "Xã Tân Sơn" in await page.inner_text("main dl")
+        for then in (f"{here}?on=2025-06-30", f"{here}?on=2025-04-01"):
+            await page.goto(f"{desk.site.url}{then}")
+            assert "Thị trấn Tân Phú" in await page.inner_text("main dl")
+        await page.goto(f"{desk.site.url}/registry/desk/changes/{change}")
+        assert "Khu 5, Thị trấn Tân Phú" in await page.inner_text("#effects")
+
+
 async def test_who_may_only_read_tells_nothing_and_a_stranger_finds_nothing(desk: Desk) -> None:
     household = await settled(desk, *family("Điêu"))
     change = (
