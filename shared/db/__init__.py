@@ -1,6 +1,6 @@
 """PostgreSQL: engines, transactions, bulk writes and migrations."""
 
-from shared.db.bulk import among, copy_rows, insert_new, update_rows, upsert
+from shared.db.bulk import among, copy_records, copy_rows, insert_new, update_rows, upsert
 from shared.db.database import FAULTS, Database, Transaction
 from shared.db.prepared import Prepared, among_given
 
@@ -11,6 +11,7 @@ __all__ = [
     "Transaction",
     "among",
     "among_given",
+    "copy_records",
     "copy_rows",
     "insert_new",
     "update_rows",

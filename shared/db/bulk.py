@@ -87,13 +87,19 @@ async def copy_rows(session: Transaction, table: Table, rows: Sequence[Row]) -> 
     Raises:
         DBAPIError: as a statement of the session raises it, `IntegrityError` where a constraint is violated.
     """
-    if not rows:
+    if rows:
+        await copy_records(session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+async def copy_records(
+    session: Transaction, table: Table, columns: Sequence[str], records: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert many rows by COPY as `copy_rows` does; each is given as the values of the columns, in their order."""
+    if not records:
         return
-    columns = list(rows[0])
-    records = [tuple(row.values()) for row in rows]
     driver = await _driver_connection(session)
     try:
-        await driver.copy_records_to_table(table.name, columns=columns, records=records)
+        await driver.copy_records_to_table(table.name, columns=list(columns), records=records)
     except asyncpg.IntegrityConstraintViolationError as error:
         raise IntegrityError(f"COPY {table.name}", None, error, hide_parameters=True) from error
     except asyncpg.PostgresError as error:

@@ -14,7 +14,7 @@ from services.benefits.ledger.domain.templates import allotment, commitment, rel
 from services.benefits.ledger.tables import Budget, Contribution, Fund, LedgerEntry, LedgerJournal
 from services.benefits.metadata import core
 from shared import clock
-from shared.db import Transaction, copy_rows
+from shared.db import Transaction, copy_records
 from shared.ids import new_id
 
 fund_table = core(Fund)
@@ -22,6 +22,21 @@ budget_table = core(Budget)
 contribution_table = core(Contribution)
 journal_table = core(LedgerJournal)
 entry_table = core(LedgerEntry)
+
+_HEAD = ("id", "cause", "kind", "value_date", "posted_by", "posted_at")
+_LINE = (
+    "journal_id",
+    "line",
+    "account",
+    "side",
+    "amount",
+    "fund",
+    "programme",
+    "fiscal_year",
+    "bank_account",
+    "order_id",
+    "instruction_id",
+)
 
 
 class BudgetExhausted(Exception):
@@ -39,35 +54,28 @@ async def post(session: Transaction, journals: Sequence[Journal]) -> list[UUID]:
     ids = [new_id() for _ in journals]
     posted_at = clock.now()
     heads = [
-        {
-            "id": journal_id,
-            "cause": journal.cause,
-            "kind": journal.kind,
-            "value_date": journal.value_date,
-            "posted_by": journal.posted_by,
-            "posted_at": posted_at,
-        }
-        for journal_id, journal in zip(ids, journals, strict=True)
+        (journal_id, one.cause, one.kind, one.value_date, one.posted_by, posted_at)
+        for journal_id, one in zip(ids, journals, strict=True)
     ]
     lines = [
-        {
-            "journal_id": journal_id,
-            "line": line,
-            "account": posting.account.value,
-            "side": posting.side,
-            "amount": posting.amount,
-            "fund": posting.purpose.fund,
-            "programme": posting.purpose.programme,
-            "fiscal_year": posting.purpose.fiscal_year,
-            "bank_account": posting.bank_account,
-            "order_id": posting.order_id,
-            "instruction_id": posting.instruction_id,
-        }
+        (
+            journal_id,
+            line,
+            posting.account.value,
+            posting.side,
+            posting.amount,
+            posting.purpose.fund,
+            posting.purpose.programme,
+            posting.purpose.fiscal_year,
+            posting.bank_account,
+            posting.order_id,
+            posting.instruction_id,
+        )
         for journal_id, journal in zip(ids, journals, strict=True)
         for line, posting in enumerate(journal.postings, 1)
     ]
-    await copy_rows(session, journal_table, heads)
-    await copy_rows(session, entry_table, lines)
+    await copy_records(session, journal_table, _HEAD, heads)
+    await copy_records(session, entry_table, _LINE, lines)
     return ids
 
 

@@ -7,8 +7,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     CheckConstraint,
-    ForeignKey,
-    ForeignKeyConstraint,
     Index,
     String,
     UniqueConstraint,
@@ -96,11 +94,13 @@ class LedgerJournal(Table, table=True):
 
 
 class LedgerEntry(Table, table=True):
-    """One line of a journal. Written once; corrected only by another journal."""
+    """One line of a journal. Written once; corrected only by another journal.
+
+    Its journal and its fund are foreign keys that a trigger looks up, once for all entries that come together.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        ForeignKeyConstraint(["journal_id"], ["ledger_journal.id"], name="ledger_entry_journal_id_fkey"),
         CheckConstraint("amount > 0", name="amount_vnd"),
         CheckConstraint("side IN ('debit', 'credit')", name="side_known"),
         CheckConstraint("(account = 'A1') = (bank_account IS NOT NULL)", name="cash_at_a_bank"),
@@ -113,7 +113,7 @@ class LedgerEntry(Table, table=True):
     account: str
     side: str
     amount: int = Field(sa_type=BigInteger)
-    fund: str = Field(sa_column_args=[ForeignKey("fund.code")])
+    fund: str
     programme: str | None = None
     fiscal_year: int | None = None
     bank_account: str | None = None

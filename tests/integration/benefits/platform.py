@@ -253,7 +253,7 @@ class Benefits:
                 before,
                 before + (amount if side == "credit" else -amount),
                 *nothing,
-                totals_of([entry]),
+                totals_of([("credit", amount)]),
                 [entry],
             )
             message = await messages.keep(

@@ -17,6 +17,10 @@ _ENTRY = (
     f" VALUES ('00000000-0000-0000-0000-000000000001', $1, $2, $3, $4, '{FUND}')"
 )
 
+_ENTRY_OF_NO_FUND = f"{_JOURNAL}; {_ENTRY.replace(FUND, 'NOBODY')}"
+for _number, _value in enumerate(("1", "'E1'", "'debit'", "5"), 1):
+    _ENTRY_OF_NO_FUND = _ENTRY_OF_NO_FUND.replace(f"${_number}", _value)
+
 
 async def write(connection: "asyncpg.Connection[Any]", *entries: tuple[int, str, str, int], head: bool = True) -> None:
     """Write entries (line, account, side, VND), and their journal unless it is there, in one transaction."""
@@ -55,6 +59,17 @@ async def test_entries_do_not_come_after_their_journal(connection: "asyncpg.Conn
     await write(connection, (1, "E1", "debit", 5), (2, "L1", "credit", 5))
     with pytest.raises(asyncpg.RestrictViolationError):
         await write(connection, (3, "E1", "debit", 5), (4, "L1", "credit", 5), head=False)
+
+
+async def test_an_entry_is_of_a_fund_that_is_known(connection: "asyncpg.Connection[Any]") -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="fund"):
+        await connection.execute(_ENTRY_OF_NO_FUND)
+    assert await connection.fetchval("SELECT count(*) FROM ledger_journal WHERE cause = 'cause'") == 0
+
+
+async def test_a_fund_whose_money_moved_stays(connection: "asyncpg.Connection[Any]") -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await connection.execute(f"DELETE FROM fund WHERE code = '{FUND}'")
 
 
 @pytest.mark.parametrize("table", ["ledger_journal", "ledger_entry"])

@@ -1,7 +1,7 @@
 """A journal: postings with one cause that balance, or no journal at all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -104,4 +104,7 @@ def transfer(
 
 def of_instruction(postings: Iterable[Posting], order_id: UUID, instruction_id: UUID | None) -> tuple[Posting, ...]:
     """Return the postings marked with the order, and the attempt, that they are of."""
-    return tuple(replace(posting, order_id=order_id, instruction_id=instruction_id) for posting in postings)
+    return tuple(
+        Posting(each.account, each.side, each.amount, each.purpose, each.bank_account, order_id, instruction_id)
+        for each in postings
+    )

@@ -32,7 +32,7 @@ class ReportHead:
             closing=self.closing,
             declared_credits=None,
             declared_debits=None,
-            totals=totals_of(entries),
+            totals=totals_of((entry.side, entry.amount) for entry in entries),
             entries=entries,
             closed_through=self.closed_on,
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+Side = Literal["debit", "credit"]
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -25,7 +27,7 @@ class Entry:
     """
 
     ordinal: int
-    side: Literal["debit", "credit"]
+    side: Side
     amount: int
     booked_on: date
     end_to_end_id: str | None
@@ -65,14 +67,13 @@ class Totals:
         return self.credits[1] - self.debits[1]
 
 
-def totals_of(lines: Iterable[Entry]) -> Totals:
-    """Return what lines add up to; those of one entry follow each other and count as one."""
-    counts, sums, last = {"credit": 0, "debit": 0}, {"credit": 0, "debit": 0}, None
-    for line in lines:
-        sums[line.side] += line.amount
-        counts[line.side] += line.number is None or line.number != last
-        last = line.number
-    return Totals((counts["credit"], sums["credit"]), (counts["debit"], sums["debit"]))
+def totals_of(sums: Iterable[tuple[Side, int]]) -> Totals:
+    """Return what entries add up to, each given by its side and amount (VND)."""
+    counts, amounts = {"credit": 0, "debit": 0}, {"credit": 0, "debit": 0}
+    for side, amount in sums:
+        counts[side] += 1
+        amounts[side] += amount
+    return Totals((counts["credit"], amounts["credit"]), (counts["debit"], amounts["debit"]))
 
 
 @dataclass(frozen=True, slots=True)

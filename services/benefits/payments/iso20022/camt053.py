@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from lxml import etree
 
-from services.benefits.payments.domain.statement import Entry, Statement, totals_of
+from services.benefits.payments.domain.statement import Entry, Side, Statement, totals_of
 from services.benefits.payments.iso20022.entries import EntryReader
 from services.benefits.payments.iso20022.reading import Fields, Message, Reader, Unreadable
 from shared.clock import legal_date
@@ -39,13 +39,13 @@ def _message(raw: bytes) -> Message:
 
 
 def read(raw: bytes) -> StatementMessage:
-    """Return the statement. All of it was read once and can be read; its entries are not kept.
+    """Return the statement. Day, side and amount of all its entries were read once; the entries are not kept.
 
     Raises:
         Unreadable: it is no camt.053.001.08 of one statement in VND, or something that decides is missing.
     """
     message = _message(raw)
-    totals = totals_of(_lines(message))
+    totals = totals_of(_sums(message))
     statements = _read.all(message.around, "Stmt")
     if len(statements) != 1:
         raise Unreadable("not exactly one statement")
@@ -69,7 +69,18 @@ def read(raw: bytes) -> StatementMessage:
     return StatementMessage(_read.need(message.around, "GrpHdr/MsgId"), statement)
 
 
+def _sums(message: Message) -> Iterator[tuple[Side, int]]:
+    for element, _, _ in _booked(message):
+        yield _entries.sum(element)
+
+
 def _lines(message: Message) -> Iterator[Entry]:
+    for element, number, day in _booked(message):
+        yield from _entries.lines(element, number, day)
+
+
+def _booked(message: Message) -> Iterator[tuple[etree._Element, int, date]]:
+    """Yield the booked entries with their number, and the day of the opening balance."""
     day = None
     number = 0
     for element in message.records():
@@ -78,7 +89,7 @@ def _lines(message: Message) -> Iterator[Entry]:
             day = _entries.day(_need_balance(statement, "OPBD"), "Dt")
         if day is not None and _entries.is_booked(element):
             number += 1
-            yield from _entries.lines(element, number, day)
+            yield element, number, day
 
 
 def _need_balance(statement: etree._Element, kind: str) -> Fields:

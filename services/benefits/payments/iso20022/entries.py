@@ -7,11 +7,10 @@ rest is for a person. Without amount or side nothing can be booked, and the mess
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
-from typing import Literal
 
 from lxml import etree
 
-from services.benefits.payments.domain.statement import Batch, Entry
+from services.benefits.payments.domain.statement import Batch, Entry, Side
 from services.benefits.payments.iso20022.reading import Fields, Reader, Unreadable
 from shared.clock import legal_date
 
@@ -40,14 +39,13 @@ class EntryReader:
             Unreadable: without an amount over zero in VND, or neither debit nor credit.
         """
         whole = self._read.fields(element)
-        amount, side = self.amount(whole), self.side(whole)
-        if amount == 0:
-            raise Unreadable("an entry of no money")
+        side, amount = self._sum(whole)
         booked_on, fault = day, None
         try:
             booked_on = self.day(whole, "BookgDt")
         except Unreadable:
             fault = "no_booking_date"
+        families = _families(whole)
         make = partial(
             Entry,
             ordinal=0,
@@ -55,7 +53,7 @@ class EntryReader:
             booked_on=booked_on,
             bank_reference=_text(whole, "AcctSvcrRef") or _text(whole, "NtryRef"),
             number=number,
-            is_fee=bool(_FEES & _families(whole)),
+            is_fee=not _FEES.isdisjoint(families),
         )
         details = whole.all(_DETAILS)
         if len(details) < 2:
@@ -70,6 +68,20 @@ class EntryReader:
         else:
             nothing = Fields({})
             yield _of(make, whole, nothing, amount=amount, batch=_batch(whole), fault="details_do_not_add_up")
+
+    def sum(self, element: etree._Element) -> tuple[Side, int]:
+        """Return which way the money of an entry went, and how much (VND): that of all its lines.
+
+        Raises:
+            Unreadable: without an amount over zero in VND, or neither debit nor credit.
+        """
+        return self._sum(self._read.children(element))
+
+    def _sum(self, whole: Fields) -> tuple[Side, int]:
+        amount, side = self.amount(whole), self.side(whole)
+        if amount == 0:
+            raise Unreadable("an entry of no money")
+        return side, amount
 
     def _part(self, detail: Fields, side: str) -> int | None:
         """Return the amount of one of several payments, None where it or its side cannot be read or is another."""
@@ -91,7 +103,7 @@ class EntryReader:
             raise Unreadable("an amount that is not in VND")
         return fields.whole("Amt")
 
-    def side(self, fields: Fields) -> Literal["debit", "credit"]:
+    def side(self, fields: Fields) -> Side:
         """Return which way money went.
 
         Raises:

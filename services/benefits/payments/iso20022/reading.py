@@ -190,6 +190,14 @@ class Reader:
         """Return what stands below an element, looked through once."""
         return Fields(self.below(element))
 
+    def children(self, element: etree._Element) -> Fields:
+        """Return what stands right below an element."""
+        found: dict[str, list[etree._Element]] = {}
+        for child in element:
+            if name := self._names.get(child.tag) or self._name(child.tag):
+                found.setdefault(name, []).append(child)
+        return Fields(found)
+
     def _collect(self, element: etree._Element, path: str, found: dict[str, list[etree._Element]]) -> None:
         for child in element:
             name = self._names.get(child.tag) or self._name(child.tag)
