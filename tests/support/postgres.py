@@ -39,7 +39,8 @@ class Databases:
             await asyncio.to_thread(self._server.ensure, name, role)
         else:
             source = await self._template(template)
-            await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER "{role}"')
+            # Files are copied in half the time that their pages take through the log.
+            await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" OWNER "{role}" STRATEGY FILE_COPY')
             await self._execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
         return self._server.url(name, role)
 
