@@ -58,41 +58,72 @@ async def seal(
     wording: Wording,
     now: datetime,
 ) -> AsyncIterator[Sealed]:
-    """Write a file and one instruction an order for each page of orders, and yield it; so no more than one is held.
+    """Write a file and one instruction an order for each page of orders, and yield it.
+
+    While one is written and its caller books it, the next one is built: no more than two are held.
 
     Raises:
         FileRefused: our own check refused a file that we wrote.
         Problem: 409 `known_to_bank`, the bank was told to pay one of them by a file that we no longer have.
     """
-    connection = await session.connection()
     numbered = payer.numbered_at
-    keys, due = keys_of(session), carried_out_on(payer.bank, now)
-    async for rows in pages:
-        numbered = numbered_after(numbered, now)
-        known = await next_attempts(session, rows)
-        if known.at_bank or known.alike:
-            raise Problem(409, "known_to_bank", count=len(known.at_bank | known.alike))
-        heading = Heading(message_id(payer.code, numbered.astimezone(VIETNAM)), now, due, payer, wording)
-        attempts = [Attempt(row, known.ids[row.id], uuid4()) for row in rows]
-        content = await asyncio.to_thread(built, heading, attempts, keys)
-        await connection.execute(insert(file_table), [_file_row(heading, attempts, content, run_id, keys)])
-        instructions = [
-            {
-                "id": new_id(),
-                "order_id": one.order.id,
-                "message_id": heading.message_id,
-                "end_to_end_id": one.end_to_end_id,
-                "uetr": one.uetr,
-                "amount": one.order.amount,
-                "state": InstructionState.QUEUED,
-                "rank": 0,
-                "version": 1,
-            }
-            for one in attempts
-        ]
-        await copy_rows(session, instruction_table, instructions)
-        yield Sealed(heading.message_id, rows, {one["order_id"]: one["id"] for one in instructions})
-    await connection.execute(update(payer_table).where(payer_table.c.code == payer.code).values(numbered_at=numbered))
+    begun: _Begun | None = None
+    try:
+        async for rows in pages:
+            numbered = numbered_after(numbered, now)
+            number = message_id(payer.code, numbered.astimezone(VIETNAM))
+            heading = Heading(number, now, carried_out_on(payer.bank, now), payer, wording)
+            before, begun = begun, await _begin(session, heading, rows)
+            if before is not None:
+                yield await _written(session, before, run_id)
+        if begun is not None:
+            yield await _written(session, begun, run_id)
+    finally:
+        if begun is not None:
+            begun.content.cancel()
+    wrote = update(payer_table).where(payer_table.c.code == payer.code).values(numbered_at=numbered)
+    await (await session.connection()).execute(wrote)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A file that is being built."""
+
+    heading: Heading
+    attempts: Sequence[Attempt]
+    content: asyncio.Task[bytes]
+
+
+async def _begin(session: Transaction, heading: Heading, rows: Sequence[Row[Any]]) -> _Begun:
+    known = await next_attempts(session, rows)
+    if known.at_bank or known.alike:
+        raise Problem(409, "known_to_bank", count=len(known.at_bank | known.alike))
+    attempts = [Attempt(row, known.ids[row.id], uuid4()) for row in rows]
+    building = asyncio.to_thread(built, heading, attempts, keys_of(session))
+    return _Begun(heading, attempts, asyncio.create_task(building))
+
+
+async def _written(session: Transaction, file: _Begun, run_id: UUID) -> Sealed:
+    content = await file.content
+    row = _file_row(file.heading, file.attempts, content, run_id, keys_of(session))
+    await (await session.connection()).execute(insert(file_table), [row])
+    instructions = [
+        {
+            "id": new_id(),
+            "order_id": one.order.id,
+            "message_id": file.heading.message_id,
+            "end_to_end_id": one.end_to_end_id,
+            "uetr": one.uetr,
+            "amount": one.order.amount,
+            "state": InstructionState.QUEUED,
+            "rank": 0,
+            "version": 1,
+        }
+        for one in file.attempts
+    ]
+    await copy_rows(session, instruction_table, instructions)
+    rows = [one.order for one in file.attempts]
+    return Sealed(file.heading.message_id, rows, {one["order_id"]: one["id"] for one in instructions})
 
 
 def _file_row(
