@@ -28,6 +28,8 @@ from services.benefits.payments.api.by_hand import by_hand_router
 from services.benefits.payments.api.callbacks import callback_router
 from services.benefits.payments.api.channels import CHANNEL_RELEASE
 from services.benefits.payments.api.channels import router as channels_router
+from services.benefits.payments.api.checks_by_hand import CHECKS_BY_HAND
+from services.benefits.payments.api.checks_by_hand import router as checks_by_hand_router
 from services.benefits.payments.api.months import router as months_router
 from services.benefits.payments.api.orders import router as orders_router
 from services.benefits.payments.api.outcomes import FILE_OUTCOME, ORDER_CANCELLATION, UNPAID
@@ -77,6 +79,7 @@ OPERATIONS = (
     PAID_LIST,
     AWARD_ENDING,
     ACCEPTANCE,
+    CHECKS_BY_HAND,
     SHARING,
     Operation(
         APPLICATION,
@@ -129,6 +132,7 @@ def definition(settings: BenefitsSettings) -> ServiceDefinition:
             paid_lists_router,
             suspense_router,
             account_checks_router,
+            checks_by_hand_router,
             shared_accounts_router,
             months_router,
             tracing_router,

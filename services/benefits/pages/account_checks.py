@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from shared.pages import Desk, Refused, Visiting, Visitor, change
+from shared.pages import Desk, Refused, Visiting, Visitor, body_of, change
 
 _DOUBTFUL = ("no_match", "close")
 
@@ -28,6 +28,7 @@ def add_account_checks(router: APIRouter, desk: Desk) -> None:
             refusal=refusal,
             run=run,
             doubtful=await visitor.get(f"{path}/account-checks", verdict=_DOUBTFUL, cursor=cursor),
+            untold=await visitor.get(f"{path}/account-checks", untold=True),
             here=f"/benefits/desk/runs/{run_id}/account-checks",
             verdicts={verdict: counts.get(verdict, 0) for verdict in ("match", *_DOUBTFUL, "not_checkable", None)},
             may_propose="runs.prepare" in access["permissions"],
@@ -36,6 +37,17 @@ def add_account_checks(router: APIRouter, desk: Desk) -> None:
     @router.get("/runs/{run_id}/account-checks")
     async def account_checks_page(visitor: Visiting, run_id: UUID, cursor: str | None = None) -> Response:
         return await show(visitor, run_id, cursor=cursor)
+
+    @router.post("/runs/{run_id}/account-checks")
+    async def checks_by_hand_page(visitor: Visiting, run_id: UUID) -> Response:
+        async def propose() -> None:
+            body = body_of(visitor.form)
+            # What was left blank is no answer.
+            body["answers"] = [each for each in body.get("answers", ()) if len(each) > 1]
+            await visitor.send("POST", f"/benefits/v1/runs/{run_id}/account-checks", body)
+
+        then = "/benefits/desk/proposals"
+        return await change(propose, then=then, otherwise=lambda refusal: show(visitor, run_id, refusal))
 
     @router.post("/runs/{run_id}/account-checks/{order_id}")
     async def account_acceptance_page(visitor: Visiting, run_id: UUID, order_id: UUID) -> Response:

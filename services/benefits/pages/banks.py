@@ -1,7 +1,7 @@
 """Banks on pages: whether files go to each, what stopped them, and the way back after a restore."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -26,6 +26,7 @@ def add_banks(router: APIRouter, desk: Desk) -> None:
             banks=sorted({each["bank"] for each in payers}),
             channels={each["bank"]: each for each in await visitor.get("/benefits/v1/bank-channels")},
             recoveries=await visitor.get("/benefits/v1/bank-recoveries"),
+            forgotten=await visitor.get("/benefits/v1/forgotten-payments"),
             permissions=access["permissions"],
         )
 
@@ -54,3 +55,10 @@ def add_banks(router: APIRouter, desk: Desk) -> None:
     @router.post("/recoveries/{recovery_id}/release")
     async def recovery_release_page(visitor: Visiting, recovery_id: UUID) -> Response:
         return await step(visitor, f"bank-recoveries/{recovery_id}/release", None, "/benefits/desk/proposals")
+
+    @router.post("/forgotten-payments/{end_to_end_id}/{what}")
+    async def forgotten_payment_page(
+        visitor: Visiting, end_to_end_id: str, what: Literal["joining", "dismissal"]
+    ) -> Response:
+        path = f"forgotten-payments/{end_to_end_id}/{what}"
+        return await step(visitor, path, body_of(visitor.form), "/benefits/desk/proposals")

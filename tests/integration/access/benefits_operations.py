@@ -56,6 +56,10 @@ def payer(code: str, fund: str) -> dict[str, Any]:
     return {"code": code, "bank": "simbank", "bin": BIN, "number": number, "holder": "Sở Y tế", "fund": fund}
 
 
+def told(order: str) -> dict[str, Any]:
+    return {"answers": [{"order_id": order, "reason": "AC04"}], "paper": "CV 88/NHNo"}
+
+
 def outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
     def proposing(name: str, permission: str, path: str, body: Any) -> dict[str, Operation]:
         return {name: Operation(permission, lambda _: Call("POST", path, body), 201)}
@@ -68,6 +72,7 @@ def outcomes(given: dict[str, str], award_id: str) -> dict[str, Operation]:
         | proposing("propose_cancellation", "runs.prepare", f"/orders/{given['order']}/cancellation", CANCELLED)
         | proposing("propose_acceptance", "runs.prepare", f"{checks}/{given['order']}/acceptance", ACCEPTED)
         | proposing("propose_explanation", "funds.prepare", f"/suspense/{given['place']}/explanation", EXPLAINED)
+        | proposing("propose_checks_by_hand", "runs.prepare", checks, told(given["order"]))
         | {"list_unexplained": Operation("funds.read", lambda _: Call("GET", "/suspense"))}
         | {"list_account_checks": Operation("payments.read", lambda _: Call("GET", checks))}
         | {"count_account_verdicts": Operation("payments.read", lambda _: Call("GET", verdicts))}
@@ -313,6 +318,7 @@ def proposals(made: Pair) -> dict[str, Operation]:
         | of("award-ending", "awards.read")
         | of("account-acceptance", "payments.read")
         | of("account-sharing", "payments.read")
+        | of("account-checks-by-hand", "payments.read", no_area=True)
         | of("file-outcome", "payments.read", no_area=True)
         | of("paid-list", "payments.read", no_area=True)
         | of("unpaid-attempt", "payments.read")

@@ -186,6 +186,7 @@ async def _outcomes_made(benefits: Benefits, actor: str) -> None:
     await benefits.bank_says(who, Verdict.CLOSE, "DANG T LAN")
     order = await benefits.order_of(who)
     await benefits.post(f"/runs/{run['id']}/account-checks/{order['id']}/acceptance", on.ACCEPTED, actor=actor)
+    await benefits.post(f"/runs/{run['id']}/account-checks", on.told(order["id"]), actor=actor)
     attempt = order["instructions"][0]
     await benefits.make_unknown(attempt["message_id"])
     await benefits.post(f"/awards/{award['id']}/ending", on.ENDING, actor=actor)

@@ -332,6 +332,14 @@ async def _joining(desk: Desk) -> Waiting:
     return _waiting(await desk.made(f"/benefits/v1/forgotten-payments/{key}/joining", body))
 
 
+async def _by_hand(desk: Desk) -> Waiting:
+    """Return the proposal of what a bank told of an account on paper."""
+    run = (await _run(desk)).about
+    [order, *_] = (await desk.service.get(f"/runs/{run}/account-checks"))["items"]
+    told = {"answers": [{"order_id": order["order_id"], "holder_name": "DANG THI LAN"}], "paper": uuid4().hex}
+    return _waiting(await desk.made(f"/benefits/v1/runs/{run}/account-checks", told))
+
+
 async def _sharing(desk: Desk) -> Waiting:
     """Return the proposal that two people who name one account are both paid to it."""
     account = await desk.service.share_an_account()
@@ -412,6 +420,7 @@ KINDS: Mapping[ServiceName, Mapping[str, Kind]] = {
         "award-ending": Kind(_ending),
         "account-acceptance": Kind(_acceptance),
         "account-sharing": Kind(_sharing),
+        "account-checks-by-hand": Kind(_by_hand),
         "file-outcome": Kind(_file_outcome),
         "unpaid-attempt": Kind(_unpaid),
         "paid-list": Kind(_paid_list),

@@ -151,11 +151,11 @@ class Benefits:
         async with self.database.transaction() as session:
             await apply(session, BENEFICIARIES, [message_of(event) for event in events])
 
-    async def open_fund(self, budget: int = 1_000_000_000, *, money: int | None = None) -> None:
+    async def open_fund(self, budget: int = 1_000_000_000, *, money: int | None = None, bank: str = "simbank") -> None:
         """Register the fund with a budget, its payer account, and as much money there unless told otherwise."""
         await self.post("/funds", {"code": FUND, "kind": "STATE_PROVINCE", "name": "Ngân sách tỉnh"})
         await self.allot(FUND, budget)
-        payer = {"code": self.payer, "bank": "simbank", "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
+        payer = {"code": self.payer, "bank": bank, "bin": BIN, "number": self.payer_number, "holder": "Sở Y tế"}
         await self.approve_proposal(await self.post("/payer-accounts", payer | {"fund": FUND}))
         if money != 0:
             await self.money_arrives(FUND, self.payer, money or budget)

@@ -1,15 +1,23 @@
 """Accounts are checked before they are paid: another's is not, a name like ours waits for two people."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.benefits.app import build
 from services.benefits.payments.bank.port import Unavailable
 from services.benefits.payments.domain.payees import Payee
 from services.benefits.payments.domain.verification import Verdict, compare
 from services.benefits.payments.store.account_checks import newest_checks
+from services.benefits.settings import BenefitsSettings
 from shared import clock
+from shared.ids import new_id
+from shared.settings import EventLogSettings
 from tests.integration.benefits.platform import Benefits, Somebody, Through, number_of
+from tests.support.access import grant
+from tests.support.postgres import CreateDatabase
 
 NOTE = {"note": "Đã đối chiếu căn cước"}
 
@@ -117,3 +125,63 @@ async def test_the_accounts_of_a_run_come_in_pages_and_are_counted_by_what_the_b
     assert {people.index(orders[order]): verdict for order, verdict in found.items()} == {0: "close", 1: "no_match"}
     counts = await benefits.get(f"/runs/{run['id']}/account-verdicts")
     assert {each["verdict"]: each["count"] for each in counts} == {"close": 1, "no_match": 1, "match": 1, None: 1}
+
+
+async def test_what_a_bank_told_on_paper_is_typed_by_one_person_and_approved_by_another(benefits: Benefits) -> None:
+    await benefits.open_fund()
+    people = {name: await benefits.settle_in() for name in ("DANG THI LAN", "DANG T LAN", "TRAN VAN KHAC", "AC04", "")}
+    for who in people.values():
+        await benefits.award(who)
+    run = await benefits.prepare()
+    path = f"/runs/{run['id']}/account-checks"
+    assert len((await benefits.get(path, untold="true"))["items"]) == len(people)
+    orders = {name: str((await benefits.order_of(who))["id"]) for name, who in people.items()}
+    answers: list[dict[str, Any]] = [
+        {"order_id": orders[name], "holder_name": name} for name in people if name not in ("AC04", "")
+    ]
+    answers += [{"order_id": orders["AC04"], "reason": "AC04"}, {"order_id": orders[""], "does_not_tell": True}]
+    told = {"answers": answers, "paper": "CV 88/NHNo ngày 20/11/2026"}
+    nothing = {"answers": [{"order_id": orders[""]}], "paper": "CV 88"}
+    assert (await benefits.send(path, nothing)).status_code == 422
+    stranger = {"answers": [{"order_id": str(new_id()), "reason": "AC04"}], "paper": "CV 88"}
+    assert (await benefits.send(path, stranger)).json()["code"] == "order_not_in_run"
+    proposal = await benefits.post(path, told)
+    seen = {"content_hash": proposal["content_hash"]}
+    assert (await benefits.send(f"/proposals/{proposal['id']}/approval", seen)).json()["code"] == "same_person"
+    assert len((await benefits.get(path, untold="true"))["items"]) == len(people), "nothing is kept before"
+    await benefits.approve_proposal(proposal)
+    found = {each["order_id"]: each for each in (await benefits.get(path))["items"]}
+    assert {name: (found[order]["verdict"], found[order]["reason"]) for name, order in orders.items()} == {
+        "DANG THI LAN": ("match", None),
+        "DANG T LAN": ("close", None),
+        "TRAN VAN KHAC": ("no_match", None),
+        "AC04": ("no_match", "AC04"),
+        "": ("not_checkable", None),
+    }
+    assert found[orders["TRAN VAN KHAC"]]["bank_holder_name"] == "TRAN VAN KHAC"
+    assert (await benefits.prepare())["declared_count"] == 2
+
+
+async def test_a_run_at_a_bank_without_a_service_that_tells_names_is_paid_once_they_were_typed(
+    create_database: CreateDatabase, tmp_path: Path
+) -> None:
+    banks = tmp_path / "banks.json"
+    banks.write_text(json.dumps({"banks": [{"code": "nhno", "name": "NHNo", "channel": {"kind": "manual"}}]}))
+    url = await create_database("benefits")
+    log = EventLogSettings(eventlog_url=url)
+    benefits = Benefits(build(BenefitsSettings(service="benefits", database_url=url, event_log=log, banks=banks)))
+    await grant(benefits.database, "maker", "checker")
+    await benefits.open_fund(bank="nhno")
+    await benefits.award(await benefits.settle_in())
+    run = await benefits.prepare()
+    seen = {"content_hash": run["content_hash"]}
+    answer = await benefits.send(f"/runs/{run['id']}/approval", seen, actor="checker")
+    assert answer.json()["code"] == "accounts_unchecked"
+    path = f"/runs/{run['id']}/account-checks"
+    [order] = (await benefits.get(path, untold="true"))["items"]
+    told = {"answers": [{"order_id": order["order_id"], "holder_name": "ĐẶNG THỊ LAN"}], "paper": "CV 88/NHNo"}
+    await benefits.approve_proposal(await benefits.post(path, told))
+    await benefits.approve(run)
+    assert await benefits.broken_invariants() == []
+    await benefits.client.aclose()
+    await benefits.database.close()

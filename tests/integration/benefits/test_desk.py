@@ -219,6 +219,49 @@ async def test_people_who_share_an_account_are_seen_by_name_and_paid_once_two_pe
     assert (await paying.benefits.prepare())["declared_count"] == 2
 
 
+async def test_a_payment_that_the_books_had_forgotten_is_joined_to_its_order_on_the_page(paying: Paying) -> None:
+    await paying.benefits.open_fund()
+    key, order = await paying.benefits.forget_a_debit()
+    here = "/benefits/desk/banks"
+    async with paying.site.signed_in("maker", here) as maker, paying.site.signed_in("checker", here) as checker:
+        watched = Watched(maker)
+        await watched.look()
+        shown = await maker.inner_text("#forgotten")
+        assert not_found(shown, key, "750.000 đồng", "sao kê ghi nợ") == []
+        await maker.fill("form[action$=joining] input[name=order_id]", order)
+        await maker.fill("form[action$=joining] input[name=note]", "Sao kê 1, biên bản 12")
+        await maker.click("form[action$=joining] button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click("text=Ghép khoản ngân hàng đã chi vào lệnh")
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+        await maker.goto(f"{paying.site.url}{here}")
+        assert await maker.locator("#forgotten").count() == 0
+        assert watched.faults == []
+    assert (await paying.benefits.get(f"/orders/{order}"))["state"] == "PAID"
+
+
+async def test_a_bank_without_a_service_that_tells_names_is_believed_on_paper(paying: Paying) -> None:
+    who, run = await paying.prepared_run()
+    here = f"/benefits/desk/runs/{run}/account-checks"
+    async with paying.site.signed_in("maker", here) as maker, paying.site.signed_in("checker", here) as checker:
+        watched = Watched(maker)
+        await watched.look()
+        await maker.fill("#by-hand [name='answers/0/holder_name']", "TRAN VAN KHAC")
+        await maker.fill("#by-hand [name=paper]", "CV 88/NHNo ngày 20/11/2026")
+        await maker.click("#by-hand button")
+        await maker.wait_for_url("**/benefits/desk/proposals")
+        await checker.goto(f"{paying.site.url}/benefits/desk/proposals")
+        await checker.click("text=Kết quả kiểm tra tài khoản nhập tay")
+        assert not_found(await checker.inner_text("main"), "TRAN VAN KHAC", "Đặng Thị Lan", "CV 88") == []
+        await checker.click("text=Duyệt đúng nội dung này")
+        await expect(checker.locator("main dl").first).to_contain_text("đã duyệt")
+        assert watched.faults == []
+    await paying.benefits.prepare()
+    assert (await paying.benefits.order_of(who))["reason"] == "account_no_match"
+
+
 async def test_a_message_that_cannot_be_used_is_looked_at_and_set_aside_with_a_reason(paying: Paying) -> None:
     await take_report(paying.benefits.database, BANK, "GOV-20261128-0001-A", b"<Document/>")
     [message] = (await paying.benefits.get("/bank-messages", state="quarantined"))["items"]

@@ -76,12 +76,13 @@ async def list_account_checks(
     paging: Paging,
     run_id: UUID,
     verdict: Annotated[tuple[Verdict, ...], Query(description="one of these; all where absent")] = (),
+    untold: Annotated[bool, Query(description="of which nobody asked, or the bank could not tell")] = False,
 ) -> Page[CheckOut]:
     """List the accounts of a run's orders, in the order of the orders, with what the bank said of each."""
     await run_out(tx, run_id, access)
     after = paging.after(UUID)
     rows = await account_checks.page_of_checks(
-        tx, run_id, verdicts=verdict, after=after[0] if after else None, limit=paging.limit + 1
+        tx, run_id, verdicts=verdict, untold=untold, after=after[0] if after else None, limit=paging.limit + 1
     )
     keys = keys_of(tx)
     page = paging.page([_check_out(row, keys) for row in rows], key=lambda out: (out.order_id,))

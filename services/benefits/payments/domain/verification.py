@@ -33,6 +33,15 @@ class Verification:
     holder_name: str | None = None
 
 
+def told(ours: str, holder_name: str | None, reason: str | None, close: float) -> Verification:
+    """Return what a bank's answer amounts to that gives a holder, or a reason for which nobody may be paid there."""
+    if reason is not None:
+        return Verification(Verdict.NO_MATCH, reason, holder_name)
+    if holder_name is None:
+        return Verification(Verdict.NOT_CHECKABLE)
+    return Verification(compare(ours, holder_name, close), None, holder_name)
+
+
 _INITIAL = 1
 
 

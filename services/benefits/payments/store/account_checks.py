@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Result, Row, Select, func, insert, select, text, true, update
+from sqlalchemy import Result, Row, Select, func, insert, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -192,15 +192,17 @@ def _checks(newest: LateralFromClause, run_id: UUID) -> Select[Any]:
 
 
 async def page_of_checks(
-    session: Transaction, run_id: UUID, *, verdicts: Sequence[Verdict], after: UUID | None, limit: int
+    session: Transaction, run_id: UUID, *, verdicts: Sequence[Verdict], untold: bool, after: UUID | None, limit: int
 ) -> Sequence[Row[Any]]:
     """Return a run's orders by id, after an id, with the newest check of each account, of some verdicts where asked.
 
-    `verdict` is None where nobody asked.
+    `verdict` is None where nobody asked; `untold` are those, and where the bank could not tell.
     """
     o, newest = order_table.c, _newest()
     query = _checks(newest, run_id).order_by(o.id).limit(limit)
     query = query.where(newest.c.verdict.in_(verdicts)) if verdicts else query
+    if untold:
+        query = query.where(or_(newest.c.verdict.is_(None), newest.c.verdict == Verdict.NOT_CHECKABLE))
     query = query if after is None else query.where(o.id > after)
     result: Result[Any] = await (await session.connection()).execute(query)
     return result.all()
@@ -211,6 +213,19 @@ async def check_of_order(session: Transaction, run_id: UUID, order_id: UUID) -> 
     query = _checks(_newest(), run_id).where(order_table.c.id == order_id)
     result: Result[Any] = await (await session.connection()).execute(query)
     return result.one_or_none()
+
+
+async def accounts_of(session: Transaction, run_id: UUID, order_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Return orders of a run that have an account, by id: `order_id`, `account_id` and the account's columns."""
+    o, a = order_table.c, account_table.c
+    query: Select[Any] = (
+        select(o.id.label("order_id"), o.account_id, a.bank_bin, a.number, a.holder_name)
+        .join(account_table, a.id == o.account_id)
+        .where(o.run_id == run_id, among(o.id, order_ids))
+        .order_by(o.id)
+    )
+    result: Result[Any] = await (await session.connection()).execute(query)
+    return result.all()
 
 
 async def verdicts_of_run(session: Transaction, run_id: UUID) -> Sequence[Row[Any]]:
