@@ -253,7 +253,7 @@ class Benefits:
                 before,
                 before + (amount if side == "credit" else -amount),
                 *nothing,
-                totals_of([("credit", amount)]),
+                totals_of([(side, amount)]),
                 [entry],
             )
             message = await messages.keep(
