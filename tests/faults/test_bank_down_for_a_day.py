@@ -66,6 +66,7 @@ async def _pay_through_the_outage(there: Paying) -> None:
             return await there.counted(open_files) == 0 and len(await bank.truth()) == PAYMENTS
 
         await until(all_known, within=WITHIN, describe="the bank has every file")
+        await until(lambda: _refusals_are_heard(there), within=WITHIN, describe="every refusal is heard")
         # What came late waits its day there, the rest ends; then the statement has all of it.
         await bank.next_day(benefits.payer_number)
         await until(there.settled, within=WITHIN, describe="every payment on the statement or proven refused")
@@ -73,6 +74,12 @@ async def _pay_through_the_outage(there: Paying) -> None:
 
 async def _some_are_told_of(there: Paying) -> bool:
     return await there.counted("SELECT count(*) FROM bank_message WHERE kind = 'pain.002'") > 0
+
+
+async def _refusals_are_heard(there: Paying) -> bool:
+    """Say whether the statement that follows can prove each refusal: it proves only what was heard before it."""
+    waiting = f"amount = {REFUSED} AND state NOT IN ('REFUSED', 'REJECTED')"
+    return await there.counted(f"SELECT count(*) FROM payment_instruction WHERE {waiting}") == 0
 
 
 async def _notices(there: Paying) -> Any:
