@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -18,14 +19,14 @@ def _template() -> bytes:
 
 async def pdf_of(paper: Paper) -> bytes:
     """Return a paper as PDF. Setting a thousand rows takes about a second of another thread."""
-    return await asyncio.to_thread(_set, paper)
-
-
-def _set(paper: Paper) -> bytes:
     import typst  # only here: a process that sets no paper does without its 4 MB
 
+    return await asyncio.to_thread(_set, paper, typst.compile)
+
+
+def _set(paper: Paper, compiled: Callable[..., bytes]) -> bytes:
     data = asdict(paper) | {"date": dated(paper.on)}
     for table in data["tables"]:
         table["rows"] = [[str(cell) for cell in row] for row in table["rows"]]
     shown = json.dumps(data, ensure_ascii=False, default=str)
-    return typst.compile(_template(), sys_inputs={"data": shown}, ignore_system_fonts=True)
+    return compiled(_template(), sys_inputs={"data": shown}, ignore_system_fonts=True)

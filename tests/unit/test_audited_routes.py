@@ -30,7 +30,7 @@ FREE = frozenset(
         "list_runs", "get_run", "list_run_files", "list_payer_accounts", "get_bank",
         "read_trial_balance", "run_ledger_checks", "summarise_messages", "read_money", "list_channels",
         "read_calendar", "list_funds", "list_contributions", "list_unexplained", "list_bank_recoveries", "get_month",
-        "list_forgotten_payments", "read_public_report",
+        "list_forgotten_payments", "read_public_report", "count_account_verdicts",
         "get_poverty", "get_poverty_csv", "get_poverty_series", "get_poverty_series_csv", "list_poverty_of_areas",
         "list_poverty_of_areas_csv", "get_poverty_on_map", "get_payments", "get_payments_csv",
     }

@@ -21,15 +21,15 @@ SOME = Access("commune", "payments.read", frozenset({"A07", "A08"}))
 # One run a month and commune; each order of the oldest one failed, and stands in the next run now.
 _HISTORY = (
     "INSERT INTO fund (code, kind, name, created_by, created_at) VALUES ('F', 'STATE_PROVINCE', 'F', 'test', now())",
-    "INSERT INTO payer_account (code, bank, bin, number, holder, fund, created_by, files, bank_mark, in_cash)"
-    " VALUES ('P', 'simbank', '970405', '1900', 'Sở Y tế', 'F', 'test', 0, 0, false)",
+    "INSERT INTO payer_account (code, bank, bin, number, holder, fund, created_by, bank_mark, in_cash)"
+    " VALUES ('P', 'simbank', '970405', '1900', 'Sở Y tế', 'F', 'test', 0, false)",
     "INSERT INTO payment_run (id, programme, period, payer_account, state, declared_count, declared_sum)"
     " SELECT lpad(to_hex(n), 32, '0')::uuid, 'p', '2026-01', 'P', 'APPROVED', :orders, 1"
     " FROM generate_series(1, :runs) n",
     "INSERT INTO payment_file (message_id, run_id, payer_account, content, sha256, count, total, state, attempts,"
-    " sealed_at, execution_date, next_at, polls, next_poll_at, hinted)"
+    " sealed_at, execution_date, next_at, polls, next_poll_at, hinted, in_ignorance)"
     " SELECT 'M' || n, lpad(to_hex(n), 32, '0')::uuid, 'P', '', '', :orders, 1, 'SENT', 1, now(), '2026-01-05', now(),"
-    " 0, now(), false FROM generate_series(1, :runs) n",
+    " 0, now(), false, false FROM generate_series(1, :runs) n",
     "INSERT INTO payment_order (id, award_id, household_id, person_id, programme, fund, area_code, period, kind,"
     " amount, state, obliged, payable, due_month, run_id)"
     " SELECT lpad(to_hex(n * 100000 + k), 32, '0')::uuid, lpad(to_hex(n * 100000 + k), 32, '0')::uuid,"
