@@ -7,9 +7,9 @@ import psutil
 
 
 class MemoryWatch:
-    """Resident bytes of this process and of its children whose command names a module, at first and at most."""
+    """Resident bytes of this process, and of its children whose command names a module, at first and at most."""
 
-    def __init__(self, beside: str) -> None:
+    def __init__(self, beside: str | None = None) -> None:
         self.first = self.highest = 0
         self._beside = beside
         self._done = threading.Event()
@@ -35,5 +35,7 @@ class MemoryWatch:
 
     def _now(self) -> int:
         here = psutil.Process()
-        ours = [here, *(each for each in here.children() if self._beside in " ".join(each.cmdline()))]
+        ours = [here]
+        if self._beside is not None:
+            ours += [each for each in here.children() if self._beside in " ".join(each.cmdline())]
         return sum(each.memory_info().rss for each in ours)
