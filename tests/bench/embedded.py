@@ -36,8 +36,8 @@ def measure_embedded() -> None:
     """Start the platform and print its figures."""
     with _running() as platform:
         report("ready_with_demonstration", platform.seconds, "s", goal="<= 90 s")
-        measure_reads(platform.url, platform.home, platform.acting(OFFICER))
         measure_memory(platform.pid, platform.url, platform.acting)
+        measure_reads(platform.url, platform.home, platform.acting(OFFICER))
 
 
 @contextmanager
