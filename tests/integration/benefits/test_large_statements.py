@@ -5,17 +5,22 @@ from collections.abc import Sequence
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.benefits.payments.bank.port import RawStatement
 from services.benefits.payments.incoming import take_statement
 from services.benefits.payments.store import statement_lines
+from services.benefits.payments.store.files import resolve_unknown
 from services.benefits.settings import BANK
+from shared import clock
 from tests.integration.benefits.platform import Benefits
 from tests.integration.benefits.test_what_comes_back import AMOUNT, rows, sent
 from tests.support.bank_words import Booked, statement
 from tests.support.memory import MemoryWatch
 from tests.support.waiting import until
+
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.mark.parametrize("lines_at_once", [1, 2, 3, 1_000])
@@ -87,6 +92,24 @@ async def test_what_is_cut_off_within_a_statement_has_no_effect_and_is_done_once
     assert await file.state(*entries)
     assert await file.states() == [("PAID", "BOOKED")] * 3
     assert len(await rows(benefits, "SELECT FROM statement_entry WHERE outcome = 'paid'")) == 3
+
+
+async def test_a_statement_and_who_hears_of_an_unknown_file_wait_in_one_order(
+    benefits: Benefits,
+) -> None:
+    file = await sent(benefits, 2)
+    for table in ("payment_file", "payment_instruction"):
+        await rows(benefits, f"UPDATE {table} SET state = 'UNKNOWN' WHERE message_id = $1", file.message_id)
+    watcher = await benefits.database.connect()
+    async with benefits.database.transaction() as session:
+        held = text("SELECT FROM payment_file WHERE message_id = :id FOR UPDATE")
+        await session.execute(held, {"id": file.message_id})
+        applying = asyncio.ensure_future(file.state(*(Booked(-AMOUNT, key) for key in file.ids)))
+        await until(lambda: watcher.fetchval(_WAITING), describe="the statement waits for the file")
+        await resolve_unknown(session, file.message_id, found=True, now=clock.now())
+    assert await applying
+    await watcher.close()
+    assert await file.states() == [("PAID", "BOOKED")] * 2
 
 
 async def _cut_off_who_waits(connection: "asyncpg.Connection[asyncpg.Record]") -> int:

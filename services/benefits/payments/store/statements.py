@@ -79,6 +79,7 @@ async def apply_statement(
         faults = await stage(session, payer_code, statement)
     except DetailsMissing as error:
         raise StatementEarly(str(error)) from error
+    unknown = await _unknown_files(session, payer_code)
     await take_turns_of(session, households_named(payer_code, statement.closed_through))
     await _keep_head(session, payer_code, message, statement, now)
     if before is None and statement.opening > 0:
@@ -87,9 +88,17 @@ async def apply_statement(
     async for lines in staged(session):
         await _apply_lines(session, payer, statement, lines, largest_kept)
     await session.execute(_SUGGEST, {"payer": payer_code, "sequence": statement.sequence})
-    await _note_files(session, payer_code, statement.sequence)
+    await _note_files(session, payer_code, statement.sequence, unknown)
     await _prove(session, payer_code, statement.closed_through, now)
     return faults
+
+
+async def _unknown_files(session: Transaction, payer_code: str) -> Sequence[str]:
+    """Return the files of unknown outcome, locked before their attempts, as whoever hears of one locks them too."""
+    f = file_table.c
+    query = select(f.message_id).where(f.payer_account == payer_code, f.state == FileState.UNKNOWN)
+    locked = query.order_by(f.message_id).with_for_update(key_share=True)
+    return (await (await session.connection()).execute(locked)).scalars().all()
 
 
 async def _apply_lines(
@@ -238,13 +247,16 @@ async def _keep(session: Transaction, payer_code: str, statement: Statement, jud
     await copy_rows(session, entry_table, rows)
 
 
-async def _note_files(session: Transaction, payer_code: str, sequence: int) -> None:
-    """A statement may show a debit of a file whose outcome was unknown: the bank has the file, then."""
+async def _note_files(session: Transaction, payer_code: str, sequence: int, unknown: Sequence[str]) -> None:
+    """A statement may show a debit of a file whose outcome was unknown: the bank has the file, then.
+
+    `unknown` are those that are locked; of one whose outcome became unknown since, the bank is asked.
+    """
     connection = await session.connection()
     shown, i, f = instruction_table.alias("shown").c, instruction_table.c, file_table.c
     mine = (entry_table.c.payer_account == payer_code) & (entry_table.c.sequence == sequence)
     files = select(shown.message_id).join(entry_table, entry_table.c.instruction_id == shown.id).where(mine)
-    found = update(file_table).where(f.state == FileState.UNKNOWN, f.message_id.in_(files))
+    found = update(file_table).where(among(f.message_id, unknown), f.message_id.in_(files))
     await connection.execute(found.values(state=FileState.SENT, polls=0))
     there = select(f.message_id).where(f.state == FileState.SENT, f.message_id.in_(files))
     others = update(instruction_table).where(i.state == InstructionState.UNKNOWN, i.message_id.in_(there))
