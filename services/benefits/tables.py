@@ -7,6 +7,7 @@ from services.benefits.cash import tables as cash
 from services.benefits.ledger import tables as ledger
 from services.benefits.loans import tables as loans
 from services.benefits.metadata import metadata
+from services.benefits.payments import bank_tables as banks
 from services.benefits.payments import tables as payments
 
-__all__ = ["accounts", "beneficiaries", "cash", "ledger", "loans", "metadata", "payments", "turns"]
+__all__ = ["accounts", "banks", "beneficiaries", "cash", "ledger", "loans", "metadata", "payments", "turns"]

@@ -7,16 +7,21 @@ from sqlalchemy import Row, Select
 from services.benefits.accounts.store import COLUMNS, account_table, opened
 from services.benefits.ledger.domain.journal import Purpose
 from services.benefits.metadata import core
-from services.benefits.payments.domain.payees import Payee
-from services.benefits.payments.tables import (
-    AccountCheck,
+from services.benefits.payments.bank_tables import (
     BankAdviceLine,
-    BankChannel,
     BankMessage,
     BankMessageLine,
     BankRecovery,
     BankSignature,
     BankStatement,
+    RecoveredFile,
+    RecoveredPayment,
+    StatementEntry,
+)
+from services.benefits.payments.domain.payees import Payee
+from services.benefits.payments.tables import (
+    AccountCheck,
+    BankChannel,
     MonthClosing,
     MonthLine,
     PayerAccount,
@@ -25,12 +30,9 @@ from services.benefits.payments.tables import (
     PaymentOrder,
     PaymentRecall,
     PaymentRun,
-    RecoveredFile,
-    RecoveredPayment,
     RunApproval,
     SendAttempt,
     SharedAccount,
-    StatementEntry,
     SuspenseClearing,
 )
 from shared.encryption import SealedTable
